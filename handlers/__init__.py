@@ -1,0 +1,1 @@
+"""The Lambda code: what runs in the resize function and in the API function."""

@@ -1,0 +1,57 @@
+"""The key layouts of both buckets. Nothing else in the service builds or takes apart a key.
+
+    originals   uploads/{ImageID}
+    variants    resized/{ImageID}/{render}/{preset}.{extension}
+
+`render` names one rendering: a short hash of the version of the original and of the presets.
+A variant key is therefore never written twice with different bytes.
+"""
+
+import hashlib
+from typing import Final
+
+from handlers.presets import Preset
+
+ORIGINALS_PREFIX: Final = "uploads/"
+VARIANTS_PREFIX: Final = "resized/"
+
+# S3 keys are at most 1,024 bytes of UTF-8. A variant key adds the longest prefix, render and
+# file name around the ImageID, so the ImageID has to leave room for them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES: Final = 1024
+_RENDER_CHARACTERS: Final = 16
+MAX_IMAGE_ID_BYTES: Final = (
+    MAX_KEY_BYTES - len(VARIANTS_PREFIX) - len("/") - _RENDER_CHARACTERS - len("/") - 32 - len(".webp")
+)
+
+
+def original_key(image_id: str) -> str:
+    """The key of an original in the originals bucket."""
+    return f"{ORIGINALS_PREFIX}{image_id}"
+
+
+def image_id_of(key: str) -> str | None:
+    """The ImageID of an original's key; None for keys that are no original.
+
+    The ImageID is the rest of the key after the prefix and may hold spaces, slashes and any
+    Unicode. Keys that end in a slash are the folder markers that consoles and tools create.
+    """
+    image_id = key.removeprefix(ORIGINALS_PREFIX)
+    if image_id == key or not image_id or image_id.endswith("/"):
+        return None
+    return image_id if len(image_id.encode()) <= MAX_IMAGE_ID_BYTES else None
+
+
+def render_of(version: str, preset_hash: str) -> str:
+    """The name of one rendering: 16 hex digits.
+
+    `version` identifies the bytes of the original: its S3 version id, or its ETag in a bucket
+    without versions.
+    """
+    digest = hashlib.sha256(f"{version}\n{preset_hash}".encode()).hexdigest()
+    return digest[:_RENDER_CHARACTERS]
+
+
+def variant_key(image_id: str, render: str, preset: Preset) -> str:
+    """The key of a variant in the variants bucket."""
+    return f"{VARIANTS_PREFIX}{image_id}/{render}/{preset.name}.{preset.extension}"

@@ -1,0 +1,42 @@
+"""Why bytes can never become variants. Everything that is not one of these is transient."""
+
+
+class ImageRejected(Exception):
+    """The bytes of this original can never become variants, however often they are tried.
+
+    The class name of the error is the row's machine-readable `Reason`; the docstring of the
+    class is the sentence a person reads, with what was measured appended to it.
+    """
+
+    def __init__(self, measured: str = "") -> None:
+        sentence = (type(self).__doc__ or "").strip()
+        super().__init__(f"{sentence} ({measured})" if measured else sentence)
+
+    @property
+    def reason(self) -> str:
+        """The stable, machine-readable code, for example `TooManyPixels`."""
+        return type(self).__name__
+
+
+class EmptyObject(ImageRejected):
+    """The object holds no bytes."""
+
+
+class NotAnImage(ImageRejected):
+    """The bytes are not an image."""
+
+
+class FormatNotAllowed(ImageRejected):
+    """The image is in a format this service does not decode."""
+
+
+class TooLarge(ImageRejected):
+    """The object is larger than the stack allows."""
+
+
+class TooManyPixels(ImageRejected):
+    """The image has more pixels than the stack allows."""
+
+
+class Truncated(ImageRejected):
+    """The image ends before its pixels do, or its pixel data is damaged."""

@@ -1,0 +1,113 @@
+"""What each function is told by its environment: one frozen dataclass a function.
+
+The infrastructure writes an environment with `variables`; the function reads it back with
+`load`. Field names are the contract: `table_name` travels as `TABLE_NAME`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from handlers.presets import Limits
+
+Settings = TypeVar("Settings")
+
+
+class SettingsError(Exception):
+    """The environment of the function does not hold its settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeSettings:
+    """Settings of the resize function.
+
+    `presets` are preset lines (see `handlers.presets`), `max_receive_count` is the queue's: on
+    that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
+    the worst case of one record: with less than that left, records go back untouched.
+    """
+
+    originals_bucket: str
+    variants_bucket: str
+    table_name: str
+    queue_url: str
+    presets: tuple[str, ...]
+    max_receive_count: int
+    record_seconds: int
+    max_upload_bytes: int
+    max_pixels: int
+    max_side: int
+    max_frames: int
+    max_metadata_bytes: int
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as the renderer takes them."""
+        return Limits(
+            max_bytes=self.max_upload_bytes,
+            max_pixels=self.max_pixels,
+            max_side=self.max_side,
+            max_frames=self.max_frames,
+            max_metadata_bytes=self.max_metadata_bytes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
+    row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
+    policies and signed URLs live (at most 900)."""
+
+    originals_bucket: str
+    variants_bucket: str
+    table_name: str
+    max_upload_bytes: int
+    pending_seconds: int
+    url_seconds: int
+
+
+def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment variables that hold `values` for settings of `kind`.
+
+    Values that are not plain Python (a Pulumi output of a string) pass through as they are.
+    Raises SettingsError unless `values` has exactly the fields of `kind`.
+    """
+    expected = {field.name for field in fields(kind)}
+    if set(values) != expected:
+        missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
+        raise SettingsError(f"{kind.__name__}: missing {missing}, unknown {unknown}")
+    return {name.upper(): _encode(values[name]) for name in sorted(values)}
+
+
+def load(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
+    """Read settings of `kind` back from an environment.
+
+    Raises SettingsError naming the variable that is missing or malformed.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
+        name = field.name.upper()
+        if name not in environment:
+            raise SettingsError(f"{kind.__name__}: {name} is not set")
+        try:
+            values[field.name] = _decode(field.type, environment[name])
+        except ValueError as error:
+            raise SettingsError(f"{kind.__name__}: {name} is malformed: {error}") from error
+    return kind(**values)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return json.dumps(list(value))
+    return str(value) if isinstance(value, int) else value
+
+
+def _decode(kind: Any, text: str) -> Any:
+    if kind is str:
+        return text
+    if kind is int:
+        return int(text)
+    items = json.loads(text)
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("not a JSON list of strings")
+    return tuple(items)
