@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 Fit = Literal["cover", "contain", "fill"]
 Format = Literal["jpeg", "webp", "avif", "png"]
@@ -112,9 +112,25 @@ def _parse(line: str) -> Preset:
     words = line.split()
     if len(words) < 4:
         raise PresetError(f"preset '{line}' is not 'NAME WIDTHxHEIGHT FIT FORMAT [quality=N]'")
-    name, box, fit, format_, *options = words
+    name, box, fit, output, *options = words
     if not _NAME.fullmatch(name):
         raise PresetError(f"preset name '{name}' is not 1 to 32 of a-z, 0-9 and '-', starting with a letter")
+    width, height = _box(name, box)
+    if fit not in get_args(Fit):
+        raise PresetError(f"preset '{name}': fit '{fit}' is not one of {', '.join(get_args(Fit))}")
+    if output not in get_args(Format):
+        raise PresetError(f"preset '{name}': format '{output}' is not one of {', '.join(get_args(Format))}")
+    return Preset(
+        name=name,
+        width=width,
+        height=height,
+        fit=cast("Fit", fit),
+        format=cast("Format", output),
+        quality=_quality(name, options, _DEFAULT_QUALITY[output]),
+    )
+
+
+def _box(name: str, box: str) -> tuple[int, int]:
     size = _BOX.fullmatch(box)
     if not size:
         raise PresetError(f"preset '{name}': box '{box}' is not WIDTHxHEIGHT")
@@ -122,11 +138,11 @@ def _parse(line: str) -> Preset:
     for side, value in (("width", width), ("height", height)):
         if not 1 <= value <= MAX_SIDE:
             raise PresetError(f"preset '{name}': {side} {value} is not between 1 and {MAX_SIDE}")
-    if fit not in get_args(Fit):
-        raise PresetError(f"preset '{name}': fit '{fit}' is not one of {', '.join(get_args(Fit))}")
-    if format_ not in get_args(Format):
-        raise PresetError(f"preset '{name}': format '{format_}' is not one of {', '.join(get_args(Format))}")
-    quality = _DEFAULT_QUALITY[format_]
+    return width, height
+
+
+def _quality(name: str, options: Sequence[str], default: int) -> int:
+    quality = default
     for option in options:
         key, _, value = option.partition("=")
         if key != "quality":
@@ -134,4 +150,4 @@ def _parse(line: str) -> Preset:
         if not value.isdecimal() or not 1 <= int(value) <= 100:
             raise PresetError(f"preset '{name}': quality '{value}' is not between 1 and 100")
         quality = int(value)
-    return Preset(name=name, width=width, height=height, fit=fit, format=format_, quality=quality)
+    return quality

@@ -56,7 +56,8 @@ class ResizeSettings:
 class ApiSettings:
     """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
     row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
-    policies and signed URLs live (at most 900)."""
+    policies and signed URLs live (at most 900).
+    """
 
     originals_bucket: str
     variants_bucket: str
