@@ -1,0 +1,1 @@
+"""The infrastructure, one file a noun of the picture."""
