@@ -40,3 +40,7 @@ class TooManyPixels(ImageRejected):
 
 class Truncated(ImageRejected):
     """The image ends before its pixels do, or its pixel data is damaged."""
+
+
+class TooMuchMetadata(ImageRejected):
+    """The image carries more metadata than the stack allows."""

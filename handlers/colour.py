@@ -1,0 +1,89 @@
+"""Every colour model a decoder hands out → sRGB, 8 bits a channel.
+
+Two steps, on either side of the resize: `resizable` makes the pixels something that can be
+averaged (no palette, no 16-bit oddities, premultiplied alpha), `to_srgb` applies the embedded
+profile, which is cheap on the small result.
+"""
+
+import io
+
+from PIL import Image
+
+WHITE = (255, 255, 255)
+
+
+def resizable(image: Image.Image) -> Image.Image:
+    """The loaded image in a mode whose channels can be averaged: L, La, RGB, RGBa, CMYK or LAB."""
+    if image.mode in {"L", "RGB", "CMYK", "LAB", "YCbCr"} and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I;16"):
+        # The high byte of each sample; Pillow's own conversion clips instead of scaling.
+        order = "L;16B" if image.mode == "I;16B" else "L;16"
+        return Image.frombytes("L", image.size, image.tobytes(), "raw", order)
+    if image.mode in {"I", "F"}:
+        return _stretched(image)
+    if image.mode in {"RGBa", "La"}:
+        return image
+    if image.has_transparency_data:
+        grey = image.mode in {"1", "L", "LA"}
+        return _without_opaque_alpha(image.convert("LA" if grey else "RGBA"))
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """An image in L, LA, RGB or RGBA whose colours are sRGB."""
+    if image.mode in {"RGBa", "La"}:
+        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
+    if profile:
+        image = _converted(image, profile)
+    return image if image.mode in {"L", "LA", "RGB", "RGBA"} else image.convert("RGB")
+
+
+def flattened(image: Image.Image) -> Image.Image:
+    """An image without alpha, on white."""
+    if image.mode not in {"LA", "RGBA"}:
+        return image
+    alpha = image.getchannel("A")
+    opaque = Image.new("RGB", image.size, WHITE)
+    opaque.paste(image.convert("RGB"), mask=alpha)
+    return opaque
+
+
+def _without_opaque_alpha(image: Image.Image) -> Image.Image:
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert(image.mode[:-1])
+    return image.convert(image.mode[:-1] + "a")
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """32-bit samples have no agreed white: their own range becomes black to white."""
+    low, high = image.getextrema()
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    if high <= low:
+        return Image.new("L", image.size, 0 if high <= 0 else 255)
+    factor = 255 / (high - low)
+    return image.convert("F").point(lambda value: value * factor - low * factor).convert("L")
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
+    from PIL import ImageCms  # noqa: PLC0415 - most originals carry no profile
+
+    alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
+    colours = image.convert(image.mode[:-1]) if alpha else image
+    try:
+        converted = ImageCms.profileToProfile(
+            colours,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image  # a broken profile, or one of another colour model: what browsers do too
+    if converted is None:
+        return image
+    if alpha:
+        converted.putalpha(alpha)
+    return converted

@@ -1,0 +1,32 @@
+"""Pixels → the bytes of a variant, without any metadata."""
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from handlers.colour import flattened
+from handlers.presets import Preset
+
+
+def encode(image: Image.Image, preset: Preset) -> bytes:
+    """Encode an sRGB image (L, LA, RGB or RGBA) as the preset says."""
+    image = flattened(image) if preset.format == "jpeg" else image
+    image.info.clear()
+    if preset.format == "webp" and image.mode in {"L", "LA"}:
+        image = image.convert("RGBA" if image.mode == "LA" else "RGB")
+    if preset.format == "avif" and image.mode == "LA":
+        image = image.convert("RGBA")
+    output = io.BytesIO()
+    image.save(output, preset.format.upper(), **_options(preset))
+    return output.getvalue()
+
+
+def _options(preset: Preset) -> dict[str, Any]:
+    if preset.format == "jpeg":
+        return {"quality": preset.quality}
+    if preset.format == "webp":
+        return {"quality": preset.quality, "method": 4}
+    if preset.format == "avif":
+        return {"quality": preset.quality, "speed": 8, "max_threads": 1}
+    return {"compress_level": 6}

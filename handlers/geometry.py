@@ -1,0 +1,66 @@
+"""Where every variant comes from: sizes and crop boxes, computed from the original's own size."""
+
+from dataclasses import dataclass
+
+from handlers.presets import Preset
+
+Size = tuple[int, int]
+Box = tuple[float, float, float, float]
+
+# EXIF orientations whose stored width is the upright height.
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What one variant shows: `box` of the original (pixels) becomes an image of `size` (pixels)."""
+
+    box: Box
+    size: Size
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Pixels of the variant per pixel of the original, horizontally and vertically."""
+        left, top, right, bottom = self.box
+        return self.size[0] / (right - left), self.size[1] / (bottom - top)
+
+
+def upright_size(stored: Size, orientation: int) -> Size:
+    """The size of an image as people see it, from its stored size and EXIF orientation (1 to 8)."""
+    return (stored[1], stored[0]) if orientation in _SIDEWAYS else stored
+
+
+def place(preset: Preset, width: int, height: int) -> Placement:
+    """Fit an upright original of `width` x `height` pixels into the box of a preset.
+
+    `contain` and `cover` keep the aspect ratio and never enlarge: an original smaller than the
+    box gives a smaller variant, for `cover` of the box's own shape. `fill` has exactly the size
+    of the box.
+    """
+    if preset.fit == "fill":
+        return Placement((0, 0, width, height), (preset.width, preset.height))
+    if preset.fit == "contain":
+        scale = min(preset.width / width, preset.height / height, 1.0)
+        return Placement((0, 0, width, height), (_side(width * scale), _side(height * scale)))
+    scale = min(max(preset.width / width, preset.height / height), 1.0)
+    shrink = min(1.0, width / preset.width, height / preset.height) if scale == 1.0 else 1.0
+    size = (_side(preset.width * shrink), _side(preset.height * shrink))
+    crop_width, crop_height = min(width, size[0] / scale), min(height, size[1] / scale)
+    left, top = (width - crop_width) / 2, (height - crop_height) / 2
+    return Placement((left, top, left + crop_width, top + crop_height), size)
+
+
+def stored(placement: Placement, width: int, height: int, orientation: int) -> Placement:
+    """A placement on the upright image of `width` x `height`, in the coordinates of the stored one."""
+    left, top, right, bottom = placement.box
+    if orientation in {2, 3, 6, 7}:
+        left, right = width - right, width - left
+    if orientation in {3, 4, 7, 8}:
+        top, bottom = height - bottom, height - top
+    if orientation in _SIDEWAYS:
+        return Placement((top, left, bottom, right), (placement.size[1], placement.size[0]))
+    return Placement((left, top, right, bottom), placement.size)
+
+
+def _side(length: float) -> int:
+    return max(1, round(length))

@@ -1,0 +1,190 @@
+"""The renderer: bytes and presets in, variants and facts out.
+
+Pure: no files, no network, no state. The only errors it raises on purpose are those of
+`handlers.rejections`. It decodes no more pixels than the largest variant needs, and every
+variant is resized from the smallest image at hand that is large enough.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile
+
+from handlers import colour, decode
+from handlers.encode import encode
+from handlers.geometry import Placement, Size, place, stored, upright_size
+from handlers.placeholder import MAX_SIDE as PREVIEW_SIDE
+from handlers.placeholder import placeholder
+from handlers.presets import Limits, Preset
+
+# A source this many times the size of the variant loses nothing by having been resized before.
+_CASCADE_GAP = 1.5
+
+_ORIENTATION = 0x0112
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What an original is.
+
+    `format` as Pillow names it (`JPEG`) and `content_type` of the actual bytes, whatever was
+    declared; `width` and `height` in pixels as people see them, after orientation; `frames`
+    counted up to the limit; `bit_depth` of one channel; `dominant_color` as `#rrggbb`;
+    `placeholder` is a ThumbHash in base64.
+    """
+
+    format: str
+    content_type: str
+    width: int
+    height: int
+    frames: int
+    bit_depth: int
+    has_alpha: bool
+    dominant_color: str
+    placeholder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One rendered size: its encoded bytes, and its width and height in pixels."""
+
+    preset: Preset
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """The variants by preset name, in the order of the presets, and the facts of the original."""
+
+    facts: Facts
+    variants: Mapping[str, Variant]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A full frame in stored orientation; `scale` is its pixels per pixel of the original."""
+
+    image: Image.Image
+    scale: tuple[float, float]
+
+
+def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
+    """Render every preset of one original.
+
+    Raises ImageRejected (one of its subclasses) if the bytes can never become variants.
+    """
+    image = decode.open_image(data, limits)
+    orientation = _orientation(image)
+    frame = image.size
+    width, height = upright_size(frame, orientation)
+    upright = {preset.name: place(preset, width, height) for preset in presets}
+    preview = place(_PREVIEW, width, height)
+    wanted = {name: stored(placement, width, height, orientation) for name, placement in upright.items()}
+    wanted[""] = stored(preview, width, height, orientation)
+
+    profile = image.info.get("icc_profile")
+    bit_depth, frames = _bit_depth(image), min(int(getattr(image, "n_frames", 1)), limits.max_frames)
+    resized = _resize_all(_decoded(image, list(wanted.values())), frame, wanted)
+    finished = {name: _upright(colour.to_srgb(each, profile), orientation) for name, each in resized.items()}
+    small = finished.pop("").convert("RGBA")
+    variants = {
+        preset.name: Variant(
+            preset=preset,
+            data=encode(finished[preset.name], preset),
+            width=upright[preset.name].size[0],
+            height=upright[preset.name].size[1],
+        )
+        for preset in presets
+    }
+    return Rendered(
+        variants=variants,
+        facts=Facts(
+            format=image.format or "",
+            content_type=decode.CONTENT_TYPES[image.format or ""],
+            width=width,
+            height=height,
+            frames=frames,
+            bit_depth=bit_depth,
+            has_alpha=small.getchannel("A").getextrema() != (255, 255),
+            dominant_color=_dominant_color(small),
+            placeholder=placeholder(small),
+        ),
+    )
+
+
+_PREVIEW = Preset(
+    name="preview", width=PREVIEW_SIDE, height=PREVIEW_SIDE, fit="contain", format="png", quality=100
+)
+
+
+def _decoded(image: ImageFile.ImageFile, placements: Iterable[Placement]) -> _Source:
+    """The full frame, decoded at no more than the scale the largest placement needs."""
+    width, height = image.size
+    scale = (1.0, 1.0)
+    if image.format == "JPEG":
+        across = max(placement.scale[0] for placement in placements)
+        down = max(placement.scale[1] for placement in placements)
+        if across <= 1 and down <= 1:
+            drafted = image.draft(None, (max(1, int(width * across)), max(1, int(height * down))))
+            if drafted:
+                _, box = drafted
+                scale = (box[2] / width, box[3] / height)
+    decode.load(image)
+    return _Source(colour.resizable(image), scale)
+
+
+def _resize_all(base: _Source, frame: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
+    sources, resized = [base], {}
+    for name, placement in sorted(wanted.items(), key=lambda item: -max(item[1].scale)):
+        source = next(
+            (each for each in reversed(sources) if _is_enough(each, placement)),
+            base,
+        )
+        resized[name] = _resize(source, placement)
+        if placement.box == (0.0, 0.0, float(frame[0]), float(frame[1])):
+            sources.append(_Source(resized[name], placement.scale))
+    return resized
+
+
+def _is_enough(source: _Source, placement: Placement) -> bool:
+    return all(have >= _CASCADE_GAP * need for have, need in zip(source.scale, placement.scale, strict=True))
+
+
+def _resize(source: _Source, placement: Placement) -> Image.Image:
+    across, down = source.scale
+    left, top, right, bottom = placement.box
+    width, height = source.image.size
+    box = (left * across, top * down, min(right * across, width), min(bottom * down, height))
+    return source.image.resize(placement.size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - metadata that cannot be read is metadata that is not there
+        return 1
+    return value if value in _TRANSPOSE else 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
+
+
+def _bit_depth(image: ImageFile.ImageFile) -> int:
+    return 16 if image.mode.startswith("I") else 8
+
+
+def _dominant_color(preview: Image.Image) -> str:
+    red, green, blue = colour.flattened(preview).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # type: ignore[misc]
+    return f"#{red:02x}{green:02x}{blue:02x}"
