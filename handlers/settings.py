@@ -24,7 +24,8 @@ class ResizeSettings:
 
     `presets` are preset lines (see `handlers.presets`), `max_receive_count` is the queue's: on
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
-    the worst case of one record: with less than that left, records go back untouched.
+    the worst case of one record: with less than that left, records go back untouched. The delay
+    before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
     """
 
     originals_bucket: str
@@ -34,6 +35,7 @@ class ResizeSettings:
     presets: tuple[str, ...]
     max_receive_count: int
     record_seconds: int
+    retry_base_seconds: int
     max_upload_bytes: int
     max_pixels: int
     max_side: int

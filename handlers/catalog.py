@@ -1,0 +1,218 @@
+"""The table of images: every DynamoDB expression of the service is in this module.
+
+A row is written conditionally on the sequencer of the S3 event it stems from, so deliveries may
+come late, twice or in any order.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from handlers.rows import RENDERED, Row, settles, timestamp, variant_keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# BatchWriteItem takes at most 25 items a call.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+_BATCH_WRITE_AT_MOST: Final = 25
+_BATCH_WRITE_TRIES: Final = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """The row was written; `superseded` are keys of variants that the new row no longer holds."""
+
+    superseded: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The row was not written because `row`, which stands there, is as new or newer."""
+
+    row: Row
+
+
+class RowChanged(Exception):
+    """Another worker changed the row between reading and writing it."""
+
+
+class TableBusy(Exception):
+    """The table did not take all rows of a batch within the tries allowed."""
+
+
+class Catalog:
+    """The rows of the images. Errors of DynamoDB are botocore's, and transient to the caller."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def get(self, image_id: str) -> Row | None:
+        """The row of an image as of now (a consistent read); None if there is none."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_item({"ImageID": image_id}), ConsistentRead=True
+        )
+        return _row(answer["Item"]) if "Item" in answer else None
+
+    def put_pending(self, rows: Sequence[Row]) -> None:
+        """Write rows of images that are announced but not uploaded, in batches of 25.
+
+        Their ImageIDs are new, so nothing can be overwritten. Raises TableBusy if the table
+        keeps throttling.
+        """
+        for start in range(0, len(rows), _BATCH_WRITE_AT_MOST):
+            pending: Any = [
+                {"PutRequest": {"Item": _item({**row, "Status": "PENDING"})}}
+                for row in rows[start : start + _BATCH_WRITE_AT_MOST]
+            ]
+            for attempt in range(_BATCH_WRITE_TRIES):
+                answer = self._client.batch_write_item(RequestItems={self._table: pending})
+                pending = answer.get("UnprocessedItems", {}).get(self._table, [])
+                if not pending:
+                    break
+                time.sleep(0.05 * 2**attempt)
+            else:
+                raise TableBusy(f"{len(pending)} rows were not taken in {_BATCH_WRITE_TRIES} tries")
+
+    def commit(self, row: Row, previous: Row | None) -> Committed | Refused:
+        """Write the settled state of an image (`READY`, `REJECTED`) in one conditional write.
+
+        `row` has at least `ImageID`, `Status`, `Sequencer` and `PresetHash`; `previous` is the
+        row as read before. It is written unless the table holds a newer event's row, or this
+        very event's with the same presets. Variants of the row that it replaces move to
+        `Superseded` in the same write, so that a crash cannot forget them.
+
+        Raises RowChanged if another worker got in between in a way that needs a new look.
+        """
+        condition = (
+            "(attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer"
+            " OR (#Sequencer = :Sequencer AND (#Status = :failed OR #PresetHash <> :PresetHash)))"
+            " AND attribute_not_exists(#Superseded)"
+        )
+        replaces = bool(previous and previous.get("Variants"))
+        condition += f" AND attribute{'' if replaces else '_not'}_exists(#Variants)"
+        return self._settle(
+            row,
+            condition=condition,
+            supersede=replaces,
+            remove=[name for name in RENDERED if name not in row],
+        )
+
+    def fail(self, row: Row) -> Committed | Refused:
+        """Record that an image could not be processed (`FAILED`), unless the table knows better.
+
+        The variants of an earlier image stay: they are removed when a later try succeeds.
+        """
+        condition = (
+            "attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer"
+            " OR (#Sequencer = :Sequencer AND #Status = :failed)"
+        )
+        return self._settle(row, condition=condition, supersede=False, remove=["Reason"])
+
+    def forget_superseded(self, row: Row) -> None:
+        """Note that the variants in `Superseded` are gone, if the row is still the one given."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_item({"ImageID": row["ImageID"]}),
+                UpdateExpression="REMOVE #Superseded",
+                ConditionExpression="#Sequencer = :Sequencer AND #PresetHash = :PresetHash",
+                ExpressionAttributeNames=_names(("Superseded", "Sequencer", "PresetHash")),
+                ExpressionAttributeValues=_values(
+                    {"Sequencer": row["Sequencer"], "PresetHash": row["PresetHash"]}
+                ),
+            )
+        except ClientError as error:
+            if not _is_refusal(error):
+                raise
+
+    def delete(self, row: Row) -> None:
+        """Delete a row, if it is still the one given. Raises RowChanged if it is not."""
+        identity = {name: value for name, value in row.items() if name in {"Sequencer", "PresetHash"}}
+        terms = [
+            f"#{name} = :{name}" if name in identity else f"attribute_not_exists(#{name})"
+            for name in ("Sequencer", "PresetHash")
+        ]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _item({"ImageID": row["ImageID"]}),
+            "ConditionExpression": " AND ".join(terms),
+            "ExpressionAttributeNames": _names(("Sequencer", "PresetHash")),
+        }
+        if identity:  # DynamoDB refuses an empty map of values, which a PENDING row would give
+            request["ExpressionAttributeValues"] = _values(identity)
+        try:
+            self._client.delete_item(**request)
+        except ClientError as error:
+            if _is_refusal(error):
+                raise RowChanged(row["ImageID"]) from error
+            raise
+
+    def _settle(
+        self, row: Row, *, condition: str, supersede: bool, remove: Iterable[str]
+    ) -> Committed | Refused:
+        set_ = {name: value for name, value in row.items() if name != "ImageID"}
+        set_["ProcessedAt"] = now = timestamp()
+        removed = sorted({*remove, "ExpiresAt"})
+        assignments = [f"#{name} = :{name}" for name in sorted(set_)]
+        assignments.append("#CreatedAt = if_not_exists(#CreatedAt, :now)")
+        if supersede:
+            assignments.append("#Superseded = #Variants")
+        expression = f"SET {', '.join(assignments)} REMOVE {', '.join(f'#{name}' for name in removed)}"
+        used = {*set_, *removed, "CreatedAt", "Sequencer", "PresetHash", "Status", "Superseded", "Variants"}
+        used = {name for name in used if f"#{name}" in expression + condition}
+        values = _values({**set_, "now": now, "failed": "FAILED"})
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_item({"ImageID": row["ImageID"]}),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=_names(used),
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if not _is_refusal(error):
+                raise
+            standing = cast("Mapping[str, Any]", error.response).get("Item")
+            if standing and settles(found := _row(standing), row):
+                return Refused(row=found)
+            raise RowChanged(row["ImageID"]) from error
+        old = _row(answer.get("Attributes", {}))
+        return Committed(superseded=variant_keys(old) if supersede else ())
+
+
+def _item(row: Mapping[str, Any]) -> dict[str, Any]:
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in row.items()}
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    deserializer = TypeDeserializer()
+    return cast("Row", {name: _plain(deserializer.deserialize(value)) for name, value in item.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Numbers come back as Decimal; every number of a row is whole."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return value if isinstance(value, (str, bool, list, type(None))) else int(value)
+
+
+def _names(names: Iterable[str]) -> dict[str, str]:
+    return {f"#{name}": name for name in names}
+
+
+def _values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f":{name}": value for name, value in _item(values).items()}
+
+
+def _is_refusal(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

@@ -1,0 +1,35 @@
+"""The AWS clients of the functions, built once a cold start by their entry points."""
+
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+# Short timeouts and few tries of its own: what fails here is tried again by the queue. The
+# signature is named because presigned requests would otherwise fall back to version 2 in places.
+_CONFIG: Final = Config(
+    signature_version="v4",
+    connect_timeout=2,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+def s3() -> "S3Client":
+    """A client of S3 that signs with version 4, presigned requests included."""
+    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
+
+
+def dynamodb() -> "DynamoDBClient":
+    """A client of DynamoDB."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+def sqs() -> "SQSClient":
+    """A client of SQS."""
+    return boto3.client("sqs", config=_CONFIG)

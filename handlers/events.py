@@ -1,0 +1,102 @@
+"""From the body of an SQS message to what happened in the originals bucket.
+
+The structure of S3's event messages is documented at
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote_plus
+
+_FAMILIES: dict[str, Literal["created", "removed"]] = {
+    "ObjectCreated": "created",
+    "ObjectRemoved": "removed",
+}
+_HEX = re.compile(r"[0-9A-F]+")
+
+
+class MalformedMessage(ValueError):
+    """The message is no S3 event. It is retried like any failure, so a dead-letter queue keeps it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectEvent:
+    """One record of an S3 event: an object was created or removed.
+
+    `key` is decoded, `sequencer` comparable as text (see `comparable`), `size` in bytes (0 for
+    removals), `etag` without quotes, `version_id` None in a bucket without versions, `time` as
+    S3 wrote it (ISO 8601, UTC).
+    """
+
+    kind: Literal["created", "removed"]
+    bucket: str
+    key: str
+    sequencer: str
+    size: int
+    etag: str
+    version_id: str | None
+    time: str
+
+    @property
+    def version(self) -> str:
+        """What identifies the bytes of this object: its version id, or else its ETag."""
+        return self.version_id if self.version_id and self.version_id != "null" else self.etag
+
+
+def comparable(sequencer: str) -> str:
+    """A sequencer in the form in which text order is event order.
+
+    S3 says: pad the shorter value with zeros on the right, then compare as text. Cutting the
+    trailing zeros off both gives the same order, without having to know the other's length.
+
+    Raises MalformedMessage if it is not hexadecimal.
+    """
+    upper = sequencer.upper()
+    if not _HEX.fullmatch(upper):
+        raise MalformedMessage(f"sequencer {sequencer[:40]!r} is not hexadecimal")
+    return upper.rstrip("0") or "0"
+
+
+def parse_message(body: str) -> tuple[ObjectEvent, ...]:
+    """The object events in the body of one SQS message, in the order in which they stand.
+
+    Empty for the `s3:TestEvent` that S3 sends when a notification is set up. Records of event
+    families that are not about creation or removal are left out.
+
+    Raises MalformedMessage if the body is no S3 event.
+    """
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage("the body is not JSON") from error
+    if not isinstance(message, dict):
+        raise MalformedMessage("the body is not a JSON object")
+    if message.get("Event") == "s3:TestEvent":
+        return ()
+    records = message.get("Records")
+    if not isinstance(records, list):
+        raise MalformedMessage("the body has no list of Records")
+    events = (_parse_record(record) for record in records)
+    return tuple(event for event in events if event is not None)
+
+
+def _parse_record(record: Any) -> ObjectEvent | None:
+    try:
+        family = record["eventName"].removeprefix("s3:").split(":")[0]
+        if family not in _FAMILIES:
+            return None
+        described = record["s3"]["object"]
+        return ObjectEvent(
+            kind=_FAMILIES[family],
+            bucket=record["s3"]["bucket"]["name"],
+            key=unquote_plus(described["key"], errors="strict"),
+            sequencer=comparable(described["sequencer"]),
+            size=int(described.get("size", 0)),
+            etag=str(described.get("eTag", "")).strip('"'),
+            version_id=described.get("versionId"),
+            time=record["eventTime"],
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise MalformedMessage(f"a record is no S3 record: {type(error).__name__}: {error}") from error
