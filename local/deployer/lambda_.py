@@ -1,0 +1,99 @@
+"""Lambda functions, what invokes them, and who may."""
+
+from typing import Any
+
+from local.deployer.archives import zip_bytes
+from local.deployer.naming import api_shape, physical_name
+from local.deployer.registry import Created, Resource, Target, creates
+
+_LAYERS = (
+    "dependency layers: functions run with this environment's packages instead, because a layer "
+    "is built for Lambda's Python and processor"
+)
+
+
+@creates("aws:lambda/function:Function")
+def function(target: Target, resource: Resource) -> Created:
+    """A function of one zip file, without its layers; its id is its name."""
+    name = physical_name(resource, limit=64)
+    client = target.client("lambda")
+    if resource.get("layers"):
+        target.leave_out(_LAYERS)
+    optional = {
+        member: api_shape(resource[key])
+        for key, member in (("loggingConfig", "LoggingConfig"), ("tracingConfig", "TracingConfig"))
+        if key in resource.inputs
+    }
+    arn = client.create_function(
+        FunctionName=name,
+        Description=resource.get("description", ""),
+        Role=resource["role"],
+        Runtime=resource["runtime"],
+        Architectures=resource.get("architectures", ["x86_64"]),
+        Handler=resource["handler"],
+        Code={"ZipFile": zip_bytes(resource["code"])},
+        Timeout=resource.get("timeout", 3),
+        MemorySize=resource.get("memorySize", 128),
+        Environment={"Variables": resource.get("environment", {}).get("variables", {})},
+        Tags=resource.get("tags", {}),
+        **optional,
+    )["FunctionArn"]
+    reserved = resource.get("reservedConcurrentExecutions", -1)
+    if reserved >= 0:
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+    return Created(
+        name, {"name": name, "arn": arn, "invokeArn": _invoke_arn(target, arn), "version": "$LATEST"}
+    )
+
+
+@creates("aws:lambda/layerVersion:LayerVersion")
+def layer_version(target: Target, resource: Resource) -> Created:
+    """Not created: no function uses it here."""
+    target.leave_out(_LAYERS)
+    arn = target.arn("lambda", f"layer:{resource['layerName']}")
+    return Created(f"{arn}:1", {"arn": f"{arn}:1", "layerArn": arn, "version": "1"})
+
+
+@creates("aws:lambda/eventSourceMapping:EventSourceMapping")
+def event_source_mapping(target: Target, resource: Resource) -> Created:
+    """What feeds a function from a queue. The emulator delivers at once, whatever the window."""
+    members: dict[str, Any] = {
+        member: resource[key]
+        for key, member in (
+            ("batchSize", "BatchSize"),
+            ("enabled", "Enabled"),
+            ("functionResponseTypes", "FunctionResponseTypes"),
+            ("maximumBatchingWindowInSeconds", "MaximumBatchingWindowInSeconds"),
+        )
+        if key in resource.inputs
+    }
+    for key, member in (("scalingConfig", "ScalingConfig"), ("filterCriteria", "FilterCriteria")):
+        if key in resource.inputs:
+            members[member] = api_shape(resource[key])
+    created = target.client("lambda").create_event_source_mapping(
+        EventSourceArn=resource["eventSourceArn"], FunctionName=resource["functionName"], **members
+    )
+    return Created(created["UUID"], {"uuid": created["UUID"], "functionArn": created["FunctionArn"]})
+
+
+@creates("aws:lambda/permission:Permission")
+def permission(target: Target, resource: Resource) -> Created:
+    """A statement in a function's own policy."""
+    statement = physical_name(resource, limit=100, key="statementId")
+    source = {
+        member: resource[key]
+        for key, member in (("sourceArn", "SourceArn"), ("sourceAccount", "SourceAccount"))
+        if key in resource.inputs
+    }
+    target.client("lambda").add_permission(
+        FunctionName=resource["function"],
+        StatementId=statement,
+        Action=resource["action"],
+        Principal=resource["principal"],
+        **source,
+    )
+    return Created(statement, {"statementId": statement})
+
+
+def _invoke_arn(target: Target, arn: str) -> str:
+    return f"arn:aws:apigateway:{target.region}:lambda:path/2015-03-31/functions/{arn}/invocations"

@@ -1,0 +1,97 @@
+"""Which function creates which resource type, and what such a function is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from local.clients import Clients
+
+
+class DeploymentError(Exception):
+    """The emulator does not hold what the program asked for; the message names the resource."""
+
+
+class Created(NamedTuple):
+    """What the AWS provider would answer: the resource's id and the outputs besides its inputs."""
+
+    id: str
+    outputs: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One registration: type token, logical name, and camelCase inputs without unset ones."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of a required input."""
+        return self.inputs[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of an optional input."""
+        return self.inputs.get(key, default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where resources are created: the emulator, as its root user.
+
+    `notes` collects, each once, what the emulator cannot hold and the deployment leaves out.
+    """
+
+    clients: Clients
+    notes: list[str] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service."""
+        return self.clients.client(service)
+
+    @property
+    def region(self) -> str:
+        """The region of the stack."""
+        return self.clients.region
+
+    @cached_property
+    def account(self) -> str:
+        """The emulator's account id."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something in this account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def leave_out(self, note: str) -> None:
+        """Say, once a deployment, that something of the program is not applied here, and why."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+Creator = Callable[[Target, Resource], Created]
+Query = Callable[[Target, Mapping[str, Any]], Mapping[str, Any]]
+
+CREATORS: dict[str, Creator] = {}
+QUERIES: dict[str, Query] = {}
+
+
+def creates(type_token: str) -> Callable[[Creator], Creator]:
+    """Register the function that creates resources of a type, for example `aws:sqs/queue:Queue`."""
+
+    def register(creator: Creator) -> Creator:
+        CREATORS[type_token] = creator
+        return creator
+
+    return register
+
+
+def answers(token: str) -> Callable[[Query], Query]:
+    """Register the function that answers an invoke, for example `aws:index/getRegion:getRegion`."""
+
+    def register(query: Query) -> Query:
+        QUERIES[token] = query
+        return query
+
+    return register

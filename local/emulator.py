@@ -1,0 +1,111 @@
+"""The AWS emulator as a child process on a loopback port, with IAM enforced."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from local.isolation import LOOPBACK, child_environment
+
+_PROJECT = Path(__file__).parents[1]
+_READY_SECONDS = 30
+_STARTS = 3  # another process may take a free port between our finding it and the emulator's binding it
+
+
+class EmulatorError(Exception):
+    """The emulator did not start; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A running emulator. `log` is the file its own output goes to."""
+
+    endpoint: str
+    region: str
+    log: Path
+
+
+@contextmanager
+def emulator(*, log: Path, region: str, port: int | None = None) -> Iterator[Emulator]:
+    """Run the emulator for the duration of the block, empty, on `port` or on any free one.
+
+    Raises EmulatorError if it cannot be started, for example because `port` is taken.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for start in range(_STARTS):
+        chosen = port or free_port()
+        endpoint = f"http://{LOOPBACK}:{chosen}"
+        with log.open("wb") as output, _process(output, region, chosen) as process:
+            if _became_ready(process, endpoint):
+                yield Emulator(endpoint=endpoint, region=region, log=log)
+                return
+        if port or start == _STARTS - 1:
+            end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise EmulatorError(f"the emulator did not become ready on port {chosen}:\n{end}")
+
+
+def free_port() -> int:
+    """A port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _process(output: BinaryIO, region: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    directory = tempfile.mkdtemp(prefix="image-intake-")
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": LOOPBACK,
+        "AUTH": "true",
+        "MINISTACK_REGION": region,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "HOME": directory,
+        "TMPDIR": directory,
+    }
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "local.guarded", directory],
+        cwd=_PROJECT,
+        env=child_environment(os.environ, settings),
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        # Its own process group: an interrupt in the terminal reaches us alone, and the functions
+        # that the emulator started end with it.
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        # It holds nothing worth an orderly end, which would take a second.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert process.stdin
+        process.stdin.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _became_ready(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    deadline = time.monotonic() + _READY_SECONDS
+    loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        with (
+            suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            loopback.open(f"{endpoint}/_ministack/ready", timeout=1) as answer,
+        ):
+            return bool(answer.status == 200)
+    return False
