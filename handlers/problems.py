@@ -1,0 +1,63 @@
+"""Errors of the API as problem documents, https://www.rfc-editor.org/rfc/rfc9457.
+
+The `type` is stable and names the problem; `detail` is for people and may change.
+"""
+
+from typing import Any, Final
+
+_TYPES: Final = "urn:image-intake:problem:"
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+class Problem(Exception):
+    """A request, or one item of it, that cannot be served.
+
+    `code` is the last part of the problem's `type`; `members` are further members of the
+    document (JSON values).
+    """
+
+    def __init__(self, status: int, code: str, title: str, detail: str = "", **members: Any) -> None:
+        super().__init__(f"{title} {detail}".strip())
+        self.status = status
+        self.code = code
+        self._title = title
+        self._detail = detail
+        self._members = members
+
+    def document(self) -> dict[str, Any]:
+        """The problem document: `type`, `title`, `status`, and `detail` where there is one."""
+        described = {"type": f"{_TYPES}{self.code}", "title": self._title, "status": self.status}
+        return described | ({"detail": self._detail} if self._detail else {}) | self._members
+
+
+def malformed(detail: str) -> Problem:
+    """The request, or one item of it, does not have the documented form."""
+    return Problem(400, "malformed-request", "The request is not in the documented form.", detail)
+
+
+def unknown_route(route: str) -> Problem:
+    """The API has no such route."""
+    return Problem(404, "unknown-route", "There is no such route.", route)
+
+
+def unknown_image() -> Problem:
+    """There is no such image, or none that the caller may see."""
+    return Problem(404, "unknown-image", "There is no such image.")
+
+
+def too_large(size: int, limit: int, advice: str = "") -> Problem:
+    """A file is larger than what is accepted (bytes)."""
+    detail = f"{size} bytes; at most {limit}. {advice}".strip()
+    return Problem(413, "too-large", "The file is too large.", detail, limit=limit)
+
+
+def unsupported_content_type(content_type: str, supported: list[str]) -> Problem:
+    """A file is declared to be of a type that is not accepted."""
+    title = "The content type is not accepted."
+    detail = f"'{content_type[:100]}' is not one of {', '.join(supported)}."
+    return Problem(415, "unsupported-content-type", title, detail)
+
+
+def internal() -> Problem:
+    """The service failed; the request may be repeated."""
+    return Problem(500, "internal-error", "The service failed to answer; try again.")

@@ -1,0 +1,13 @@
+"""The routes of the API: the one list that the gateway is configured from and the function serves.
+
+A route key is `METHOD /path` as API Gateway writes it. `{imageId+}` matches slashes too, because
+the ImageID of a file that was dropped under `uploads/` may hold them.
+"""
+
+from typing import Final
+
+CREATE_UPLOADS: Final = "POST /uploads"
+CREATE_IMAGE: Final = "POST /images"
+GET_IMAGE: Final = "GET /images/{imageId+}"
+
+ROUTES: Final = (CREATE_UPLOADS, CREATE_IMAGE, GET_IMAGE)
