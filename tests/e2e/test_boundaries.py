@@ -1,0 +1,117 @@
+"""What nobody may do: uploads that break their policy, callers without rights, functions that stray."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from handlers import keys
+from local.clients import Credentials
+from tests.e2e.gestures import announce, image, post
+
+
+def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):
+    image_id, policy = announce(system, "policy.jpg", len(photograph))
+    breaches = {
+        "another key": post(system, policy, photograph, key="uploads/elsewhere"),
+        "another type": post(system, policy, photograph, Content_Type="text/html"),
+        "too large": post(system, policy, photograph + b"x"),
+        "empty": post(system, policy, b""),
+        "tampered policy": post(
+            system, policy, photograph, policy=policy["fields"]["policy"][:-8] + "AAAAAAA="
+        ),
+    }
+    assert {what: answer.status_code for what, answer in breaches.items() if answer.ok} == {}
+    assert image(system, image_id)["status"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [None, Credentials(access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key="wrong")],
+    ids=["unsigned", "unknown key"],
+)
+def test_the_api_refuses_callers_it_does_not_know(system, caller):
+    options = {"auth": None} if caller is None else {"caller": caller}
+    answer = system.call("GET", "/images/x", **options)
+    assert answer.status_code == 403
+
+
+def test_a_caller_with_the_wrong_secret_is_refused(system):
+    forged = Credentials(access_key_id=system.uploader.access_key_id, secret_access_key="wrong")
+    assert system.call("GET", "/images/x", caller=forged).status_code == 403
+
+
+def test_the_uploader_may_use_the_api_and_nothing_else(system):
+    attempts = {
+        "s3": lambda client: client.list_objects_v2(Bucket=system.outputs["originalsBucket"]),
+        "dynamodb": lambda client: client.scan(TableName=system.outputs["tableName"]),
+        "sqs": lambda client: client.receive_message(QueueUrl=system.outputs["queueUrl"]),
+    }
+    for service, attempt in attempts.items():
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt(system.client(service, system.uploader))
+
+
+def role_credentials(system, function):
+    """The credentials that a function's code runs with."""
+    role = system.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    session = system.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return Credentials(
+        access_key_id=session["AccessKeyId"],
+        secret_access_key=session["SecretAccessKey"],
+        session_token=session["SessionToken"],
+    )
+
+
+def neighbours(system, function):
+    """What each function may not do, close to what it may."""
+    originals, variants = system.outputs["originalsBucket"], system.outputs["variantsBucket"]
+    table, key = system.outputs["tableName"], {"ImageID": {"S": "x"}}
+    queue = system.outputs["queueUrl"]
+    common = {
+        "delete an original": ("s3", "delete_object", {"Bucket": originals, "Key": keys.original_key("x")}),
+        "write beside the originals": ("s3", "put_object", {"Bucket": originals, "Key": "elsewhere/x"}),
+        "write beside the variants": ("s3", "put_object", {"Bucket": variants, "Key": "elsewhere/x"}),
+        "list the variants": ("s3", "list_objects_v2", {"Bucket": variants}),
+        "scan the table": ("dynamodb", "scan", {"TableName": table}),
+        "drop the table": ("dynamodb", "delete_table", {"TableName": table}),
+        "send to the queue": ("sqs", "send_message", {"QueueUrl": queue, "MessageBody": "x"}),
+        "read the dead letters": (
+            "sqs",
+            "receive_message",
+            {"QueueUrl": system.outputs["deadLetterQueueUrl"]},
+        ),
+        "give itself rights": (
+            "iam",
+            "put_role_policy",
+            {"RoleName": "x", "PolicyName": "x", "PolicyDocument": json.dumps({})},
+        ),
+    }
+    if function == "resizeFunctionName":
+        return common | {
+            "write an original": ("s3", "put_object", {"Bucket": originals, "Key": keys.original_key("x")}),
+            "read a variant": ("s3", "get_object", {"Bucket": variants, "Key": "resized/x"}),
+        }
+    return common | {
+        "read an original": ("s3", "get_object", {"Bucket": originals, "Key": keys.original_key("x")}),
+        "write a variant": ("s3", "put_object", {"Bucket": variants, "Key": "resized/x"}),
+        "delete a variant": ("s3", "delete_object", {"Bucket": variants, "Key": "resized/x"}),
+        "delete a row": ("dynamodb", "delete_item", {"TableName": table, "Key": key}),
+        "receive from the queue": ("sqs", "receive_message", {"QueueUrl": queue}),
+    }
+
+
+@pytest.mark.parametrize("function", ["resizeFunctionName", "apiFunctionName"])
+def test_a_function_that_tries_something_outside_its_role_is_denied(system, function):
+    credentials = role_credentials(system, system.outputs[function])
+    allowed = []
+    for what, (service, operation, arguments) in neighbours(system, function).items():
+        client = system.client(service, credentials)
+        try:
+            getattr(client, operation)(**arguments)
+        except ClientError as error:
+            if "AccessDenied" in error.response["Error"]["Code"]:
+                continue
+            raise
+        allowed.append(what)
+    assert allowed == []
