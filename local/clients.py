@@ -21,10 +21,11 @@ _CONFIG = Config(
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """The access key of a user of the emulator."""
+    """The access key of a user of the emulator, or of a session with its token."""
 
     access_key_id: str
     secret_access_key: str
+    session_token: str | None = None
 
 
 ROOT = Credentials(access_key_id="test", secret_access_key="test")  # noqa: S106 - the emulator's fixed root key
@@ -55,5 +56,6 @@ class Clients:
                     config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
                     aws_access_key_id=caller.access_key_id,
                     aws_secret_access_key=caller.secret_access_key,
+                    aws_session_token=caller.session_token,
                 )
             return self._clients[key]
