@@ -1,1 +1,9 @@
-"""The infrastructure, one file a noun of the picture."""
+"""The infrastructure, one file a noun of the picture.
+
+Another Pulumi program places a pipeline of its own with `ImagePipeline`.
+"""
+
+from components.config import ConfigError, PipelineConfig
+from components.pipeline import ImagePipeline
+
+__all__ = ["ConfigError", "ImagePipeline", "PipelineConfig"]

@@ -137,7 +137,7 @@ class _RecordingMonitor(MockMonitor):
         self.recorded: list[Resource] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's protocol
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # as Pulumi declares it
         if request.type != "pulumi:pulumi:Stack":
             self.recorded.append(
                 Resource(

@@ -1,0 +1,20 @@
+"""The stack: one image pipeline, from the upload to its variants.
+
+client → API → presigned upload → originals bucket → queue → resize worker → variants bucket
+"""
+
+import pulumi
+
+from components import ImagePipeline, PipelineConfig
+
+config = PipelineConfig.load(pulumi.Config())
+pipeline = ImagePipeline("intake", config)
+
+pulumi.export("apiUrl", pipeline.api.url)
+pulumi.export("originalsBucket", pipeline.originals.name)
+pulumi.export("variantsBucket", pipeline.variants.name)
+pulumi.export("tableName", pipeline.table.name)
+pulumi.export("queueUrl", pipeline.queue.url)
+pulumi.export("deadLetterQueueUrl", pipeline.queue.dead_letter_url)
+pulumi.export("resizeFunctionName", pipeline.worker.function.name)
+pulumi.export("apiFunctionName", pipeline.api.function.name)

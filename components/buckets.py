@@ -1,0 +1,201 @@
+"""The two buckets. They are two so that a resize can never trigger itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Grant, policy_document, tls_only
+from components.kept import kept
+from handlers import keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginalsBucketArgs:
+    """`cors_origins` are those whose pages may upload; `expire_days` 0 keeps originals forever."""
+
+    protect: bool
+    cors_origins: tuple[str, ...]
+    incomplete_upload_days: int
+    old_version_days: int
+    expire_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantsBucketArgs:
+    """`protect` keeps the bucket when the stack goes."""
+
+    protect: bool
+    incomplete_upload_days: int
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """An encrypted bucket that is never public, speaks TLS only and knows no ACLs."""
+
+    bucket: aws.s3.Bucket
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, kind: str, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"image-intake:components:{kind}", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.bucket = aws.s3.Bucket(
+            name,
+            force_destroy=not protect,
+            opts=kept(self, protect=protect),
+        )
+        self.name, self.arn = self.bucket.bucket, self.bucket.arn
+        aws.s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=self.name,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=self.name,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=child,
+        )
+        private = aws.s3.BucketPublicAccessBlock(
+            f"{name}-private",
+            bucket=self.name,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=self.name,
+            policy=policy_document([tls_only("s3:*", [self.arn, pulumi.Output.concat(self.arn, "/*")])]),
+            # S3 refuses to change the two at the same time (OperationAborted).
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+        )
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _grant(self, actions: Sequence[str], prefix: str, why: str) -> Grant:
+        objects = pulumi.Output.concat(self.arn, "/", prefix, "*")
+        return Grant(actions=tuple(actions), resources=(objects,), why=why)
+
+
+class OriginalsBucket(PrivateBucket):
+    """What was uploaded. Overwritten and deleted originals can be recovered for some days."""
+
+    def __init__(
+        self, name: str, args: OriginalsBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("OriginalsBucket", name, protect=args.protect, opts=opts)
+        child = pulumi.ResourceOptions(parent=self)
+        versioning = aws.s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=self.name,
+            versioning_configuration={"status": "Enabled"},
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=self.name,
+            rules=_originals_lifecycle(args),
+            # https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlifecycleconfiguration/
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        if args.cors_origins:
+            aws.s3.BucketCorsConfiguration(
+                f"{name}-cors",
+                bucket=self.name,
+                cors_rules=[
+                    {
+                        "allowed_methods": ["POST"],
+                        "allowed_origins": list(args.cors_origins),
+                        "allowed_headers": ["*"],
+                        "expose_headers": ["ETag"],
+                        "max_age_seconds": 3600,
+                    }
+                ],
+                opts=child,
+            )
+
+    def grant_put(self) -> Grant:
+        """Store originals, and sign upload policies for them."""
+        return self._grant(["s3:PutObject"], keys.ORIGINALS_PREFIX, "stores originals and signs uploads")
+
+    def grant_get(self) -> Grant:
+        """Read originals."""
+        return self._grant(["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals")
+
+    def grant_tell_missing(self) -> Grant:
+        """Learn that an original does not exist: without it S3 answers 403 in place of 404.
+
+        It works for the whole bucket only, since a GetObject has no prefix to put a condition on.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        return Grant(
+            actions=("s3:ListBucket",),
+            resources=(self.arn,),
+            why="tells a deleted original from a denied one",
+        )
+
+
+class VariantsBucket(PrivateBucket):
+    """The rendered sizes. Their keys are immutable and they can be rendered again: no versions."""
+
+    def __init__(
+        self, name: str, args: VariantsBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("VariantsBucket", name, protect=args.protect, opts=opts)
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=self.name,
+            rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.incomplete_upload_days)],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def grant_get(self) -> Grant:
+        """Read variants, and sign URLs of them."""
+        return self._grant(["s3:GetObject"], keys.VARIANTS_PREFIX, "signs URLs of variants")
+
+    def grant_replace(self) -> Grant:
+        """Store variants and delete those of a superseded or deleted original."""
+        actions = ["s3:PutObject", "s3:DeleteObject"]
+        return self._grant(actions, keys.VARIANTS_PREFIX, "stores variants and deletes superseded ones")
+
+
+def _abort_incomplete(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": "abort-incomplete-uploads",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": days},
+    }
+
+
+def _originals_lifecycle(args: OriginalsBucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    prefix = keys.ORIGINALS_PREFIX
+    rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+        _abort_incomplete(prefix, args.incomplete_upload_days),
+        {
+            "id": "expire-old-versions",
+            "status": "Enabled",
+            "filter": {"prefix": prefix},
+            "noncurrent_version_expiration": {"noncurrent_days": args.old_version_days},
+        },
+    ]
+    if args.expire_days:
+        # S3 takes away the delete markers that this leaves once no version is behind them.
+        expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict = {"days": args.expire_days}
+    else:
+        expiration = {"expired_object_delete_marker": True}
+    rules.append(
+        {
+            "id": "expire-originals",
+            "status": "Enabled",
+            "filter": {"prefix": prefix},
+            "expiration": expiration,
+        }
+    )
+    return rules

@@ -1,0 +1,107 @@
+"""The whole picture as one component."""
+
+import pulumi
+
+from components.api import ImageApi, ImageApiArgs
+from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
+from components.config import PipelineConfig
+from components.queue import UploadQueue, UploadQueueArgs
+from components.table import ImageTable, ImageTableArgs
+from components.worker import ResizeWorker, ResizeWorkerArgs
+from handlers.presets import Limits
+
+
+class ImagePipeline(pulumi.ComponentResource):
+    """From the upload to its variants: buckets, queue, table, resize worker and API.
+
+    Every name below it starts with its own, so that a stack can hold several.
+    """
+
+    originals: OriginalsBucket
+    variants: VariantsBucket
+    table: ImageTable
+    queue: UploadQueue
+    worker: ResizeWorker
+    api: ImageApi
+
+    def __init__(self, name: str, config: PipelineConfig, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("image-intake:components:ImagePipeline", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        self.originals = OriginalsBucket(f"{name}-originals", _originals(config), child)
+        self.variants = VariantsBucket(f"{name}-variants", _variants(config), child)
+        self.table = ImageTable(f"{name}-ImageMetadata", ImageTableArgs(protect=config.protect), child)
+        self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
+        self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
+        self.api = ImageApi(f"{name}-api", self._api(config), child)
+
+        self.register_outputs({"apiUrl": self.api.url})
+
+    def _queue(self, config: PipelineConfig) -> UploadQueueArgs:
+        return UploadQueueArgs(
+            originals=self.originals,
+            visibility_timeout_seconds=config.visibility_timeout_seconds,
+            max_receive_count=config.max_receive_count,
+            retention_days=config.queue_retention_days,
+            dead_letter_retention_days=config.dead_letter_retention_days,
+        )
+
+    def _worker(self, config: PipelineConfig) -> ResizeWorkerArgs:
+        return ResizeWorkerArgs(
+            originals=self.originals,
+            variants=self.variants,
+            table=self.table,
+            queue=self.queue,
+            presets=config.presets,
+            limits=Limits(
+                max_bytes=config.max_upload_bytes,
+                max_pixels=config.max_pixels,
+                max_side=config.max_side,
+                max_frames=config.max_frames,
+                max_metadata_bytes=config.max_metadata_bytes,
+            ),
+            memory_mib=config.resize_memory_mib,
+            timeout_seconds=config.resize_timeout_seconds,
+            record_seconds=config.record_seconds,
+            retry_base_seconds=config.retry_base_seconds,
+            batch_size=config.batch_size,
+            batching_window_seconds=config.batching_window_seconds,
+            max_concurrency=config.max_concurrency,
+            max_receive_count=config.max_receive_count,
+            log_level=config.log_level,
+            log_retention_days=config.log_retention_days,
+        )
+
+    def _api(self, config: PipelineConfig) -> ImageApiArgs:
+        return ImageApiArgs(
+            originals=self.originals,
+            variants=self.variants,
+            table=self.table,
+            auth=config.api_auth,
+            jwt_issuer=config.jwt_issuer,
+            jwt_audience=config.jwt_audience,
+            cors_origins=config.cors_origins,
+            rate_limit=config.api_rate_limit,
+            burst_limit=config.api_burst_limit,
+            max_upload_bytes=config.max_upload_bytes,
+            pending_seconds=config.pending_hours * 3600,
+            url_seconds=config.url_seconds,
+            memory_mib=config.api_memory_mib,
+            timeout_seconds=config.api_timeout_seconds,
+            log_level=config.log_level,
+            log_retention_days=config.log_retention_days,
+        )
+
+
+def _originals(config: PipelineConfig) -> OriginalsBucketArgs:
+    return OriginalsBucketArgs(
+        protect=config.protect,
+        cors_origins=config.cors_origins,
+        incomplete_upload_days=config.incomplete_upload_days,
+        old_version_days=config.old_version_days,
+        expire_days=config.originals_expire_days,
+    )
+
+
+def _variants(config: PipelineConfig) -> VariantsBucketArgs:
+    return VariantsBucketArgs(protect=config.protect, incomplete_upload_days=config.incomplete_upload_days)

@@ -1,0 +1,71 @@
+"""Which configuration values fit together."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from handlers.presets import PresetError, parse_presets
+
+if TYPE_CHECKING:
+    from components.config import PipelineConfig
+
+_DAY_SECONDS = 86_400
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+def combinations(config: "PipelineConfig") -> list[str]:
+    """A sentence for each pair of values that cannot be deployed together."""
+    return [*_presets(config), *_access(config), *_cors(config), *_queue(config)]
+
+
+def _presets(config: "PipelineConfig") -> Iterator[str]:
+    try:
+        parse_presets(config.presets)
+    except PresetError as error:
+        yield f"presets: {error}."
+
+
+def _access(config: "PipelineConfig") -> Iterator[str]:
+    if config.api_auth == "none" and config.protect:
+        yield "apiAuth: none is refused when protect is true; use iam or jwt."
+    if config.api_auth == "jwt":
+        if not config.jwt_issuer.startswith("https://"):
+            yield f"jwtIssuer: {config.jwt_issuer!r} is not an https:// URL, which apiAuth jwt needs."
+        if not config.jwt_audience:
+            yield "jwtAudience: [] is empty; apiAuth jwt needs 1 audience or more."
+    elif config.jwt_issuer or config.jwt_audience:
+        key = "jwtIssuer" if config.jwt_issuer else "jwtAudience"
+        yield f"{key} is set but apiAuth is {config.api_auth}; it is only used with apiAuth jwt."
+
+
+def _cors(config: "PipelineConfig") -> Iterator[str]:
+    if "*" in config.cors_origins and config.protect:
+        yield "corsOrigins: '*' is refused when protect is true; name the origins."
+    if "*" in config.cors_origins and len(config.cors_origins) > 1:
+        yield "corsOrigins: '*' allows every origin; do not list others beside it."
+    for origin in config.cors_origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            yield f"corsOrigins: {origin!r} is not an origin such as https://www.example.com."
+
+
+def _queue(config: "PipelineConfig") -> Iterator[str]:
+    worst = config.batch_size * config.record_seconds
+    if worst > config.resize_timeout_seconds:
+        yield (
+            f"batchSize: {config.batch_size} messages of recordSeconds {config.record_seconds} "
+            f"take {worst} s at worst, more than resizeTimeoutSeconds {config.resize_timeout_seconds}."
+        )
+    if config.batch_size > 10 and config.batching_window_seconds < 1:
+        yield f"batchSize: {config.batch_size} is above 10, which needs batchingWindowSeconds of 1 or more."
+    last_receive = config.max_receive_count * config.visibility_timeout_seconds
+    if last_receive > config.queue_retention_days * _DAY_SECONDS:
+        yield (
+            f"maxReceiveCount: {config.max_receive_count} receives with a visibility timeout of "
+            f"{config.visibility_timeout_seconds} s take {last_receive} s, longer than "
+            f"queueRetentionDays {config.queue_retention_days}; the message would expire first."
+        )
+    if config.dead_letter_retention_days <= config.queue_retention_days:
+        yield (
+            f"deadLetterRetentionDays: {config.dead_letter_retention_days} is not more than "
+            f"queueRetentionDays {config.queue_retention_days}; its age counts from the first send."
+        )

@@ -1,0 +1,99 @@
+"""The resize function and the pace at which the queue feeds it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.buckets import OriginalsBucket, VariantsBucket
+from components.function import PythonFunction, PythonFunctionArgs
+from components.queue import UploadQueue
+from components.table import ImageTable
+from handlers.presets import Limits
+from handlers.settings import ResizeSettings, variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeWorkerArgs:
+    """`record_seconds` is the worst case of one record, `max_concurrency` how many calls run at
+    the same time.
+    """
+
+    originals: OriginalsBucket
+    variants: VariantsBucket
+    table: ImageTable
+    queue: UploadQueue
+    presets: tuple[str, ...]
+    limits: Limits
+    memory_mib: int
+    timeout_seconds: int
+    record_seconds: int
+    retry_base_seconds: int
+    batch_size: int
+    batching_window_seconds: int
+    max_concurrency: int
+    max_receive_count: int
+    log_level: str
+    log_retention_days: int
+
+
+class ResizeWorker(pulumi.ComponentResource):
+    """Renders the variants of what the queue announces, never faster than it was told to."""
+
+    function: PythonFunction
+    mapping: aws.lambda_.EventSourceMapping
+
+    def __init__(self, name: str, args: ResizeWorkerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("image-intake:components:ResizeWorker", name, None, opts)
+        self.function = PythonFunction(
+            name,
+            PythonFunctionArgs(
+                module="resize",
+                description="Renders the variants of uploaded images",
+                memory_mib=args.memory_mib,
+                timeout_seconds=args.timeout_seconds,
+                environment=_environment(args),
+                grants=[
+                    args.originals.grant_get(),
+                    args.originals.grant_tell_missing(),
+                    args.variants.grant_replace(),
+                    args.table.grant_commit(),
+                    args.queue.grant_consume(),
+                ],
+                log_level=args.log_level,
+                log_retention_days=args.log_retention_days,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.mapping = aws.lambda_.EventSourceMapping(
+            f"{name}-from-queue",
+            event_source_arn=args.queue.arn,
+            function_name=self.function.arn,
+            batch_size=args.batch_size,
+            maximum_batching_window_in_seconds=args.batching_window_seconds,
+            scaling_config={"maximum_concurrency": args.max_concurrency},
+            function_response_types=["ReportBatchItemFailures"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"functionName": self.function.name})
+
+
+def _environment(args: ResizeWorkerArgs) -> dict[str, pulumi.Input[str]]:
+    return variables(
+        ResizeSettings,
+        {
+            "originals_bucket": args.originals.name,
+            "variants_bucket": args.variants.name,
+            "table_name": args.table.name,
+            "queue_url": args.queue.url,
+            "presets": args.presets,
+            "max_receive_count": args.max_receive_count,
+            "record_seconds": args.record_seconds,
+            "retry_base_seconds": args.retry_base_seconds,
+            "max_upload_bytes": args.limits.max_bytes,
+            "max_pixels": args.limits.max_pixels,
+            "max_side": args.limits.max_side,
+            "max_frames": args.limits.max_frames,
+            "max_metadata_bytes": args.limits.max_metadata_bytes,
+        },
+    )
