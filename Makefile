@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock
+.PHONY: help setup bundle lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ $(READY): requirements/dev.txt requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
+
+bundle: $(READY) ## build the Lambda archives into build/
+	$(PY) -m components.bundle
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api dev:dev; do \
