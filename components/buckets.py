@@ -175,27 +175,17 @@ def _abort_incomplete(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigura
 
 
 def _originals_lifecycle(args: OriginalsBucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
-    prefix = keys.ORIGINALS_PREFIX
-    rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
-        _abort_incomplete(prefix, args.incomplete_upload_days),
+    # With an age, S3 takes away delete markers with nothing behind them by itself, and refuses to
+    # be told so: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
+    expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict
+    expiration = {"days": args.expire_days} if args.expire_days else {"expired_object_delete_marker": True}
+    return [
+        _abort_incomplete(keys.ORIGINALS_PREFIX, args.incomplete_upload_days),
         {
-            "id": "expire-old-versions",
+            "id": "expire",
             "status": "Enabled",
-            "filter": {"prefix": prefix},
+            "filter": {"prefix": keys.ORIGINALS_PREFIX},
             "noncurrent_version_expiration": {"noncurrent_days": args.old_version_days},
+            "expiration": expiration,
         },
     ]
-    if args.expire_days:
-        # S3 takes away the delete markers that this leaves once no version is behind them.
-        expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict = {"days": args.expire_days}
-    else:
-        expiration = {"expired_object_delete_marker": True}
-    rules.append(
-        {
-            "id": "expire-originals",
-            "status": "Enabled",
-            "filter": {"prefix": prefix},
-            "expiration": expiration,
-        }
-    )
-    return rules

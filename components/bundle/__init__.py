@@ -1,0 +1,83 @@
+"""The Lambda archives in `build/`: one of code, and one layer of dependencies a function.
+
+The program builds what it needs itself; `python -m components.bundle` builds everything. An
+archive is built again only when its inputs changed, and the same inputs give the same bytes on
+every machine.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from components.bundle.archive import write_archive
+from components.bundle.errors import BundleError
+from components.bundle.installation import ARCHITECTURE, RUNTIME, TARGET, installed_files
+
+__all__ = [
+    "ARCHITECTURE",
+    "LAYERS",
+    "ROOT",
+    "RUNTIME",
+    "SKIP_LAYERS",
+    "BundleError",
+    "code_archive",
+    "layer_archive",
+]
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LAYERS: Final = ("resize", "api")
+SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
+"""Environment variable: if it is set, layers are named but not built. For runs without an engine,
+which never look at an archive's bytes; a real deployment would stop at the missing file."""
+
+# An archive is uploaded in the call that creates the function or layer; three of them stay far
+# below the 250 MB that they may unpack to.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_BYTES: Final = 50 * 1024 * 1024
+
+
+def code_archive(root: Path = ROOT) -> Path:
+    """The archive of the package `handlers`, which holds the code of every function."""
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "handlers").rglob("*.py")
+    }
+    return _build(root / "build" / "handlers.zip", _digest(files), lambda: files)
+
+
+def layer_archive(name: str, root: Path = ROOT) -> Path:
+    """The layer with the dependencies of one function, from `requirements/{name}.txt`.
+
+    Raises BundleError if pip fails or the layer is too large.
+    """
+    target = root / "build" / f"{name}-layer.zip"
+    if os.environ.get(SKIP_LAYERS):
+        return target
+    requirements = root / "requirements" / f"{name}.txt"
+    inputs = _digest({"requirements": requirements.read_bytes(), "target": TARGET.encode()})
+    return _build(target, inputs, lambda: installed_files(requirements))
+
+
+def _build(target: Path, inputs: str, contents: Callable[[], Mapping[str, bytes]]) -> Path:
+    stamp = target.with_suffix(".stamp")
+    if target.exists() and stamp.exists() and stamp.read_text("utf-8") == _stamp(inputs, target):
+        return target
+    write_archive(target, contents())
+    size = target.stat().st_size
+    if size > _MAX_BYTES:
+        raise BundleError(f"{target.name} has {size} bytes; Lambda accepts {_MAX_BYTES} at most.")
+    stamp.write_text(_stamp(inputs, target), "utf-8")
+    return target
+
+
+def _stamp(inputs: str, target: Path) -> str:
+    return f"{inputs} {hashlib.sha256(target.read_bytes()).hexdigest()}\n"
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode())
+        digest.update(files[name])
+    return digest.hexdigest()
