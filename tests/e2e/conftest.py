@@ -9,7 +9,7 @@ from local.system import System, deployed
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 # Quick retries, so that five receives fit into a test.
-QUICK = {"retryBaseSeconds": 0, "resizeTimeoutSeconds": 30, "recordSeconds": 3}
+QUICK = {"retryBaseSeconds": 1, "resizeTimeoutSeconds": 30, "recordSeconds": 3}
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ def announce(
 ) -> tuple[str, dict[str, Any]]:
     """Ask for a policy; returns the ImageID and the policy."""
     body = {"files": [{"name": name, "contentType": content_type, "bytes": size}]}
-    answer = system.call("POST", "/uploads", json=body)
+    answer = system.api.call("POST", "/uploads", json=body)
     assert answer.status_code == 200, answer.text
     [file] = answer.json()["files"]
     return file["imageId"], file["upload"]
@@ -33,7 +33,7 @@ def announce(
 def post(system: System, policy: dict[str, Any], data: bytes, **changes: str) -> requests.Response:
     """Upload with a policy; `changes` are form fields to tamper with."""
     fields = policy["fields"] | {name.replace("_", "-"): value for name, value in changes.items()}
-    return system.http.post(policy["url"], data=fields, files={"file": ("x", data)}, timeout=30)
+    return system.api.http.post(policy["url"], data=fields, files={"file": ("x", data)}, timeout=30)
 
 
 def upload(system: System, name: str, data: bytes, content_type: str = "image/jpeg") -> str:
@@ -46,7 +46,7 @@ def upload(system: System, name: str, data: bytes, content_type: str = "image/jp
 
 def image(system: System, image_id: str) -> dict[str, Any]:
     """The image document, as the API answers it."""
-    answer = system.call("GET", f"/images/{quote(image_id)}")
+    answer = system.api.call("GET", f"/images/{quote(image_id)}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -55,7 +55,7 @@ def settled(system: System, image_id: str) -> dict[str, Any]:
     """The image document once the image is no longer PENDING."""
 
     def look() -> dict[str, Any] | None:
-        answer = system.call("GET", f"/images/{quote(image_id)}")
+        answer = system.api.call("GET", f"/images/{quote(image_id)}")
         document = answer.json() if answer.status_code == 200 else {"status": "PENDING"}
         return document if document["status"] != "PENDING" else None
 

@@ -32,13 +32,13 @@ def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):
 )
 def test_the_api_refuses_callers_it_does_not_know(system, caller):
     options = {"auth": None} if caller is None else {"caller": caller}
-    answer = system.call("GET", "/images/x", **options)
+    answer = system.api.call("GET", "/images/x", **options)
     assert answer.status_code == 403
 
 
 def test_a_caller_with_the_wrong_secret_is_refused(system):
     forged = Credentials(access_key_id=system.uploader.access_key_id, secret_access_key="wrong")
-    assert system.call("GET", "/images/x", caller=forged).status_code == 403
+    assert system.api.call("GET", "/images/x", caller=forged).status_code == 403
 
 
 def test_the_uploader_may_use_the_api_and_nothing_else(system):

@@ -37,7 +37,7 @@ def test_a_photograph_becomes_its_variants(system, photograph):
         assert (document["width"], document["height"]) == original.size
     assert list(document["variants"]) or document["variants"].keys() == {"thumbnail", "small", "large"}
     for variant in document["variants"].values():
-        served = system.http.get(variant["url"], timeout=10)
+        served = system.api.http.get(variant["url"], timeout=10)
         assert served.headers["Content-Type"] == variant["contentType"]
         assert served.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert len(served.content) == variant["bytes"]
@@ -67,7 +67,7 @@ def test_an_announced_image_is_pending_until_it_is_uploaded(system):
 
 
 def test_a_small_image_can_be_the_body_of_a_request(system, photograph):
-    answer = system.call("POST", "/images", data=photograph, headers={"Content-Type": "image/jpeg"})
+    answer = system.api.call("POST", "/images", data=photograph, headers={"Content-Type": "image/jpeg"})
     assert answer.status_code == 202
     document = answer.json()
     assert answer.headers["Location"] == document["location"] == f"/images/{document['imageId']}"
@@ -92,7 +92,7 @@ def test_files_dropped_under_uploads_work_whatever_their_names(system, photograp
     document = settled(system, image_id)
     assert document["status"] == "READY"
     assert document["imageId"] == image_id
-    assert system.http.get(document["variants"]["small"]["url"], timeout=10).status_code == 200
+    assert system.api.http.get(document["variants"]["small"]["url"], timeout=10).status_code == 200
 
 
 def test_a_corrupt_image_is_rejected_with_its_reason_and_never_retried(system, photograph):
@@ -138,7 +138,7 @@ def test_deleting_an_original_removes_its_variants_and_its_row(system, photograp
 
     assert eventually(lambda: row(system, image_id) is None)
     assert variant_keys(system, image_id) == set()
-    assert system.call("GET", f"/images/{quote(image_id)}").status_code == 404
+    assert system.api.call("GET", f"/images/{quote(image_id)}").status_code == 404
 
 
 def test_a_duplicate_event_changes_nothing_and_costs_no_second_rendering(system, photograph):
@@ -176,7 +176,7 @@ def test_an_older_event_never_overwrites_a_newer_image(system, photograph):
 
 
 def test_an_unknown_image_is_a_problem_document(system):
-    answer = system.call("GET", "/images/no-such-image")
+    answer = system.api.call("GET", "/images/no-such-image")
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:image-intake:problem:unknown-image"
