@@ -48,7 +48,8 @@ class PrivateBucket(pulumi.ComponentResource):
             opts=kept(self, protect=protect),
         )
         self.name, self.arn = self.bucket.bucket, self.bucket.arn
-        aws.s3.BucketOwnershipControls(
+        # One after the other: S3 refuses to change these at the same time (OperationAborted).
+        owned = aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=self.name,
             rule={"object_ownership": "BucketOwnerEnforced"},
@@ -67,13 +68,12 @@ class PrivateBucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[owned]),
         )
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=self.name,
             policy=policy_document([tls_only("s3:*", [self.arn, pulumi.Output.concat(self.arn, "/*")])]),
-            # S3 refuses to change the two at the same time (OperationAborted).
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )
         self.register_outputs({"name": self.name, "arn": self.arn})

@@ -55,8 +55,7 @@ def _pip_install(requirements: Path, folder: str) -> None:
     command += ["--target", folder, "--requirement", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
-        reason = errors[-1].removeprefix("ERROR:").strip() if errors else f"exit status {done.returncode}"
-        raise BundleError(
-            f"pip cannot install {requirements.name} for {RUNTIME} on {_MACHINE}: {reason.rstrip('.')}."
-        )
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        errors = [line.removeprefix("ERROR:").strip() for line in said if line.startswith("ERROR:")]
+        reason = (errors or said)[-1].rstrip(".")
+        raise BundleError(f"pip cannot install {requirements.name} for {RUNTIME} on {_MACHINE}: {reason}.")

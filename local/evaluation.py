@@ -1,0 +1,159 @@
+"""Evaluate a Pulumi program against mocks, and record what an engine would be told."""
+
+import asyncio
+import contextvars
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.settings import SETTINGS, get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from components.bundle import SKIP_LAYERS
+
+_REGISTRATION_THREADS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One registration, as an engine would see it.
+
+    `parent` and `dependencies` are URNs, `inputs` are camelCase, `outputs` is what the mocks
+    returned, `id` is empty for components.
+    """
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    id: str
+    custom: bool
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    protect: bool
+    retain_on_delete: bool
+    dependencies: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What one evaluation of the program registered and exported.
+
+    `resources` are in the order of registration. An output that a preview cannot know is None.
+    """
+
+    resources: tuple[Resource, ...]
+    outputs: dict[str, Any]
+
+
+def evaluate(
+    program: Callable[[], None],
+    mocks: Mocks,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+    *,
+    preview: bool = False,
+) -> Deployment:
+    """Evaluate any program as `run_program` does: call it, and wait for all that it started."""
+    context = contextvars.copy_context()
+    with asyncio.Runner() as runner, _skipped_layers():
+        running = _evaluate(program, mocks, project, stack, config, preview=preview)
+        return runner.run(running, context=context)
+
+
+async def _evaluate(
+    program: Callable[[], None],
+    mocks: Mocks,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+    *,
+    preview: bool,
+) -> Deployment:
+    with _executor():
+        monitor = _RecordingMonitor(mocks)
+        SETTINGS.outputs = set()
+        set_all_config(dict(config), [])
+        set_mocks(mocks, project=project, stack=stack, preview=preview, monitor=monitor)
+        top = get_root_resource()
+        assert isinstance(top, Stack)
+        await run_pulumi_func(program)
+        outputs = {
+            name: await pulumi.Output.from_input(value).future() for name, value in top.outputs.items()
+        }
+    return Deployment(resources=tuple(monitor.recorded), outputs=outputs)
+
+
+class _RecordingMonitor(MockMonitor):
+    """Keeps what the mocks are not told: parents, resource options and dependencies."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.recorded: list[Resource] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's protocol
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # as Pulumi declares it
+        if request.type != "pulumi:pulumi:Stack":
+            self.recorded.append(
+                Resource(
+                    type=request.type,
+                    name=request.name,
+                    urn=response.urn,
+                    parent=request.parent,
+                    id=response.id,
+                    custom=request.custom,
+                    inputs=rpc.deserialize_properties(request.object),
+                    outputs=rpc.deserialize_properties(response.object),
+                    protect=request.protect,
+                    retain_on_delete=request.retainOnDelete,
+                    dependencies=tuple(request.dependencies),
+                    ignore_changes=tuple(request.ignoreChanges),
+                    provider=request.provider,
+                )
+            )
+        return response
+
+
+@contextmanager
+def _executor() -> Iterator[None]:
+    """Threads for the registrations, each with an event loop that is closed in the end.
+
+    The mock monitor creates one in every thread that calls it and forgets it there.
+    """
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def prepare() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    executor = ThreadPoolExecutor(_REGISTRATION_THREADS, "registration", prepare)
+    asyncio.get_running_loop().set_default_executor(executor)
+    try:
+        yield
+    finally:
+        executor.shutdown()
+        for loop in loops:
+            loop.close()
+
+
+@contextmanager
+def _skipped_layers() -> Iterator[None]:
+    before = os.environ.get(SKIP_LAYERS)
+    os.environ[SKIP_LAYERS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SKIP_LAYERS]
+        else:
+            os.environ[SKIP_LAYERS] = before
