@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bundle lock
+.PHONY: help setup bundle lock run up down test-engine
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,18 @@ $(READY): requirements/dev.txt requirements.txt
 
 bundle: $(READY) ## build the Lambda archives into build/
 	$(PY) -m components.bundle
+
+run: $(READY) ## send photographs through the whole service on this machine (PHOTOS=dir for your own)
+	@$(PY) -m local.run $(if $(PHOTOS),--photos '$(PHOTOS)')
+
+up: $(READY) ## keep the service up on this machine until interrupted (PORT=… for a port)
+	@$(PY) -m local.up $(if $(PORT),--port $(PORT))
+
+down: $(READY) ## stop what `make up` started
+	@$(PY) -m local.up --down
+
+test-engine: $(READY) ## run the program with the real Pulumi engine, where it is installed
+	@$(PY) -m pytest tests/engine
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api dev:dev; do \

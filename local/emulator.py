@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from local.isolation import LOOPBACK, child_environment
 
@@ -37,22 +36,24 @@ class Emulator:
 
 
 @contextmanager
-def emulator(*, log: Path, region: str, port: int | None = None) -> Iterator[Emulator]:
+def emulator(*, region: str, log: Path | None = None, port: int | None = None) -> Iterator[Emulator]:
     """Run the emulator for the duration of the block, empty, on `port` or on any free one.
 
-    Raises EmulatorError if it cannot be started, for example because `port` is taken.
+    Its output goes to `log`, or to a file that is gone with it. Raises EmulatorError if it cannot
+    be started, for example because `port` is taken.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     for start in range(_STARTS):
         chosen = port or free_port()
         endpoint = f"http://{LOOPBACK}:{chosen}"
-        with log.open("wb") as output, _process(output, region, chosen) as process:
+        directory = Path(tempfile.mkdtemp(prefix="image-intake-"))
+        output = log or directory / "emulator.log"
+        with _process(directory, output, region, chosen) as process:
             if _became_ready(process, endpoint):
-                yield Emulator(endpoint=endpoint, region=region, log=log)
+                yield Emulator(endpoint=endpoint, region=region, log=output)
                 return
-        if port or start == _STARTS - 1:
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise EmulatorError(f"the emulator did not become ready on port {chosen}:\n{end}")
+            if port or start == _STARTS - 1:
+                end = "\n".join(output.read_text(errors="replace").splitlines()[-15:])
+                raise EmulatorError(f"the emulator did not become ready on port {chosen}:\n{end}")
 
 
 def free_port() -> int:
@@ -63,8 +64,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def _process(output: BinaryIO, region: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    directory = tempfile.mkdtemp(prefix="image-intake-")
+def _process(directory: Path, log: Path, region: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": LOOPBACK,
@@ -72,20 +72,22 @@ def _process(output: BinaryIO, region: str, port: int) -> Iterator[subprocess.Po
         "MINISTACK_REGION": region,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "HOME": directory,
-        "TMPDIR": directory,
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
     }
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "local.guarded", directory],
-        cwd=_PROJECT,
-        env=child_environment(os.environ, settings),
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        # Its own process group: an interrupt in the terminal reaches us alone, and the functions
-        # that the emulator started end with it.
-        start_new_session=True,
-    )
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "local.guarded", directory],
+            cwd=_PROJECT,
+            env=child_environment(os.environ, settings),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Its own process group: an interrupt in the terminal reaches us alone, and the
+            # functions that the emulator started end with it.
+            start_new_session=True,
+        )
     try:
         yield process
     finally:

@@ -6,7 +6,8 @@ environment in which none of the three can be found.
 """
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 
 LOOPBACK = "127.0.0.1"
 
@@ -21,11 +22,20 @@ _NO_HOST_CONFIGURATION = {
 }
 
 
-def isolate(environment: MutableMapping[str, str]) -> None:
-    """Take the host's AWS, Pulumi and Powertools settings out of `environment`, in place."""
-    for name in [name for name in environment if name.upper().startswith(_HOST_PREFIXES)]:
+@contextmanager
+def isolated(environment: MutableMapping[str, str]) -> Iterator[None]:
+    """Take the host's AWS, Pulumi and Powertools settings out of `environment` for a while."""
+    host = {name: environment[name] for name in environment if name.upper().startswith(_HOST_PREFIXES)}
+    host |= {name: environment[name] for name in _NO_HOST_CONFIGURATION if name in environment}
+    for name in host:
         del environment[name]
     environment.update(_NO_HOST_CONFIGURATION)
+    try:
+        yield
+    finally:
+        for name in _NO_HOST_CONFIGURATION:
+            environment.pop(name, None)
+        environment.update(host)
 
 
 def child_environment(host: Mapping[str, str], additions: Mapping[str, str]) -> dict[str, str]:

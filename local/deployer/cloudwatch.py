@@ -9,7 +9,7 @@ def log_group(target: Target, resource: Resource) -> Created:
     """A log group with its retention."""
     name = physical_name(resource, limit=512)
     client = target.client("logs")
-    client.create_log_group(logGroupName=name, tags=resource.get("tags", {}))
+    client.create_log_group(logGroupName=name, tags=resource["tags"])
     if resource.get("retentionInDays"):
         client.put_retention_policy(logGroupName=name, retentionInDays=resource["retentionInDays"])
     return Created(name, {"name": name, "arn": target.arn("logs", f"log-group:{name}")})

@@ -35,7 +35,7 @@ def table(target: Target, resource: Resource) -> Created:
         KeySchema=_key(resource.inputs),
         BillingMode=resource.get("billingMode", "PROVISIONED"),
         DeletionProtectionEnabled=resource.get("deletionProtectionEnabled", False),
-        Tags=tag_list(resource.get("tags")),
+        Tags=tag_list(resource["tags"]),
         **optional,
     )["TableDescription"]
     if resource.get("ttl"):

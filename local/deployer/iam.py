@@ -14,7 +14,7 @@ def role(target: Target, resource: Resource) -> Created:
         Path=resource.get("path", "/"),
         AssumeRolePolicyDocument=resource["assumeRolePolicy"],
         Description=resource.get("description", ""),
-        Tags=tag_list(resource.get("tags")),
+        Tags=tag_list(resource["tags"]),
     )["Role"]
     for policy in resource.get("inlinePolicies", []):
         client.put_role_policy(RoleName=name, PolicyName=policy["name"], PolicyDocument=policy["policy"])

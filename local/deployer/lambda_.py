@@ -35,7 +35,7 @@ def function(target: Target, resource: Resource) -> Created:
         Timeout=resource.get("timeout", 3),
         MemorySize=resource.get("memorySize", 128),
         Environment={"Variables": resource.get("environment", {}).get("variables", {})},
-        Tags=resource.get("tags", {}),
+        Tags=resource["tags"],
         **optional,
     )["FunctionArn"]
     reserved = resource.get("reservedConcurrentExecutions", -1)

@@ -29,7 +29,10 @@ class Deployer(Mocks):
             return "", dict(args.inputs)
         if args.typ.startswith("pulumi:providers:"):
             return args.name, dict(args.inputs)
-        resource = Resource(type=args.typ, name=args.name, inputs=_plain(args.inputs))
+        inputs = _plain(args.inputs)
+        # A creator of something that takes no tags does not look at them.
+        tags = {**self.target.default_tags, **inputs.get("tags", {})}
+        resource = Resource(type=args.typ, name=args.name, inputs={**inputs, "tags": tags})
         creator = CREATORS.get(args.typ)
         if creator is None:
             raise DeploymentError(
@@ -40,7 +43,7 @@ class Deployer(Mocks):
             created = creator(self.target, resource)
         except Exception as error:
             raise DeploymentError(f"{args.typ} '{args.name}' was not created: {error}") from error
-        return created.id, {**_without_assets(resource.inputs), **created.outputs}
+        return created.id, {**_without_assets(inputs), **created.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer an invoke of a provider function.

@@ -39,6 +39,6 @@ def api_shape(value: Any, spelled: Mapping[str, str] | None = None) -> Any:
     return value
 
 
-def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags as the list of keys and values that S3, IAM and DynamoDB take."""
-    return [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

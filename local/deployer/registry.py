@@ -21,7 +21,10 @@ class Created(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One registration: type token, logical name, and camelCase inputs without unset ones."""
+    """One registration: type token, logical name, and camelCase inputs without unset ones.
+
+    `tags` are always there, with the provider's defaults among them.
+    """
 
     type: str
     name: str
@@ -40,10 +43,12 @@ class Resource:
 class Target:
     """Where resources are created: the emulator, as its root user.
 
-    `notes` collects, each once, what the emulator cannot hold and the deployment leaves out.
+    `default_tags` are the provider's; `notes` collects, each once, what the emulator cannot hold
+    and the deployment therefore leaves out.
     """
 
     clients: Clients
+    default_tags: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def client(self, service: str) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.deployer.naming import api_shape, physical_name
+from local.deployer.naming import api_shape, physical_name, tag_list
 from local.deployer.policies import without_tls_only
 from local.deployer.registry import Created, Resource, Target, creates
 
@@ -22,7 +22,10 @@ def bucket(target: Target, resource: Resource) -> Created:
     location = {}
     if target.region != "us-east-1":  # the one region that the API does not take by name
         location = {"CreateBucketConfiguration": {"LocationConstraint": target.region}}
-    target.client("s3").create_bucket(Bucket=name, **location)
+    client = target.client("s3")
+    client.create_bucket(Bucket=name, **location)
+    if resource["tags"]:
+        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(resource["tags"])})
     domain = f"{name}.s3.{target.region}.amazonaws.com"
     return Created(
         name,

@@ -29,9 +29,9 @@ def queue(target: Target, resource: Resource) -> Created:
     attributes = {
         attribute: _text(resource[key]) for key, attribute in _ATTRIBUTES.items() if key in resource.inputs
     }
-    url = target.client("sqs").create_queue(
-        QueueName=name, Attributes=attributes, tags=resource.get("tags", {})
-    )["QueueUrl"]
+    url = target.client("sqs").create_queue(QueueName=name, Attributes=attributes, tags=resource["tags"])[
+        "QueueUrl"
+    ]
     if "policy" in resource.inputs:
         _put_policy(target, url, resource["policy"])
     return Created(url, {"name": name, "url": url, "arn": target.arn("sqs", name)})

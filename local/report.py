@@ -1,0 +1,95 @@
+"""How a sample run is shown to the person who started it."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from local.sample_run import Outcome
+from local.system import System
+
+_COLOURS = {"READY": "green", "PENDING": "yellow"}
+_LOG_LINES = 20
+
+
+class Bar:
+    """A progress bar over the photographs of a run."""
+
+    def __init__(self, console: Console, photographs: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._task = self._progress.add_task("uploading", total=photographs)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, outcomes: Sequence[Outcome]) -> None:
+        """Count what is settled and say what the rest waits for."""
+        settled = sum(outcome.status != "PENDING" for outcome in outcomes)
+        uploaded = sum(bool(outcome.uploaded_at) for outcome in outcomes)
+        waiting = f"{uploaded} uploaded, {settled} settled"
+        self._progress.update(self._task, completed=settled, description=waiting)
+
+
+def table(outcomes: Sequence[Outcome]) -> RenderableType:
+    """One row a photograph: status, each variant's pixels and bytes, milliseconds to READY."""
+    presets = list(dict.fromkeys(preset for outcome in outcomes for preset in outcome.variants))
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    shown.add_column("file", no_wrap=True)
+    shown.add_column("image id", overflow="fold")
+    shown.add_column("status")
+    for preset in presets:
+        shown.add_column(preset, justify="right", no_wrap=True)
+    shown.add_column("ms to\nREADY", justify="right", no_wrap=True)
+    for outcome in outcomes:
+        status = Text(outcome.status, _COLOURS.get(outcome.status, "red"))
+        shown.add_row(
+            outcome.photo.name,
+            outcome.image_id,
+            status.append(f"\n{outcome.reason}") if outcome.reason else status,
+            *(_variant(outcome, preset) for preset in presets),
+            str(outcome.milliseconds) if outcome.status == "READY" else "",
+        )
+    return shown
+
+
+def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> RenderableType:
+    """How many photographs ended how, when, and where their variants are."""
+    counted = Counter(outcome.status for outcome in outcomes)
+    ended = ", ".join(f"{count} {status}" for status, count in counted.items())
+    return Group(
+        Text(f"{ended}, {seconds:.1f} s after the dependencies were installed"),
+        Text(f"variants: {os.path.relpath(results)}/<file>/<preset>.<extension>"),
+    )
+
+
+def logs(system: System) -> RenderableType:
+    """The last lines that each function logged, and where the emulator's own log is."""
+    lines = []
+    for output in ("apiFunctionName", "resizeFunctionName"):
+        function = system.outputs[output]
+        lines += [f"last lines of {function}:", *system.logs(function)[-_LOG_LINES:], ""]
+    lines.append(f"log of the emulator: {os.path.relpath(system.emulator.log)}")
+    return Text("\n".join(lines))
+
+
+def _variant(outcome: Outcome, preset: str) -> str:
+    variant = outcome.variants.get(preset)
+    if not variant:
+        return ""
+    return f"{variant['width']}x{variant['height']}\n{variant['bytes'] / 1024:.0f} KiB"

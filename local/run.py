@@ -1,0 +1,73 @@
+"""`make run`: photographs through the whole service, on this machine, from nothing to pictures."""
+
+import time
+
+_STARTED = time.monotonic()
+
+import argparse  # noqa: E402 - the clock starts before everything else
+import shutil  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from rich.console import Console  # noqa: E402
+
+from local import report  # noqa: E402
+from local.deployer import DeploymentError  # noqa: E402
+from local.emulator import EmulatorError  # noqa: E402
+from local.photos import Photo, find_photos  # noqa: E402
+from local.sample_run import Outcome, SampleRunError, process  # noqa: E402
+from local.system import PROJECT, System, deployed  # noqa: E402
+
+_LOCAL = PROJECT / ".local"
+_RESULTS = _LOCAL / "results"
+
+
+def main() -> int:
+    """Run the samples, or the images of a folder; 0 only if every one of them became READY."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--photos", type=Path, default=PROJECT / "samples", help="a folder of images")
+    folder: Path = parser.parse_args().photos
+    console = Console()
+    photos = find_photos(folder) if folder.is_dir() else []
+    if not photos:
+        console.print(f"there are no images in {folder}")
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with deployed(log=_LOCAL / "run.log") as system:
+            _say(console, f"{len(system.deployment.resources)} resources created in {system.endpoint}")
+            for note in system.notes:
+                console.print(f"  left out: {note}", style="dim", soft_wrap=True)
+            return _process(console, system, photos)
+    except (EmulatorError, DeploymentError) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _process(console: Console, system: System, photos: Sequence[Photo]) -> int:
+    shutil.rmtree(_RESULTS, ignore_errors=True)
+    outcomes: Sequence[Outcome] = []
+    try:
+        with report.Bar(console, len(photos)) as bar:
+            outcomes = process(system.api, photos, _RESULTS, bar.show)
+    except SampleRunError as error:
+        console.print(str(error), style="red", markup=False)
+    seconds = time.monotonic() - _STARTED
+    if outcomes:
+        console.print("", report.table(outcomes), "", report.summary(outcomes, _RESULTS, seconds), sep="\n")
+    if outcomes and all(outcome.status == "READY" for outcome in outcomes):
+        return 0
+    console.print(report.logs(system))
+    return 1
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(f"{time.monotonic() - _STARTED:5.1f} s  {sentence}", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

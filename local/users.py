@@ -1,0 +1,108 @@
+"""Two users of a deployed stack: one who uploads and one who operates it.
+
+Each has the rights of its role and no others, as AWS accounts of a real stack would.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local.clients import Credentials
+from local.deployer import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The names of what the users may touch."""
+
+    api_id: str
+    buckets: Sequence[str]
+    table: str
+    queues: Sequence[str]
+    functions: Sequence[str]
+    log_groups: Sequence[str]
+
+
+def create_uploader(target: Target, stack: Stack) -> Credentials:
+    """A user who may call the API, and nothing else."""
+    return _user(target, "uploader", [_call_api(target, stack)])
+
+
+def create_operator(target: Target, stack: Stack) -> Credentials:
+    """A user who may look at everything the stack holds, correct it, and drain its queues."""
+    buckets = [f"arn:aws:s3:::{bucket}" for bucket in stack.buckets]
+    table = target.arn("dynamodb", f"table/{stack.table}")
+    statements = [
+        _call_api(target, stack),
+        _allow(
+            buckets,
+            "s3:ListBucket",
+            "s3:ListBucketVersions",
+            "s3:ListBucketMultipartUploads",
+            "s3:GetBucketLocation",
+            "s3:GetBucketNotification",
+        ),
+        _allow(
+            [f"{bucket}/*" for bucket in buckets],
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ),
+        _allow(
+            [table, f"{table}/index/*"],
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        ),
+        _allow(
+            [target.arn("sqs", queue) for queue in stack.queues],
+            "sqs:GetQueueUrl",
+            "sqs:GetQueueAttributes",
+            "sqs:SendMessage",
+            "sqs:ReceiveMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:StartMessageMoveTask",
+            "sqs:ListMessageMoveTasks",
+            "sqs:CancelMessageMoveTask",
+        ),
+        _allow(
+            [target.arn("lambda", f"function:{function}") for function in stack.functions],
+            "lambda:GetFunctionConfiguration",
+        ),
+        _allow(
+            [target.arn("logs", f"log-group:{group}:*") for group in stack.log_groups],
+            "logs:FilterLogEvents",
+            "logs:GetLogEvents",
+        ),
+    ]
+    return _user(target, "operator", statements)
+
+
+def _call_api(target: Target, stack: Stack) -> dict[str, Any]:
+    return _allow([target.arn("execute-api", f"{stack.api_id}/*")], "execute-api:Invoke")
+
+
+def _allow(resources: Sequence[str], *actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def _user(target: Target, name: str, statements: Sequence[dict[str, Any]]) -> Credentials:
+    iam = target.client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(
+        UserName=name,
+        PolicyName=name,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
