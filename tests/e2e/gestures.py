@@ -30,9 +30,11 @@ def announce(
     return file["imageId"], file["upload"]
 
 
-def post(system: System, policy: dict[str, Any], data: bytes, **changes: str) -> requests.Response:
+def post(
+    system: System, policy: dict[str, Any], data: bytes, changes: dict[str, str] | None = None
+) -> requests.Response:
     """Upload with a policy; `changes` are form fields to tamper with."""
-    fields = policy["fields"] | {name.replace("_", "-"): value for name, value in changes.items()}
+    fields = policy["fields"] | (changes or {})
     return system.api.http.post(policy["url"], data=fields, files={"file": ("x", data)}, timeout=30)
 
 
@@ -93,16 +95,15 @@ def depth(system: System, queue_url: str) -> int:
 
 def dead_letters(system: System, about: str) -> list[str]:
     """Bodies of dead letters that mention something; they stay in the queue."""
-    url = system.outputs["deadLetterQueueUrl"]
-    sqs = system.client("sqs")
-    bodies = []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1).get(
-        "Messages"
-    ):
-        bodies += [message["Body"] for message in messages if about in message["Body"]]
-        if len(messages) < 10:
-            break
-    return bodies
+    bodies: dict[str, str] = {}
+    known = -1
+    while len(bodies) > known:
+        known = len(bodies)
+        received = system.client("sqs").receive_message(
+            QueueUrl=system.outputs["deadLetterQueueUrl"], MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        bodies |= {message["MessageId"]: message["Body"] for message in received.get("Messages", [])}
+    return [body for body in bodies.values() if about in body]
 
 
 def created(system: System, key: str, sequencer: str, **described: Any) -> dict[str, Any]:

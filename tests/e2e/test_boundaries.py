@@ -12,14 +12,13 @@ from tests.e2e.gestures import announce, image, post
 
 def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):
     image_id, policy = announce(system, "policy.jpg", len(photograph))
+    forged = policy["fields"]["policy"][:-8] + "AAAAAAA="
     breaches = {
-        "another key": post(system, policy, photograph, key="uploads/elsewhere"),
-        "another type": post(system, policy, photograph, Content_Type="text/html"),
+        "another key": post(system, policy, photograph, {"key": "uploads/elsewhere"}),
+        "another type": post(system, policy, photograph, {"Content-Type": "text/html"}),
         "too large": post(system, policy, photograph + b"x"),
         "empty": post(system, policy, b""),
-        "tampered policy": post(
-            system, policy, photograph, policy=policy["fields"]["policy"][:-8] + "AAAAAAA="
-        ),
+        "tampered policy": post(system, policy, photograph, {"policy": forged}),
     }
     assert {what: answer.status_code for what, answer in breaches.items() if answer.ok} == {}
     assert image(system, image_id)["status"] == "PENDING"
