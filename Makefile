@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bundle lock run up down test-engine
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bundle lock run up down
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,26 @@ up: $(READY) ## keep the service up on this machine until interrupted (PORT=… 
 
 down: $(READY) ## stop what `make up` started
 	@$(PY) -m local.up --down
+
+test: test-unit test-infra test-e2e ## run all three test tiers
+
+test-unit: $(READY) ## test the modules on their own
+	$(PY) -m pytest tests/unit
+
+test-infra: $(READY) ## test what the Pulumi program registers
+	$(PY) -m pytest tests/infra
+
+test-e2e: $(READY) ## test the program deployed to the emulator, with real traffic
+	$(PY) -m pytest tests/e2e
+
+check: $(READY) ## lint, check formatting and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(PY) -m mypy
+
+format: $(READY) ## format the code
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
 
 test-engine: $(READY) ## run the program with the real Pulumi engine, where it is installed
 	@$(PY) -m pytest tests/engine
