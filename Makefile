@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: help setup check format test test-unit test-infra test-e2e test-engine bundle lock run up down
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## create .venv with the pinned dependencies
 
