@@ -24,7 +24,7 @@ class Photo:
 def find_photos(folder: Path) -> list[Photo]:
     """Every file in `folder`, or a folder below it, that has the suffix of an accepted image type.
 
-    In the order of their names; hidden ones and empty ones are left out.
+    In the order of their names; hidden ones are left out.
     """
     photos = []
     for path in sorted(folder.rglob("*")):
@@ -32,7 +32,7 @@ def find_photos(folder: Path) -> list[Photo]:
         content_type = _TYPES.guess_type(path.name)[0]
         if content_type not in CONTENT_TYPES or any(part.startswith(".") for part in relative.parts):
             continue
-        if path.is_file() and path.stat().st_size:
+        if path.is_file():
             size = path.stat().st_size
             photos.append(Photo(path=path, name=relative.as_posix(), content_type=content_type, bytes=size))
     return photos

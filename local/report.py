@@ -16,6 +16,8 @@ from local.system import System
 
 _COLOURS = {"READY": "green", "PENDING": "yellow"}
 _LOG_LINES = 20
+# What Lambda and the embedded metrics add to a function's own log lines.
+_PLATFORM_LINES = ("START ", "END ", "REPORT ", '{"_aws"')
 
 
 class Bar:
@@ -57,11 +59,10 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
         shown.add_column(preset, justify="right", no_wrap=True)
     shown.add_column("ms to\nREADY", justify="right", no_wrap=True)
     for outcome in outcomes:
-        status = Text(outcome.status, _COLOURS.get(outcome.status, "red"))
         shown.add_row(
             outcome.photo.name,
             outcome.image_id,
-            status.append(f"\n{outcome.reason}") if outcome.reason else status,
+            Text(outcome.status, _COLOURS.get(outcome.status, "red")),
             *(_variant(outcome, preset) for preset in presets),
             str(outcome.milliseconds) if outcome.status == "READY" else "",
         )
@@ -69,23 +70,26 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
 
 
 def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> RenderableType:
-    """How many photographs ended how, when, and where their variants are."""
+    """Why some photographs are not READY, how many ended how, when, and where the variants are."""
+    reasons = [f"{each.photo.name}: {each.reason}" for each in outcomes if each.reason]
     counted = Counter(outcome.status for outcome in outcomes)
     ended = ", ".join(f"{count} {status}" for status, count in counted.items())
     return Group(
+        *(Text(reason) for reason in reasons),
         Text(f"{ended}, {seconds:.1f} s after the dependencies were installed"),
         Text(f"variants: {os.path.relpath(results)}/<file>/<preset>.<extension>"),
     )
 
 
-def logs(system: System) -> RenderableType:
+def logs(system: System) -> str:
     """The last lines that each function logged, and where the emulator's own log is."""
     lines = []
     for output in ("apiFunctionName", "resizeFunctionName"):
         function = system.outputs[output]
-        lines += [f"last lines of {function}:", *system.logs(function)[-_LOG_LINES:], ""]
+        written = [line for line in system.logs(function) if not line.startswith(_PLATFORM_LINES)]
+        lines += [f"last lines of {function}:", *written[-_LOG_LINES:], ""]
     lines.append(f"log of the emulator: {os.path.relpath(system.emulator.log)}")
-    return Text("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _variant(outcome: Outcome, preset: str) -> str:

@@ -11,6 +11,7 @@ import sys  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import pulumi  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from local import report  # noqa: E402
@@ -41,7 +42,7 @@ def main() -> int:
             for note in system.notes:
                 console.print(f"  left out: {note}", style="dim", soft_wrap=True)
             return _process(console, system, photos)
-    except (EmulatorError, DeploymentError) as error:
+    except (EmulatorError, DeploymentError, pulumi.RunError) as error:
         console.print(str(error), style="red", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -61,7 +62,7 @@ def _process(console: Console, system: System, photos: Sequence[Photo]) -> int:
         console.print("", report.table(outcomes), "", report.summary(outcomes, _RESULTS, seconds), sep="\n")
     if outcomes and all(outcome.status == "READY" for outcome in outcomes):
         return 0
-    console.print(report.logs(system))
+    console.print(report.logs(system), markup=False, highlight=False, soft_wrap=True)
     return 1
 
 

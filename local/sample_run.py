@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from handlers.requests import MAX_FILES
 from local.api import Api
 from local.photos import Photo
@@ -70,7 +72,9 @@ def _announce(api: Api, outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, 
     answer = _answered(api, "POST", "/uploads", json={"files": files})
     for outcome, file in zip(outcomes, answer["files"], strict=True):
         if "error" in file:
-            outcome.status, outcome.reason = "NOT ACCEPTED", file["error"]["title"]
+            problem = file["error"]
+            outcome.status = "NOT ACCEPTED"
+            outcome.reason = f"{problem['title']} {problem.get('detail', '')}".strip()
             continue
         outcome.image_id, outcome.location = file["imageId"], file["location"]
         yield outcome, file["upload"]
@@ -78,8 +82,12 @@ def _announce(api: Api, outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, 
 
 def _upload(api: Api, outcome: Outcome, policy: Mapping[str, Any]) -> None:
     started = time.monotonic()
-    with outcome.photo.path.open("rb") as file:
-        answer = api.http.post(policy["url"], data=policy["fields"], files={"file": file}, timeout=60)
+    try:
+        with outcome.photo.path.open("rb") as file:
+            answer = api.http.post(policy["url"], data=policy["fields"], files={"file": file}, timeout=60)
+    except (OSError, requests.RequestException) as error:
+        outcome.status, outcome.reason = "NOT UPLOADED", str(error)
+        return
     if answer.ok:
         outcome.uploaded_at = started
     else:

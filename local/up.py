@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+import pulumi
+
 from local import outputs
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
@@ -44,7 +46,7 @@ def _up(port: int | None) -> int:
         at = running.facts.get("endpointUrl", "a port that it is still looking for")
         print(f"already up at {at}, process {running.facts.get('pid')}; `make down` stops it")
         return 1
-    except (EmulatorError, DeploymentError) as error:
+    except (EmulatorError, DeploymentError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

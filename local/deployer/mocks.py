@@ -1,5 +1,6 @@
 """The Pulumi side: a monitor whose resources are really created."""
 
+import logging
 from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any
@@ -19,6 +20,7 @@ class Deployer(Mocks):
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        logging.getLogger("asyncio").addFilter(_is_news)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Create one resource; answer its id and its inputs and outputs.
@@ -57,6 +59,11 @@ class Deployer(Mocks):
                 "write a function that does to local/deployer/queries.py"
             )
         return dict(query(self.target, _plain(args.args))), []
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # What waits for a resource that was not created fails with it, and asyncio would report each.
+    return not (record.exc_info and isinstance(record.exc_info[1], DeploymentError))
 
 
 def _module_for(type_token: str) -> str:
