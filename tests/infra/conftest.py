@@ -1,0 +1,30 @@
+import pytest
+
+from local.stack import run_program
+from tests.infra.cloud import ROOT, FakeCloud, Registered
+
+
+@pytest.fixture(scope="session")
+def dev() -> Registered:
+    return Registered(run_program(ROOT, "dev", FakeCloud()))
+
+
+@pytest.fixture(scope="session")
+def prod() -> Registered:
+    return Registered(run_program(ROOT, "prod", FakeCloud()))
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def stack(request) -> Registered:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def registered():
+    """Evaluate the dev stack with some keys set differently."""
+
+    def evaluate(**values: str) -> Registered:
+        overrides = {f"image-intake:{key}": value for key, value in values.items()}
+        return Registered(run_program(ROOT, "dev", FakeCloud(), overrides))
+
+    return evaluate

@@ -1,0 +1,104 @@
+import json
+
+import pytest
+
+ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
+VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"
+TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-ImageMetadata-0a1b2c3"
+QUEUE = "arn:aws:sqs:eu-central-1:123456789012:intake-uploads-0a1b2c3"
+LOG = "arn:aws:logs:eu-central-1:123456789012:log-group:intake-{}-log-0a1b2c3:*"
+
+RESIZE = {
+    "s3:GetObject": [f"{ORIGINALS}/uploads/*"],
+    "s3:ListBucket": [ORIGINALS],
+    "s3:PutObject": [f"{VARIANTS}/resized/*"],
+    "s3:DeleteObject": [f"{VARIANTS}/resized/*"],
+    "dynamodb:GetItem": [TABLE],
+    "dynamodb:UpdateItem": [TABLE],
+    "dynamodb:DeleteItem": [TABLE],
+    "sqs:ReceiveMessage": [QUEUE],
+    "sqs:DeleteMessage": [QUEUE],
+    "sqs:GetQueueAttributes": [QUEUE],
+    "sqs:ChangeMessageVisibility": [QUEUE],
+    "logs:CreateLogStream": [LOG.format("resize")],
+    "logs:PutLogEvents": [LOG.format("resize")],
+    "xray:PutTraceSegments": ["*"],
+    "xray:PutTelemetryRecords": ["*"],
+}
+API = {
+    "s3:PutObject": [f"{ORIGINALS}/uploads/*"],
+    "s3:GetObject": [f"{VARIANTS}/resized/*"],
+    "dynamodb:GetItem": [TABLE],
+    "dynamodb:PutItem": [TABLE],
+    "dynamodb:BatchWriteItem": [TABLE],
+    "dynamodb:UpdateItem": [TABLE],
+    "logs:CreateLogStream": [LOG.format("api")],
+    "logs:PutLogEvents": [LOG.format("api")],
+    "xray:PutTraceSegments": ["*"],
+    "xray:PutTelemetryRecords": ["*"],
+}
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+WITHOUT_FINER_GRAIN = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+@pytest.mark.parametrize(("function", "allowed"), [("resize", RESIZE), ("api", API)])
+def test_a_role_may_do_exactly_what_its_function_needs(stack, function, allowed):
+    statements = stack.statements(":RolePolicy", f"intake-{function}-permissions")
+    granted: dict[str, list[str]] = {}
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        for action in statement["Action"]:
+            granted.setdefault(action, []).extend(statement["Resource"])
+    assert granted == allowed
+
+
+def test_no_action_is_a_wildcard(stack):
+    policies = stack.all(":RolePolicy")
+    assert len(policies) == 2
+    for policy in policies:
+        for statement in json.loads(policy.inputs["policy"])["Statement"]:
+            assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_only_actions_that_have_no_finer_grain_are_allowed_on_everything(stack):
+    for policy in stack.all(":RolePolicy"):
+        for statement in json.loads(policy.inputs["policy"])["Statement"]:
+            if "*" in statement["Resource"]:
+                assert set(statement["Action"]) <= WITHOUT_FINER_GRAIN
+
+
+def test_every_function_has_a_role_of_its_own_that_only_lambda_assumes(stack):
+    functions = stack.all("/function:Function")
+    assert len({function.inputs["role"] for function in functions}) == len(functions) == 2
+    for role in stack.all(":Role"):
+        trust = json.loads(role.inputs["assumeRolePolicy"])
+        assert trust["Statement"] == [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+
+
+def test_a_policy_belongs_to_the_role_of_its_function(stack):
+    for name in ("intake-resize", "intake-api"):
+        role = stack.one(":Role", f"{name}-role")
+        assert stack.one(":RolePolicy", f"{name}-permissions").inputs["role"] == role.outputs["name"]
+        assert stack.one("/function:Function", name).inputs["role"] == role.outputs["arn"]
+
+
+def test_a_function_is_created_after_its_role_may_do_its_work(stack):
+    for name in ("intake-resize", "intake-api"):
+        policy = stack.one(":RolePolicy", f"{name}-permissions")
+        assert policy.urn in stack.one("/function:Function", name).dependencies
+
+
+def test_nothing_but_the_api_gateway_may_call_the_api_function_and_only_for_this_api(stack):
+    permission = stack.one(":Permission").inputs
+    assert permission == {
+        "action": "lambda:InvokeFunction",
+        "function": "intake-api-0a1b2c3",
+        "principal": "apigateway.amazonaws.com",
+        "sourceArn": "arn:aws:execute-api:eu-central-1:123456789012:intake-api-http/*/*",
+    }

@@ -1,0 +1,85 @@
+import pytest
+
+OUTPUTS = {
+    "apiUrl": "https://intake-api-http.execute-api.eu-central-1.amazonaws.com",
+    "originalsBucket": "intake-originals-0a1b2c3",
+    "variantsBucket": "intake-variants-0a1b2c3",
+    "tableName": "intake-ImageMetadata-0a1b2c3",
+    "queueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-0a1b2c3",
+    "deadLetterQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-dlq-0a1b2c3",
+    "resizeFunctionName": "intake-resize-0a1b2c3",
+    "apiFunctionName": "intake-api-0a1b2c3",
+}
+
+
+def test_a_stack_exports_what_clients_and_operators_need(stack):
+    assert stack.deployment.outputs == OUTPUTS
+
+
+@pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 2), ("/table:Table", 1)])
+def test_production_keeps_its_data_whatever_happens_to_the_stack(prod, kind, count):
+    stateful = prod.all(kind)
+    assert len(stateful) == count
+    for resource in stateful:
+        assert resource.protect
+        assert resource.retain_on_delete
+
+
+def test_production_buckets_are_not_emptied_to_be_destroyed(prod):
+    assert [bucket.inputs["forceDestroy"] for bucket in prod.all("/bucket:Bucket")] == [False, False]
+
+
+def test_dynamodb_itself_refuses_to_delete_the_table_of_production(dev, prod):
+    assert prod.one("/table:Table").inputs["deletionProtectionEnabled"] is True
+    assert dev.one("/table:Table").inputs["deletionProtectionEnabled"] is False
+
+
+def test_a_development_stack_can_be_destroyed_completely(dev):
+    assert not [resource for resource in dev.deployment.resources if resource.protect]
+    assert not [resource for resource in dev.deployment.resources if resource.retain_on_delete]
+    assert [bucket.inputs["forceDestroy"] for bucket in dev.all("/bucket:Bucket")] == [True, True]
+
+
+def test_the_table_is_paid_by_the_request_encrypted_and_recoverable(stack):
+    table = stack.one("/table:Table").inputs
+    assert table["billingMode"] == "PAY_PER_REQUEST"
+    assert table["hashKey"] == "ImageID"
+    assert table["attributes"] == [{"name": "ImageID", "type": "S"}]
+    assert table["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
+    assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["serverSideEncryption"] == {"enabled": True}
+
+
+def test_every_function_runs_python_on_arm_traced_with_a_log_that_is_forgotten(prod):
+    functions = prod.all("/function:Function")
+    assert len(functions) == 2
+    for function in functions:
+        assert function.inputs["runtime"] == "python3.13"
+        assert function.inputs["architectures"] == ["arm64"]
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+        log_group = prod.one(":LogGroup", f"{function.name}-log")
+        assert function.inputs["loggingConfig"]["logGroup"] == log_group.outputs["name"]
+        assert log_group.inputs["retentionInDays"] == 90
+
+
+def test_lambda_itself_never_drops_metrics_for_being_below_the_log_level(registered):
+    for level, kept in (("DEBUG", "DEBUG"), ("INFO", "INFO"), ("ERROR", "INFO")):
+        for function in registered(logLevel=level).all("/function:Function"):
+            assert function.inputs["loggingConfig"]["applicationLogLevel"] == kept
+            assert function.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == level
+
+
+def test_the_layers_fit_the_functions_that_use_them(stack):
+    for name in ("intake-resize", "intake-api"):
+        layer = stack.one(":LayerVersion", f"{name}-layer")
+        assert layer.inputs["compatibleRuntimes"] == ["python3.13"]
+        assert layer.inputs["compatibleArchitectures"] == ["arm64"]
+        assert stack.one("/function:Function", name).inputs["layers"] == [layer.outputs["arn"]]
+
+
+def test_no_resource_is_of_a_deprecated_type(stack):
+    assert not [resource.type for resource in stack.deployment.resources if "V2" in resource.type]
+
+
+def test_tags_are_given_once_by_the_provider(stack):
+    assert not [resource.name for resource in stack.deployment.resources if "tags" in resource.inputs]
