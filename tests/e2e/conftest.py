@@ -8,13 +8,11 @@ import pytest
 from local.system import System, deployed
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-# Quick retries, so that five receives fit into a test.
-QUICK = {"retryBaseSeconds": 1, "resizeTimeoutSeconds": 30, "recordSeconds": 3}
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    with deployed(config=QUICK) as running:
+    with deployed() as running:
         yield running
 
 
