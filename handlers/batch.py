@@ -148,10 +148,14 @@ def _handle_message(
     try:
         events = parse_message(message.body)
     except MalformedMessage as error:
-        steps.report(Line(outcome="retry", note=type(error).__name__, attempt=message.attempt, error=error))
+        steps.report(_unreadable(error, message))
         return {"retry"}
     outcomes: set[Outcome] = set()
     for event in events:
+        if isinstance(event, MalformedMessage):
+            steps.report(_unreadable(event, message))
+            outcomes.add("retry")
+            continue
         if remaining_seconds() < record_seconds:
             line = _failed("deferred", event, message, DeadlineReached(record_seconds))
         else:
@@ -161,6 +165,10 @@ def _handle_message(
             _give_up(event, message, line.error, steps)
         outcomes.add(line.outcome)
     return outcomes
+
+
+def _unreadable(error: MalformedMessage, message: Message) -> Line:
+    return Line(outcome="retry", note=type(error).__name__, attempt=message.attempt, error=error)
 
 
 def _handle_record(event: ObjectEvent, message: Message, steps: Steps) -> Line:

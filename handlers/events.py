@@ -59,11 +59,12 @@ def comparable(sequencer: str) -> str:
     return upper.rstrip("0") or "0"
 
 
-def parse_message(body: str) -> tuple[ObjectEvent, ...]:
+def parse_message(body: str) -> tuple[ObjectEvent | MalformedMessage, ...]:
     """The object events in the body of one SQS message, in the order in which they stand.
 
     Empty for the `s3:TestEvent` that S3 sends when a notification is set up. Records of event
-    families that are not about creation or removal are left out.
+    families that are not about creation or removal are left out. A record that cannot be read
+    is there as an error, so that it does not cost its neighbours anything.
 
     Raises MalformedMessage if the body is no S3 event.
     """
@@ -82,7 +83,7 @@ def parse_message(body: str) -> tuple[ObjectEvent, ...]:
     return tuple(event for event in events if event is not None)
 
 
-def _parse_record(record: Any) -> ObjectEvent | None:
+def _parse_record(record: Any) -> ObjectEvent | MalformedMessage | None:
     try:
         family = record["eventName"].removeprefix("s3:").split(":")[0]
         if family not in _FAMILIES:
@@ -91,12 +92,18 @@ def _parse_record(record: Any) -> ObjectEvent | None:
         return ObjectEvent(
             kind=_FAMILIES[family],
             bucket=record["s3"]["bucket"]["name"],
-            key=unquote_plus(described["key"], errors="strict"),
+            key=_decoded(described["key"]),
             sequencer=comparable(described["sequencer"]),
             size=int(described.get("size", 0)),
             etag=str(described.get("eTag", "")).strip('"'),
             version_id=described.get("versionId"),
             time=record["eventTime"],
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise MalformedMessage(f"a record is no S3 record: {type(error).__name__}: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        return MalformedMessage(f"a record is no S3 record: {type(error).__name__}: {error}")
+
+
+def _decoded(key: str) -> str:
+    decoded = unquote_plus(key, errors="strict")
+    decoded.encode()  # JSON can escape half a surrogate pair, which no key of S3 can hold
+    return decoded
