@@ -5,7 +5,7 @@ come late, twice or in any order.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -48,9 +48,12 @@ class TableBusy(Exception):
 class Catalog:
     """The rows of the images. Errors of DynamoDB are botocore's, and transient to the caller."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table_name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
         self._table = table_name
+        self._sleep = sleep
 
     def get(self, image_id: str) -> Row | None:
         """The row of an image as of now (a consistent read); None if there is none."""
@@ -75,7 +78,7 @@ class Catalog:
                 pending = answer.get("UnprocessedItems", {}).get(self._table, [])
                 if not pending:
                     break
-                time.sleep(0.05 * 2**attempt)
+                self._sleep(0.05 * 2**attempt)
             else:
                 raise TableBusy(f"{len(pending)} rows were not taken in {_BATCH_WRITE_TRIES} tries")
 
@@ -112,7 +115,7 @@ class Catalog:
             "attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer"
             " OR (#Sequencer = :Sequencer AND #Status = :failed)"
         )
-        return self._settle(row, condition=condition, supersede=False, remove=["Reason"])
+        return self._settle(row, condition=condition, supersede=False, remove=())
 
     def forget_superseded(self, row: Row) -> None:
         """Note that the variants in `Superseded` are gone, if the row is still the one given."""

@@ -21,8 +21,14 @@ _CONFIG: Final = Config(
 
 
 def s3() -> "S3Client":
-    """A client of S3 that signs with version 4, presigned requests included."""
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
+    """A client of S3 that signs with version 4, presigned requests included.
+
+    Virtual addressing makes presigned requests name the bucket's region: the global address that
+    boto3 signs otherwise redirects for the first hours of a bucket, and a redirect breaks the
+    signature. https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+    """
+    s3 = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return boto3.client("s3", config=_CONFIG.merge(s3))
 
 
 def dynamodb() -> "DynamoDBClient":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,12 +45,18 @@ class Storage:
             if _is_gone(error):
                 return None
             raise
+        expected = min(found["ContentLength"], max_bytes + 1)
         with found["Body"] as body:
-            return Original(
-                data=body.read(max_bytes + 1),
-                version=_version(found.get("VersionId"), found["ETag"]),
-                content_type=found.get("ContentType", ""),
-            )
+            data = body.read(expected)
+        # A bounded read of a connection that broke off ends early without an error, and the image
+        # would look truncated for good.
+        if len(data) < expected:
+            raise IncompleteReadError(actual_bytes=len(data), expected_bytes=expected)
+        return Original(
+            data=data,
+            version=_version(found.get("VersionId"), found["ETag"]),
+            content_type=found.get("ContentType", ""),
+        )
 
     def exists(self, key: str) -> bool:
         """Whether an original stands at `key` now. S3 is strongly consistent about this."""

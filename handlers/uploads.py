@@ -32,7 +32,7 @@ CONTENT_TYPES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Announced:
-    """A file that is going to be uploaded; `size` in bytes, None where it is not known."""
+    """A file that is going to be uploaded; `size` in bytes, `name` empty where it is not known."""
 
     name: str
     content_type: str
