@@ -1,0 +1,1 @@
+"""`imagectl`, the command line of the image service: upload, look, fetch, delete."""

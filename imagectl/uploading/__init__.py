@@ -1,0 +1,1 @@
+"""What `imagectl upload` does, step by step: walk, prepare, send, follow."""
