@@ -1,6 +1,7 @@
 """What a single configuration value may be, and how it is read from the text the CLI passes."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,10 +48,9 @@ def read(kind: Any, text: str) -> Any:
             raise ValueError("is not a boolean (true or false)")
         return text == "true"
     if kind is int:
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError("is not an integer") from None
+        if not re.fullmatch("-?[0-9]+", text):
+            raise ValueError("is not an integer")
+        return int(text)
     return _strings(text)
 
 

@@ -57,15 +57,16 @@ def _queue(config: "PipelineConfig") -> Iterator[str]:
         )
     if config.batch_size > 10 and config.batching_window_seconds < 1:
         yield f"batchSize: {config.batch_size} is above 10, which needs batchingWindowSeconds of 1 or more."
+    # A message that expires before its last receive never reaches the dead-letter queue.
     last_receive = config.max_receive_count * config.visibility_timeout_seconds
     if last_receive > config.queue_retention_days * _DAY_SECONDS:
         yield (
-            f"maxReceiveCount: {config.max_receive_count} receives with a visibility timeout of "
-            f"{config.visibility_timeout_seconds} s take {last_receive} s, longer than "
-            f"queueRetentionDays {config.queue_retention_days}; the message would expire first."
+            f"maxReceiveCount: {config.max_receive_count} receives, each hidden for "
+            f"{config.visibility_timeout_seconds} s, take longer than queueRetentionDays "
+            f"{config.queue_retention_days}."
         )
     if config.dead_letter_retention_days <= config.queue_retention_days:
         yield (
             f"deadLetterRetentionDays: {config.dead_letter_retention_days} is not more than "
-            f"queueRetentionDays {config.queue_retention_days}; its age counts from the first send."
+            f"queueRetentionDays {config.queue_retention_days}; age counts from the first send."
         )

@@ -27,7 +27,8 @@ def load_config(root: Path, stack: str) -> dict[str, str]:
     no such stack file, ValueError if neither file gives a value to a declared key.
     """
     project = yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))
-    values = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text("utf-8")).get("config") or {}
+    settings = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text("utf-8")) or {}
+    values = settings.get("config") or {}
     merged: dict[str, Any] = {}
     for key, declared in (project.get("config") or {}).items():
         full_key = key if ":" in key else f"{project['name']}:{key}"

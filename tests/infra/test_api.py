@@ -10,8 +10,9 @@ def test_the_routes_lead_to_the_api_function(stack):
     integration = stack.one(":Integration")
     assert sorted(route.inputs["routeKey"] for route in routes) == ROUTES
     assert {route.inputs["target"] for route in routes} == {f"integrations/{integration.id}"}
-    assert integration.inputs["integrationUri"] == (
-        stack.one("/function:Function", "intake-api").outputs["invokeArn"]
+    assert (
+        integration.inputs["integrationUri"]
+        == (stack.one("/function:Function", "intake-api").outputs["invokeArn"])
     )
     assert integration.inputs["payloadFormatVersion"] == "2.0"
 
@@ -30,9 +31,7 @@ def test_callers_sign_their_requests_unless_the_stack_says_otherwise(stack):
 
 
 def test_with_jwt_every_route_asks_for_a_token_of_the_issuer(registered):
-    stack = registered(
-        apiAuth="jwt", jwtIssuer="https://login.example.com", jwtAudience='["images","batch"]'
-    )
+    stack = registered(apiAuth="jwt", jwtIssuer="https://login.example.com", jwtAudience='["images","batch"]')
     authorizer = stack.one(":Authorizer")
     assert authorizer.inputs["authorizerType"] == "JWT"
     assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]

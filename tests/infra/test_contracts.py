@@ -1,0 +1,113 @@
+import importlib
+import json
+
+import pytest
+
+from handlers import keys
+from handlers.presets import parse_presets
+from handlers.settings import ApiSettings, ResizeSettings, load
+from local.stack import load_config
+from tests.infra.cloud import ROOT
+
+
+def environment(stack, function):
+    return stack.one("/function:Function", function).inputs["environment"]["variables"]
+
+
+def test_the_resize_function_reads_back_what_the_stack_configured(prod):
+    settings = load(ResizeSettings, environment(prod, "intake-resize"))
+    assert settings == ResizeSettings(
+        originals_bucket="intake-originals-0a1b2c3",
+        variants_bucket="intake-variants-0a1b2c3",
+        table_name="intake-ImageMetadata-0a1b2c3",
+        queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-0a1b2c3",
+        presets=(
+            "thumbnail 128x128 cover jpeg",
+            "small 512x512 contain webp",
+            "large 1600x1600 contain webp",
+        ),
+        max_receive_count=5,
+        record_seconds=10,
+        retry_base_seconds=20,
+        max_upload_bytes=52_428_800,
+        max_pixels=50_000_000,
+        max_side=30_000,
+        max_frames=1_000,
+        max_metadata_bytes=8_388_608,
+    )
+
+
+def test_the_api_function_reads_back_what_the_stack_configured(prod):
+    settings = load(ApiSettings, environment(prod, "intake-api"))
+    assert settings == ApiSettings(
+        originals_bucket="intake-originals-0a1b2c3",
+        variants_bucket="intake-variants-0a1b2c3",
+        table_name="intake-ImageMetadata-0a1b2c3",
+        max_upload_bytes=52_428_800,
+        pending_seconds=86_400,
+        url_seconds=900,
+    )
+
+
+def test_the_function_gives_up_on_the_receive_on_which_the_queue_does(registered):
+    stack = registered(maxReceiveCount="7")
+    redrive = json.loads(stack.one(":Queue", "intake-uploads").inputs["redrivePolicy"])
+    settings = load(ResizeSettings, environment(stack, "intake-resize"))
+    assert redrive["maxReceiveCount"] == settings.max_receive_count == 7
+
+
+def test_both_functions_bound_an_upload_alike(registered):
+    stack = registered(maxUploadBytes="1000000")
+    assert load(ResizeSettings, environment(stack, "intake-resize")).limits.max_bytes == 1_000_000
+    assert load(ApiSettings, environment(stack, "intake-api")).max_upload_bytes == 1_000_000
+
+
+@pytest.mark.parametrize("function", ["intake-resize", "intake-api"])
+def test_powertools_knows_the_name_of_the_service(stack, function):
+    variables = environment(stack, function)
+    assert variables["POWERTOOLS_SERVICE_NAME"] == "image-intake"
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "image-intake"
+
+
+@pytest.mark.parametrize("function", ["intake-resize", "intake-api"])
+def test_the_entry_point_of_a_function_exists(stack, function):
+    module, _, name = stack.one("/function:Function", function).inputs["handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_the_bucket_announces_exactly_the_keys_that_are_originals(stack):
+    (queue,) = stack.one(":BucketNotification").inputs["queues"]
+    assert queue["filterPrefix"] == keys.ORIGINALS_PREFIX
+    assert keys.original_key("a b/ü.jpg").startswith(queue["filterPrefix"])
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "bucket", "prefix"),
+    [
+        ("resize", "s3:GetObject", "originals", keys.ORIGINALS_PREFIX),
+        ("resize", "s3:PutObject", "variants", keys.VARIANTS_PREFIX),
+        ("resize", "s3:DeleteObject", "variants", keys.VARIANTS_PREFIX),
+        ("api", "s3:PutObject", "originals", keys.ORIGINALS_PREFIX),
+        ("api", "s3:GetObject", "variants", keys.VARIANTS_PREFIX),
+    ],
+)
+def test_roles_reach_objects_below_the_prefix_of_the_key_layout(stack, function, action, bucket, prefix):
+    statements = stack.statements(":RolePolicy", f"intake-{function}-permissions")
+    (statement,) = [statement for statement in statements if action in statement["Action"]]
+    assert statement["Resource"] == [f"arn:aws:s3:::intake-{bucket}-0a1b2c3/{prefix}*"]
+
+
+def test_every_lifecycle_rule_is_about_the_prefix_of_the_key_layout(stack):
+    for name, prefix in (("originals", keys.ORIGINALS_PREFIX), ("variants", keys.VARIANTS_PREFIX)):
+        lifecycle = stack.one(":BucketLifecycleConfiguration", f"intake-{name}-lifecycle")
+        assert {rule["filter"]["prefix"] for rule in lifecycle.inputs["rules"]} == {prefix}
+
+
+def test_the_default_presets_are_the_ones_that_the_service_documents():
+    lines = json.loads(load_config(ROOT, "dev")["image-intake:presets"])
+    presets = [(p.name, p.width, p.height, p.fit, p.format) for p in parse_presets(lines)]
+    assert presets == [
+        ("thumbnail", 128, 128, "cover", "jpeg"),
+        ("small", 512, 512, "contain", "webp"),
+        ("large", 1600, 1600, "contain", "webp"),
+    ]
