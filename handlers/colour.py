@@ -35,8 +35,9 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode in {"RGBa", "La"}:
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
     if profile:
+        image = image.convert("RGB") if image.mode == "YCbCr" else image
         image = _converted(image, profile)
-    return image if image.mode in {"L", "LA", "RGB", "RGBA"} else image.convert("RGB")
+    return image if image.mode in {"L", "LA", "RGB", "RGBA", "YCbCr"} else image.convert("RGB")
 
 
 def flattened(image: Image.Image) -> Image.Image:

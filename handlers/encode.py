@@ -13,6 +13,8 @@ def encode(image: Image.Image, preset: Preset) -> bytes:
     """Encode an sRGB image (L, LA, RGB or RGBA) as the preset says."""
     image = flattened(image) if preset.format == "jpeg" else image
     image.info.clear()
+    if image.mode == "YCbCr" and preset.format != "jpeg":
+        image = image.convert("RGB")
     if preset.format == "webp" and image.mode in {"L", "LA"}:
         image = image.convert("RGBA" if image.mode == "LA" else "RGB")
     if preset.format == "avif" and image.mode == "LA":

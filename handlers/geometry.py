@@ -24,6 +24,11 @@ class Placement:
         left, top, right, bottom = self.box
         return self.size[0] / (right - left), self.size[1] / (bottom - top)
 
+    def shows_all_of(self, original: Size) -> bool:
+        """Whether nothing of the original (pixels) is cropped away."""
+        left, top, right, bottom = self.box
+        return (left, top) == (0, 0) and (right, bottom) == original
+
 
 def upright_size(stored: Size, orientation: int) -> Size:
     """The size of an image as people see it, from its stored size and EXIF orientation (1 to 8)."""

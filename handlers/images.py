@@ -8,18 +8,17 @@ variant is resized from the smallest image at hand that is large enough.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, JpegImagePlugin
 
 from handlers import colour, decode
 from handlers.encode import encode
-from handlers.geometry import Placement, Size, place, stored, upright_size
+from handlers.geometry import Placement, place, stored, upright_size
 from handlers.placeholder import MAX_SIDE as PREVIEW_SIDE
 from handlers.placeholder import placeholder
 from handlers.presets import Limits, Preset
+from handlers.resample import Frame, cascade, in_planes
 
-# A source this many times the size of the variant loses nothing by having been resized before.
-_CASCADE_GAP = 1.5
-
+_SMALLEST_IN_PLANES = 2
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -71,14 +70,6 @@ class Rendered:
     variants: Mapping[str, Variant]
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A full frame in stored orientation; `scale` is its pixels per pixel of the original."""
-
-    image: Image.Image
-    scale: tuple[float, float]
-
-
 def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
     """Render every preset of one original.
 
@@ -95,7 +86,7 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
 
     profile = image.info.get("icc_profile")
     bit_depth, frames = _bit_depth(image), min(int(getattr(image, "n_frames", 1)), limits.max_frames)
-    resized = _resize_all(_decoded(image, list(wanted.values())), frame, wanted)
+    resized = cascade(_decoded(image, list(wanted.values())), frame, wanted)
     finished = {name: _upright(colour.to_srgb(each, profile), orientation) for name, each in resized.items()}
     small = finished.pop("").convert("RGBA")
     variants = {
@@ -128,45 +119,30 @@ _PREVIEW = Preset(
 )
 
 
-def _decoded(image: ImageFile.ImageFile, placements: Iterable[Placement]) -> _Source:
+def _decoded(image: ImageFile.ImageFile, placements: Iterable[Placement]) -> Frame:
     """The full frame, decoded at no more than the scale the largest placement needs."""
     width, height = image.size
     scale = (1.0, 1.0)
-    if image.format == "JPEG":
+    planes = False
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        planes = _is_ycc(image) and all(min(each.size) >= _SMALLEST_IN_PLANES for each in placements)
         across = max(placement.scale[0] for placement in placements)
         down = max(placement.scale[1] for placement in placements)
-        if across <= 1 and down <= 1:
-            drafted = image.draft(None, (max(1, int(width * across)), max(1, int(height * down))))
-            if drafted:
-                _, box = drafted
-                scale = (box[2] / width, box[3] / height)
+        size = (max(1, int(width * min(1, across))), max(1, int(height * min(1, down))))
+        drafted = image.draft("YCbCr" if planes else None, size)
+        if drafted:
+            _, box = drafted
+            scale = (box[2] / width, box[3] / height)
     decode.load(image)
-    return _Source(colour.resizable(image), scale)
+    return in_planes(image, scale) if planes else Frame(colour.resizable(image), scale)
 
 
-def _resize_all(base: _Source, frame: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
-    sources, resized = [base], {}
-    for name, placement in sorted(wanted.items(), key=lambda item: -max(item[1].scale)):
-        source = next(
-            (each for each in reversed(sources) if _is_enough(each, placement)),
-            base,
-        )
-        resized[name] = _resize(source, placement)
-        if placement.box == (0.0, 0.0, float(frame[0]), float(frame[1])):
-            sources.append(_Source(resized[name], placement.scale))
-    return resized
-
-
-def _is_enough(source: _Source, placement: Placement) -> bool:
-    return all(have >= _CASCADE_GAP * need for have, need in zip(source.scale, placement.scale, strict=True))
-
-
-def _resize(source: _Source, placement: Placement) -> Image.Image:
-    across, down = source.scale
-    left, top, right, bottom = placement.box
-    width, height = source.image.size
-    box = (left * across, top * down, min(right * across, width), min(bottom * down, height))
-    return source.image.resize(placement.size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+def _is_ycc(image: JpegImagePlugin.JpegImageFile) -> bool:
+    return len(image.layer) == 3 and (
+        "jfif" in image.info
+        or image.info.get("adobe_transform") == 1
+        or ([component[0] for component in image.layer] == [1, 2, 3] and "adobe" not in image.info)
+    )
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
