@@ -58,7 +58,12 @@ class PrivateBucket(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=self.name,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
+                    "blocked_encryption_types": ["SSE-C"],
+                }
+            ],
             opts=child,
         )
         private = aws.s3.BucketPublicAccessBlock(

@@ -27,6 +27,7 @@ def test_a_bucket_encrypts_what_it_stores(stack, name):
     assert encryption["bucket"] == f"{name}-0a1b2c3"
     (rule,) = encryption["rules"]
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+    assert rule["blockedEncryptionTypes"] == ["SSE-C"]
 
 
 @BOTH
