@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from handlers.indexes import shard_of
+from handlers.items import to_item, to_row
 from handlers.rows import RENDERED, Row, settles, timestamp, variant_keys
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # BatchWriteItem takes at most 25 items a call.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _BATCH_WRITE_AT_MOST: Final = 25
-_BATCH_WRITE_TRIES: Final = 6
+_BATCH_TRIES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,30 @@ class Catalog:
     def get(self, image_id: str) -> Row | None:
         """The row of an image as of now (a consistent read); None if there is none."""
         answer = self._client.get_item(
-            TableName=self._table, Key=_item({"ImageID": image_id}), ConsistentRead=True
+            TableName=self._table, Key=to_item({"ImageID": image_id}), ConsistentRead=True
         )
-        return _row(answer["Item"]) if "Item" in answer else None
+        return to_row(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, image_ids: Sequence[str]) -> dict[str, Row]:
+        """The rows of at most 100 images as of now, by ImageID; those without one are left out.
+
+        Raises TableBusy if the table keeps throttling.
+        """
+        found: dict[str, Row] = {}
+        wanted: Any = [to_item({"ImageID": image_id}) for image_id in dict.fromkeys(image_ids)]
+        for attempt in range(_BATCH_TRIES if wanted else 0):
+            request: Any = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._client.batch_get_item(RequestItems=request)
+            rows = [to_row(item) for item in answer["Responses"].get(self._table, [])]
+            found.update({row["ImageID"]: row for row in rows})
+            left: Any = answer.get("UnprocessedKeys", {})
+            wanted = left.get(self._table, {}).get("Keys", [])
+            if not wanted:
+                return found
+            self._sleep(0.05 * 2**attempt)
+        if wanted:
+            raise TableBusy(f"{len(wanted)} rows were not read in {_BATCH_TRIES} tries")
+        return found
 
     def put_pending(self, rows: Sequence[Row]) -> None:
         """Write rows of images that are announced but not uploaded, in batches of 25.
@@ -70,17 +92,34 @@ class Catalog:
         """
         for start in range(0, len(rows), _BATCH_WRITE_AT_MOST):
             pending: Any = [
-                {"PutRequest": {"Item": _item({**row, "Status": "PENDING"})}}
+                {"PutRequest": {"Item": to_item(_announced(row))}}
                 for row in rows[start : start + _BATCH_WRITE_AT_MOST]
             ]
-            for attempt in range(_BATCH_WRITE_TRIES):
+            for attempt in range(_BATCH_TRIES):
                 answer = self._client.batch_write_item(RequestItems={self._table: pending})
                 pending = answer.get("UnprocessedItems", {}).get(self._table, [])
                 if not pending:
                     break
                 self._sleep(0.05 * 2**attempt)
             else:
-                raise TableBusy(f"{len(pending)} rows were not taken in {_BATCH_WRITE_TRIES} tries")
+                raise TableBusy(f"{len(pending)} rows were not taken in {_BATCH_TRIES} tries")
+
+    def keep_pending(self, image_id: str, expires_at: int) -> bool:
+        """Let a `PENDING` row live until `expires_at` (seconds since 1970); False if it is none."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"ImageID": image_id}),
+                UpdateExpression="SET #ExpiresAt = :ExpiresAt",
+                ConditionExpression="#Status = :Status",
+                ExpressionAttributeNames=_names(("ExpiresAt", "Status")),
+                ExpressionAttributeValues=_values({"ExpiresAt": expires_at, "Status": "PENDING"}),
+            )
+        except ClientError as error:
+            if not _is_refusal(error):
+                raise
+            return False
+        return True
 
     def commit(self, row: Row, previous: Row | None) -> Committed | Refused:
         """Write the settled state of an image (`READY`, `REJECTED`) in one conditional write.
@@ -122,7 +161,7 @@ class Catalog:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_item({"ImageID": row["ImageID"]}),
+                Key=to_item({"ImageID": row["ImageID"]}),
                 UpdateExpression="REMOVE #Superseded",
                 ConditionExpression="#Sequencer = :Sequencer AND #PresetHash = :PresetHash",
                 ExpressionAttributeNames=_names(("Superseded", "Sequencer", "PresetHash")),
@@ -143,7 +182,7 @@ class Catalog:
         ]
         request: dict[str, Any] = {
             "TableName": self._table,
-            "Key": _item({"ImageID": row["ImageID"]}),
+            "Key": to_item({"ImageID": row["ImageID"]}),
             "ConditionExpression": " AND ".join(terms),
             "ExpressionAttributeNames": _names(("Sequencer", "PresetHash")),
         }
@@ -161,6 +200,8 @@ class Catalog:
     ) -> Committed | Refused:
         set_ = {name: value for name, value in row.items() if name != "ImageID"}
         set_["ProcessedAt"] = now = timestamp()
+        # An image that was never announced enters the indexes here.
+        set_["Shard"] = shard_of(row["ImageID"])
         removed = sorted({*remove, "ExpiresAt"})
         assignments = [f"#{name} = :{name}" for name in sorted(set_)]
         assignments.append("#CreatedAt = if_not_exists(#CreatedAt, :now)")
@@ -173,7 +214,7 @@ class Catalog:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_item({"ImageID": row["ImageID"]}),
+                Key=to_item({"ImageID": row["ImageID"]}),
                 UpdateExpression=expression,
                 ConditionExpression=condition,
                 ExpressionAttributeNames=_names(used),
@@ -185,28 +226,15 @@ class Catalog:
             if not _is_refusal(error):
                 raise
             standing = cast("Mapping[str, Any]", error.response).get("Item")
-            if standing and settles(found := _row(standing), row):
+            if standing and settles(found := to_row(standing), row):
                 return Refused(row=found)
             raise RowChanged(row["ImageID"]) from error
-        old = _row(answer.get("Attributes", {}))
+        old = to_row(answer.get("Attributes", {}))
         return Committed(superseded=variant_keys(old) if supersede else ())
 
 
-def _item(row: Mapping[str, Any]) -> dict[str, Any]:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in row.items()}
-
-
-def _row(item: Mapping[str, Any]) -> Row:
-    deserializer = TypeDeserializer()
-    return cast("Row", {name: _plain(deserializer.deserialize(value)) for name, value in item.items()})
-
-
-def _plain(value: Any) -> Any:
-    """Numbers come back as Decimal; every number of a row is whole."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value if isinstance(value, (str, bool, list, type(None))) else int(value)
+def _announced(row: Row) -> Row:
+    return {**row, "Status": "PENDING", "Shard": shard_of(row["ImageID"])}
 
 
 def _names(names: Iterable[str]) -> dict[str, str]:
@@ -214,7 +242,7 @@ def _names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _values(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f":{name}": value for name, value in _item(values).items()}
+    return {f":{name}": value for name, value in to_item(values).items()}
 
 
 def _is_refusal(error: ClientError) -> bool:

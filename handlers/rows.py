@@ -39,7 +39,10 @@ class VariantAttributes(TypedDict):
 
 
 class Row(TypedDict, total=False):
-    """A row of the table. `Superseded` lists variants of an earlier image that still must go."""
+    """A row of the table. `Owner` is the principal who announced the image (none for files that
+    were dropped into the bucket), `Shard` is its place in the indexes, and `Superseded` lists
+    variants of an earlier image that still must go.
+    """
 
     ImageID: str
     Status: Status
@@ -64,6 +67,8 @@ class Row(TypedDict, total=False):
     Sequencer: str
     PresetHash: str
     BatchID: str
+    Owner: str
+    Shard: int
     CreatedAt: str
     UploadedAt: str
     ProcessedAt: str

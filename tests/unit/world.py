@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from handlers.batch import Line, Message, handle_batch
 from handlers.catalog import Catalog
 from handlers.images import Facts, Rendered, Variant
+from handlers.indexes import INDEXES, KEY_TYPES
 from handlers.presets import Limits, Preset
 from handlers.rejections import NotAnImage
 from handlers.resize import ResizeWorker
@@ -40,10 +41,25 @@ FACTS = Facts(
 def create_table(dynamodb: Any) -> None:
     dynamodb.create_table(
         TableName=TABLE,
-        KeySchema=[{"AttributeName": "ImageID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "ImageID", "AttributeType": "S"}],
+        KeySchema=_key(("ImageID",)),
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in KEY_TYPES.items()
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": _key(index.partition, index.sort),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index in INDEXES
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _key(partition: Sequence[str], sort: Sequence[str] = ()) -> list[dict[str, str]]:
+    kinds = [*((name, "HASH") for name in partition), *((name, "RANGE") for name in sort)]
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in kinds]
 
 
 def resize_settings(**changes: Any) -> ResizeSettings:
