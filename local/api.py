@@ -1,5 +1,6 @@
 """Calls to the API of a stack, signed for routes that ask for IAM."""
 
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -13,10 +14,14 @@ from local.clients import Credentials
 _TIMEOUT_SECONDS = 30
 
 
-def session() -> requests.Session:
-    """A session without proxies, netrc or anything else of the host."""
+def session(certificate: Path | None = None) -> requests.Session:
+    """A session without proxies, netrc or anything else of the host.
+
+    `certificate` is the one that an HTTPS endpoint shows, where no authority signed it.
+    """
     http = requests.Session()
     http.trust_env = False
+    http.verify = str(certificate) if certificate else True
     return http
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -34,13 +35,16 @@ ROOT = Credentials(access_key_id="test", secret_access_key="test")  # noqa: S106
 class Clients:
     """Clients for one endpoint, cached per service and caller; safe to share between threads.
 
+    `certificate` is the one that an HTTPS endpoint shows, where no authority signed it.
+
     Creating a client parses its service's description, up to hundreds of milliseconds, so one
     loader serves all of them.
     """
 
-    def __init__(self, *, endpoint: str, region: str) -> None:
+    def __init__(self, *, endpoint: str, region: str, certificate: Path | None = None) -> None:
         self.endpoint = endpoint
         self.region = region
+        self._verify = str(certificate) if certificate else None
         self._session = boto3.Session(botocore_session=botocore.session.Session(), region_name=region)
         self._clients: dict[tuple[str, Credentials], Any] = {}
         self._lock = threading.Lock()
@@ -53,6 +57,7 @@ class Clients:
                 self._clients[key] = self._session.client(
                     service,  # type: ignore[call-overload]  # any service, by name
                     endpoint_url=self.endpoint,
+                    verify=self._verify,
                     config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
                     aws_access_key_id=caller.access_key_id,
                     aws_secret_access_key=caller.secret_access_key,

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -28,31 +29,44 @@ class EmulatorError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Emulator:
-    """A running emulator. `log` is the file its own output goes to."""
+    """A running emulator.
+
+    `log` is the file its own output goes to, `certificate` the one that its TLS endpoint shows.
+    """
 
     endpoint: str
     region: str
     log: Path
+    certificate: Path | None
 
 
 @contextmanager
-def emulator(*, region: str, log: Path | None = None, port: int | None = None) -> Iterator[Emulator]:
+def emulator(
+    *, region: str, log: Path | None = None, port: int | None = None, tls: bool = False
+) -> Iterator[Emulator]:
     """Run the emulator for the duration of the block, empty, on `port` or on any free one.
 
-    Its output goes to `log`, or to a file that is gone with it. Raises EmulatorError if it cannot
-    be started, for example because `port` is taken.
+    Its output goes to `log`, or to a file that is gone with it. With `tls` (needs the `openssl`
+    command) it speaks HTTPS with a certificate of its own. Raises EmulatorError if it cannot be
+    started, for example because `port` is taken.
     """
     for start in range(_STARTS):
         chosen = port or free_port()
-        endpoint = f"http://{LOOPBACK}:{chosen}"
+        if port and not _is_free(port):
+            raise EmulatorError(f"port {port} is taken; choose another one, or none to get a free one")
         directory = Path(tempfile.mkdtemp(prefix="image-intake-"))
-        output = log or directory / "emulator.log"
-        with _process(directory, output, region, chosen) as process:
-            if _became_ready(process, endpoint):
-                yield Emulator(endpoint=endpoint, region=region, log=output)
+        running = Emulator(
+            endpoint=f"{'https' if tls else 'http'}://{LOOPBACK}:{chosen}",
+            region=region,
+            log=log or directory / "emulator.log",
+            certificate=directory / "ministack-tls" / "server.crt" if tls else None,
+        )
+        with _process(running, directory, chosen) as process:
+            if _became_ready(process, running.endpoint):
+                yield running
                 return
-            if port or start == _STARTS - 1:
-                end = "\n".join(output.read_text(errors="replace").splitlines()[-15:])
+            if start == _STARTS - 1:
+                end = "\n".join(running.log.read_text(errors="replace").splitlines()[-15:])
                 raise EmulatorError(f"the emulator did not become ready on port {chosen}:\n{end}")
 
 
@@ -63,20 +77,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As a server does: connections of an earlier one that are still closing do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
 @contextmanager
-def _process(directory: Path, log: Path, region: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _process(emulator: Emulator, directory: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": LOOPBACK,
         "AUTH": "true",
-        "MINISTACK_REGION": region,
+        "MINISTACK_REGION": emulator.region,
+        "USE_SSL": "1" if emulator.certificate else "0",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "HOME": str(directory),
         "TMPDIR": str(directory),
     }
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    emulator.log.parent.mkdir(parents=True, exist_ok=True)
+    with emulator.log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "local.guarded", directory],
             cwd=_PROJECT,
@@ -102,7 +128,13 @@ def _process(directory: Path, log: Path, region: str, port: int) -> Iterator[sub
 
 def _became_ready(process: subprocess.Popen[bytes], endpoint: str) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
-    loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # Its certificate may not be written yet, and nothing is read here but whether it answers.
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    loopback = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=anyone)
+    )
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
         with (
