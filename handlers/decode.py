@@ -21,6 +21,7 @@ from handlers.rejections import (
     NotAnImage,
     TooLarge,
     TooManyPixels,
+    TooMuchMemory,
     TooMuchMetadata,
     Truncated,
 )
@@ -128,6 +129,8 @@ def decoding(failure: type[ImageRejected]) -> Iterator[None]:
             raise TooManyPixels from error
         except ImageRejected:
             raise
+        except MemoryError as error:
+            raise TooMuchMemory from error
         except Exception as error:
             raise failure(type(error).__name__) from error
 

@@ -9,6 +9,7 @@ class ImageRejected(Exception):
     """
 
     def __init__(self, measured: str = "") -> None:
+        self.measured = measured
         sentence = (type(self).__doc__ or "").strip()
         super().__init__(f"{sentence} ({measured})" if measured else sentence)
 
@@ -44,3 +45,20 @@ class Truncated(ImageRejected):
 
 class TooMuchMetadata(ImageRejected):
     """The image carries more metadata than the stack allows."""
+
+
+class TooMuchMemory(ImageRejected):
+    """Decoding the image takes more memory than one image may take."""
+
+
+class RenderCrashed(ImageRejected):
+    """Rendering the image ended the render process, twice."""
+
+
+class RenderTimedOut(ImageRejected):
+    """Rendering the image took longer than one image may take, twice."""
+
+
+def named(reason: str, measured: str = "") -> ImageRejected:
+    """The rejection with this `Reason`. Raises KeyError if there is none of that name."""
+    return {kind.__name__: kind for kind in ImageRejected.__subclasses__()}[reason](measured)

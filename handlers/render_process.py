@@ -1,0 +1,169 @@
+"""Rendering in a process of its own, so that one image cannot take its neighbours."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from handlers import rejections
+from handlers.frames import BrokenFrame, read_frame, write_frame
+from handlers.images import Facts, Rendered, Variant
+from handlers.presets import Limits, Preset
+from handlers.rejections import RenderCrashed, RenderTimedOut
+
+_TRIES: Final = 2
+_START_SECONDS: Final = 20.0
+# What the interpreter and its libraries need to start; nothing that names an account or a key.
+_INHERITED: Final = ("LD_LIBRARY_PATH", "PATH", "TZ")
+
+
+class RenderProcessNotStarted(Exception):
+    """The render process did not start. No image is at fault, so this is retried."""
+
+
+class RenderFailed(Exception):
+    """The renderer raised what it should not. No image is at fault, so this is retried."""
+
+
+class RenderProcess:
+    """Renders in a child process that is started once and again whenever it dies.
+
+    One image at a time: callers wait for each other. `seconds` bounds one rendering, in wall
+    time; `memory_bytes` the child's address space. `command` is what the child runs, with
+    `memory_bytes` as its argument.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        memory_bytes: int,
+        command: Sequence[str] = (sys.executable, "-m", "handlers.render_child"),
+    ) -> None:
+        self._seconds = seconds
+        self._command = [*command, str(memory_bytes)]
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._ready = False
+
+    def render(self, data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
+        """Render every preset of one original, as `handlers.images.render` does.
+
+        Raises ImageRejected, which for an image that ends the child or overruns its time twice is
+        RenderCrashed or RenderTimedOut; RenderFailed or RenderProcessNotStarted for what is no
+        image's fault.
+        """
+        request = {"presets": [asdict(preset) for preset in presets], "limits": asdict(limits)}
+        with self._lock:
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    answer, payload = self._ask(request, data)
+                except (RenderCrashed, RenderTimedOut):
+                    self.stop()
+                    if not tries_left:
+                        raise
+                else:
+                    return _rendered(answer, payload, presets)
+        raise AssertionError("a try either returns or raises")
+
+    def start(self) -> None:
+        """Start the child without waiting for it; the first rendering waits."""
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        self._ready = False
+        self._child = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            assert stream
+            with contextlib.suppress(BrokenPipeError):  # what was not yet written went with the child
+                stream.close()
+        self._child = None
+
+    def _ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+        child = self._started()
+        assert child.stdin
+        assert child.stdout
+        with _deadline(child, self._seconds) as overrun:
+            try:
+                write_frame(child.stdin, request, data)
+                return read_frame(child.stdout)
+            except (OSError, BrokenFrame) as error:
+                if overrun.is_set():
+                    raise RenderTimedOut(f"more than {self._seconds:g} s") from error
+                raise RenderCrashed(_ending(child)) from error
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.stop()
+            self.start()
+        assert self._child
+        assert self._child.stdout
+        if not self._ready:
+            with _deadline(self._child, _START_SECONDS):
+                try:
+                    read_frame(self._child.stdout)
+                except BrokenFrame as error:
+                    ending = _ending(self._child)
+                    self.stop()
+                    raise RenderProcessNotStarted(f"the render process ended: {ending}") from error
+            self._ready = True
+        return self._child
+
+
+@contextlib.contextmanager
+def _deadline(child: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """Kill the child unless the block ends in time; the event then says so."""
+    overrun = threading.Event()
+
+    def kill() -> None:
+        overrun.set()
+        child.kill()
+
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield overrun
+    finally:
+        timer.cancel()
+
+
+def _ending(child: subprocess.Popen[bytes]) -> str:
+    code = child.wait()
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def _rendered(answer: dict[str, Any], payload: bytes, presets: Sequence[Preset]) -> Rendered:
+    if answer["outcome"] == "rejected":
+        raise rejections.named(answer["reason"], answer["measured"])
+    if answer["outcome"] == "failed":
+        raise RenderFailed(answer["error"])
+    known = {preset.name: preset for preset in presets}
+    variants = {}
+    start = 0
+    for variant in answer["variants"]:
+        end = start + variant["bytes"]
+        variants[variant["preset"]] = Variant(
+            preset=known[variant["preset"]],
+            data=payload[start:end],
+            width=variant["width"],
+            height=variant["height"],
+        )
+        start = end
+    return Rendered(facts=Facts(**answer["facts"]), variants=variants)

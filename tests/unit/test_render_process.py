@@ -1,0 +1,153 @@
+import io
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from handlers.frames import BrokenFrame, read_frame, write_frame
+from handlers.images import render
+from handlers.presets import Limits, parse_presets
+from handlers.rejections import NotAnImage, RenderCrashed, RenderTimedOut, TooMuchMemory
+from handlers.render_process import RenderFailed, RenderProcess, RenderProcessNotStarted
+
+PHOTOGRAPH = (Path(__file__).parents[2] / "samples" / "fig.jpg").read_bytes()
+PRESETS = parse_presets(["thumbnail 128x128 cover jpeg", "small 256x256 contain webp"])
+LIMITS = Limits(
+    max_bytes=50 << 20, max_pixels=50_000_000, max_side=30_000, max_frames=10, max_metadata_bytes=1 << 20
+)
+MEMORY = 1 << 30
+
+
+@pytest.fixture
+def process():
+    renderer = RenderProcess(seconds=20, memory_bytes=MEMORY)
+    yield renderer
+    renderer.stop()
+
+
+@pytest.fixture
+def child_running():
+    """Renderers whose child runs other statements, once it has said that it is ready."""
+    renderers = []
+
+    def start(statements, *, seconds=20.0, ready=True):
+        greeting = "write_frame(sys.stdout.buffer, {'outcome': 'ready'})" if ready else "pass"
+        code = f"import os, sys, time; from handlers.frames import *; {greeting}; {statements}"
+        command = (sys.executable, "-c", code)
+        renderers.append(RenderProcess(seconds=seconds, memory_bytes=MEMORY, command=command))
+        return renderers[-1]
+
+    yield start
+    for renderer in renderers:
+        renderer.stop()
+
+
+def test_a_child_renders_exactly_what_rendering_in_process_gives(process):
+    assert process.render(PHOTOGRAPH, PRESETS, LIMITS) == render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_rejection_in_the_child_is_the_same_rejection_here_and_the_child_lives_on(process):
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    child = process._child
+    with pytest.raises(NotAnImage):
+        process.render(b"no image at all", PRESETS, LIMITS)
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    assert process._child is child
+
+
+def test_the_child_sees_no_credentials(process, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "very-secret")
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    environment = Path(f"/proc/{process._child.pid}/environ").read_bytes()
+    assert b"very-secret" not in environment
+    assert b"AWS_" not in environment
+
+
+def test_a_child_killed_between_two_images_is_started_again(process):
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    os.kill(process._child.pid, signal.SIGKILL)
+    assert process.render(PHOTOGRAPH, PRESETS, LIMITS).facts.format == "JPEG"
+
+
+def test_an_image_that_ends_the_child_twice_is_rejected(child_running, tmp_path):
+    marks = tmp_path / "marks"
+    renderer = child_running(
+        f"read_frame(sys.stdin.buffer); open({str(marks)!r}, 'a').write('x'); os.abort()"
+    )
+    with pytest.raises(RenderCrashed, match="signal 6"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+    assert marks.read_text() == "xx"
+    assert renderer._child is None
+
+
+def test_an_image_that_ends_the_child_once_is_rendered_at_the_second_try(process, monkeypatch):
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    ask = process._ask
+    asked = []
+
+    def die_first(request, data):
+        asked.append(1)
+        if len(asked) == 1:
+            raise RenderCrashed("signal 9")
+        return ask(request, data)
+
+    monkeypatch.setattr(process, "_ask", die_first)
+    assert process.render(PHOTOGRAPH, PRESETS, LIMITS).facts.format == "JPEG"
+    assert len(asked) == 2
+
+
+def test_an_image_that_overruns_its_time_twice_is_rejected(child_running):
+    renderer = child_running("read_frame(sys.stdin.buffer); time.sleep(60)", seconds=0.2)
+    started = time.monotonic()
+    with pytest.raises(RenderTimedOut, match=r"more than 0\.2 s"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+    assert time.monotonic() - started < 30
+
+
+def test_an_image_that_needs_more_memory_than_the_child_may_have_is_rejected():
+    renderer = RenderProcess(seconds=20, memory_bytes=200 << 20)
+    huge = io.BytesIO()
+    Image.new("RGB", (7000, 7000)).save(huge, "PNG")
+    try:
+        with pytest.raises(TooMuchMemory):
+            renderer.render(huge.getvalue(), PRESETS, LIMITS)
+    finally:
+        renderer.stop()
+
+
+def test_an_error_that_is_no_rejection_is_not_held_against_the_image(child_running):
+    answer = "{'outcome': 'failed', 'error': 'KeyError: x'}"
+    renderer = child_running(f"read_frame(sys.stdin.buffer); write_frame(sys.stdout.buffer, {answer})")
+    with pytest.raises(RenderFailed, match="KeyError"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_child_that_cannot_start_is_no_image_s_fault(child_running):
+    renderer = child_running("raise SystemExit(3)", ready=False)
+    with pytest.raises(RenderProcessNotStarted, match="exit status 3"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_frame_comes_out_as_it_went_in():
+    stream = io.BytesIO()
+    write_frame(stream, {"a": 1}, b"one", b"two")
+    stream.seek(0)
+    assert read_frame(stream) == ({"a": 1}, b"onetwo")
+
+
+@pytest.mark.parametrize("cut", [0, 5, 14, 20])
+def test_a_frame_that_ends_early_is_broken(cut):
+    stream = io.BytesIO()
+    write_frame(stream, {"a": 1}, b"payload")
+    with pytest.raises(BrokenFrame):
+        read_frame(io.BytesIO(stream.getvalue()[:cut]))
+
+
+def test_a_header_that_claims_to_be_endless_is_broken():
+    with pytest.raises(BrokenFrame, match="header of"):
+        read_frame(io.BytesIO(b"\xff" * 12))
