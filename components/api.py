@@ -12,6 +12,7 @@ from components.authorizer import RouteAuth, route_auth
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.function import PythonFunction, PythonFunctionArgs
 from components.table import ImageTable
+from handlers import routes
 from handlers.settings import ApiSettings, variables
 
 # The greedy `{imageId+}` takes ImageIDs that hold slashes.
@@ -39,8 +40,8 @@ _ACCESS_LOG: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImageApiArgs:
-    """`auth` is `iam`, `jwt` or `none`; issuer and audience are those of `jwt`. The rate is in
-    requests per second, the burst in requests.
+    """`auth` is `iam`, `jwt` or `none`; issuer and audience are those of `jwt`. `page` serves the
+    page to everyone. The rate is in requests per second, the burst in requests.
     """
 
     originals: OriginalsBucket
@@ -49,6 +50,7 @@ class ImageApiArgs:
     auth: str
     jwt_issuer: str
     jwt_audience: tuple[str, ...]
+    page: bool
     cors_origins: tuple[str, ...]
     rate_limit: int
     burst_limit: int
@@ -119,14 +121,17 @@ class ImageApi(pulumi.ComponentResource):
         auth: RouteAuth = route_auth(
             name, self.api, args.auth, issuer=args.jwt_issuer, audience=args.jwt_audience, opts=child
         )
-        for route in ROUTES:
+        guarded = [(route, auth) for route in ROUTES]
+        # The page holds no data; what it then asks for passes the other routes.
+        public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.page else []
+        for route, allowed in [*guarded, *public]:
             aws.apigatewayv2.Route(
                 f"{name}-{_slug(route)}",
                 api_id=self.api.id,
                 route_key=route,
                 target=pulumi.Output.concat("integrations/", integration.id),
-                authorization_type=auth.type,
-                authorizer_id=auth.authorizer_id,
+                authorization_type=allowed.type,
+                authorizer_id=allowed.authorizer_id,
                 opts=child,
             )
 

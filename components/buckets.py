@@ -13,10 +13,9 @@ from handlers import keys
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsBucketArgs:
-    """`cors_origins` are those whose pages may upload; `expire_days` 0 keeps originals forever."""
+    """`expire_days` 0 keeps originals forever."""
 
     protect: bool
-    cors_origins: tuple[str, ...]
     incomplete_upload_days: int
     old_version_days: int
     expire_days: int
@@ -109,21 +108,24 @@ class OriginalsBucket(PrivateBucket):
             # https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlifecycleconfiguration/
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
-        if args.cors_origins:
-            aws.s3.BucketCorsConfiguration(
-                f"{name}-cors",
-                bucket=self.name,
-                cors_rules=[
-                    {
-                        "allowed_methods": ["POST"],
-                        "allowed_origins": list(args.cors_origins),
-                        "allowed_headers": ["*"],
-                        "expose_headers": ["ETag"],
-                        "max_age_seconds": 3600,
-                    }
-                ],
-                opts=child,
-            )
+        self._cors_name = f"{name}-cors"
+
+    def let_pages_upload(self, origins: Sequence[pulumi.Input[str]]) -> None:
+        """Let pages of these origins, and no others, post uploads. A bucket has one such list."""
+        aws.s3.BucketCorsConfiguration(
+            self._cors_name,
+            bucket=self.name,
+            cors_rules=[
+                {
+                    "allowed_methods": ["POST"],
+                    "allowed_origins": list(origins),
+                    "allowed_headers": ["*"],
+                    "expose_headers": ["ETag"],
+                    "max_age_seconds": 3600,
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def grant_put(self) -> Grant:
         """Store originals, and sign upload policies for them."""

@@ -34,8 +34,15 @@ class ImagePipeline(pulumi.ComponentResource):
         self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
         self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
         self.api = ImageApi(f"{name}-api", self._api(config), child)
+        if origins := self._page_origins(config):
+            self.originals.let_pages_upload(origins)
 
         self.register_outputs({"apiUrl": self.api.url})
+
+    def _page_origins(self, config: PipelineConfig) -> list[pulumi.Input[str]]:
+        # The page is served by the API, and uploads to the bucket like the pages of other origins.
+        own = [self.api.url] if config.page and "*" not in config.cors_origins else []
+        return [*config.cors_origins, *own]
 
     def _queue(self, config: PipelineConfig) -> UploadQueueArgs:
         return UploadQueueArgs(
@@ -80,6 +87,7 @@ class ImagePipeline(pulumi.ComponentResource):
             auth=config.api_auth,
             jwt_issuer=config.jwt_issuer,
             jwt_audience=config.jwt_audience,
+            page=config.page,
             cors_origins=config.cors_origins,
             rate_limit=config.api_rate_limit,
             burst_limit=config.api_burst_limit,
@@ -96,7 +104,6 @@ class ImagePipeline(pulumi.ComponentResource):
 def _originals(config: PipelineConfig) -> OriginalsBucketArgs:
     return OriginalsBucketArgs(
         protect=config.protect,
-        cors_origins=config.cors_origins,
         incomplete_upload_days=config.incomplete_upload_days,
         old_version_days=config.old_version_days,
         expire_days=config.originals_expire_days,

@@ -36,6 +36,8 @@ def _access(config: "PipelineConfig") -> Iterator[str]:
     elif config.jwt_issuer or config.jwt_audience:
         key = "jwtIssuer" if config.jwt_issuer else "jwtAudience"
         yield f"{key} is set but apiAuth is {config.api_auth}; it is only used with apiAuth jwt."
+    if config.page and config.api_auth == "iam":
+        yield "page: true is refused when apiAuth is iam, since a browser cannot sign requests; use jwt."
 
 
 def _cors(config: "PipelineConfig") -> Iterator[str]:

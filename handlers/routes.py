@@ -9,5 +9,6 @@ from typing import Final
 CREATE_UPLOADS: Final = "POST /uploads"
 CREATE_IMAGE: Final = "POST /images"
 GET_IMAGE: Final = "GET /images/{imageId+}"
+GET_PAGE: Final = "GET /"  # public, and there only if the stack enables the page
 
 ROUTES: Final = (CREATE_UPLOADS, CREATE_IMAGE, GET_IMAGE)

@@ -37,11 +37,15 @@ which never look at an archive's bytes; a real deployment would stop at the miss
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES: Final = 50 * 1024 * 1024
 
+_CODE: Final = frozenset({".py", ".html", ".css", ".js"})
+
 
 def code_archive(root: Path = ROOT) -> Path:
-    """The archive of the package `handlers`, which holds the code of every function."""
+    """The archive of the package `handlers`, which holds the code of every function, and the page."""
     files = {
-        path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "handlers").rglob("*.py")
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in (root / "handlers").rglob("*")
+        if path.suffix in _CODE
     }
     return _build(root / "build" / "handlers.zip", _digest(files), lambda: files)
 

@@ -49,6 +49,15 @@ def test_an_open_api_has_to_be_asked_for(registered):
     assert {route.inputs["authorizationType"] for route in stack.all(":Route")} == {"NONE"}
 
 
+def test_the_page_is_a_route_that_has_to_be_asked_for_and_that_everyone_may_open(registered):
+    stack = registered(
+        page="true", apiAuth="jwt", jwtIssuer="https://login.example.com", jwtAudience='["images"]'
+    )
+    types = {route.inputs["routeKey"]: route.inputs["authorizationType"] for route in stack.all(":Route")}
+    assert types.pop("GET /") == "NONE"
+    assert types == dict.fromkeys(ROUTES, "JWT")
+
+
 def test_the_stage_deploys_by_itself_and_throttles(prod):
     stage = prod.one(":Stage").inputs
     assert stage["name"] == "$default"

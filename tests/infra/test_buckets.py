@@ -91,6 +91,12 @@ def test_pages_of_the_configured_origins_may_post_uploads_and_no_others(dev, pro
     assert rule["allowedOrigins"] == ["*"]
 
 
+def test_the_page_of_the_stack_may_upload_beside_the_configured_origins(registered):
+    stack = registered(page="true", apiAuth="none", corsOrigins='["https://www.example.com"]')
+    (rule,) = stack.one(":BucketCorsConfiguration").inputs["corsRules"]
+    assert rule["allowedOrigins"] == ["https://www.example.com", stack.one(":Api").outputs["apiEndpoint"]]
+
+
 def test_without_origins_no_page_may_upload(registered):
     stack = registered(corsOrigins="[]")
     assert stack.all(":BucketCorsConfiguration") == []

@@ -106,6 +106,10 @@ WRONG = [
         "jwtAudience is set but apiAuth is iam; it is only used with apiAuth jwt.",
     ),
     (
+        {"page": "true"},
+        "page: true is refused when apiAuth is iam, since a browser cannot sign requests; use jwt.",
+    ),
+    (
         {"corsOrigins": '["*","https://www.example.com"]'},
         "corsOrigins: '*' allows every origin; do not list others beside it.",
     ),
@@ -170,6 +174,11 @@ def test_a_configuration_made_in_code_is_validated_too():
     config = PipelineConfig.parse(_texts())
     with pytest.raises(ConfigError, match=r"^maxConcurrency: 1 is not between 2 and 1000\.$"):
         replace(config, max_concurrency=1)
+
+
+def test_values_that_just_fit_together_are_accepted(registered):
+    stack = registered(batchSize="12", recordSeconds="10", deadLetterRetentionDays="5")
+    assert stack.one(":EventSourceMapping").inputs["batchSize"] == 12
 
 
 def test_no_allowed_function_timeout_makes_a_visibility_timeout_that_sqs_refuses():

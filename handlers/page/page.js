@@ -1,0 +1,119 @@
+"use strict";
+
+// The parts, put together.
+
+const detail = new Detail((imageId) => gallery.remove(imageId));
+const gallery = new Gallery((image) => detail.open(image));
+const rows = new Rows({ retry, cancel });
+const followed = new Map(); // BatchID -> Following
+const uploads = new Uploads({
+  changed: (item) => rows.update(item),
+  stored: (item) => followed.get(item.batch).watch(item),
+});
+
+/** Upload files, of which there may be many and more to come; one call is one batch. */
+async function uploadAll(files) {
+  const batch = newBatchId();
+  followed.set(batch, new Following(batch, settled));
+  for await (const file of files) {
+    uploads.add({ file, batch, name: file.name, type: contentTypeOf(file), state: "waiting", sent: 0 });
+  }
+}
+
+function settled(item, image) {
+  item.image = image;
+  item.state = { READY: "ready", FAILED: "failed" }[image?.status] ?? "refused";
+  if (item.state !== "ready") item.sentence = image ? reasonSentence(image) : PROBLEMS["unknown-image"];
+  if (item.state === "failed") item.imageId = null; // to try again is to upload a new image
+  rows.update(item);
+  if (image) gallery.add(image);
+}
+
+function retry(item) {
+  item.sentence = "";
+  uploads.add(item);
+}
+
+function cancel(item) {
+  uploads.cancel(item);
+  rows.remove(item);
+}
+
+function listenForFiles() {
+  const drop = document.getElementById("drop");
+  let inside = 0; // dragenter and dragleave come for every element on the way
+  const hover = (change) => {
+    inside = Math.max(0, inside + change);
+    drop.classList.toggle("over", inside > 0);
+  };
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  window.addEventListener("dragenter", (event) => carriesFiles(event) && hover(1));
+  window.addEventListener("dragleave", (event) => carriesFiles(event) && hover(-1));
+  window.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
+  window.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    hover(-inside);
+    uploadAll(droppedFiles(event.dataTransfer));
+  });
+  for (const [button, field] of [["choose-files", "files"], ["choose-folder", "folder"]]) {
+    const input = document.getElementById(field);
+    document.getElementById(button).addEventListener("click", () => input.click());
+    input.addEventListener("change", () => uploadAll(chosenFiles(input)));
+  }
+}
+
+function listenForToken() {
+  const section = document.getElementById("sign-in");
+  const field = document.getElementById("token");
+  const forget = document.getElementById("sign-out");
+  let given = null; // a promise while the question is open, so that it is asked once
+  token.ask = (refused) => {
+    if (token.value !== refused) return Promise.resolve(); // a newer one is there already
+    given ??= new Promise((resolve) => {
+      document.getElementById("sign-in-title").textContent = refused
+        ? "The service does not accept this token any more"
+        : "Your access token, please";
+      token.value = "";
+      forget.hidden = true;
+      section.hidden = false;
+      field.focus();
+      section.addEventListener("submit", (event) => {
+        event.preventDefault();
+        token.value = field.value.trim();
+        field.value = "";
+        section.hidden = true;
+        forget.hidden = false;
+        given = null;
+        resolve();
+      }, { once: true });
+    });
+    return given;
+  };
+  forget.hidden = !token.value;
+  forget.addEventListener("click", () => {
+    token.value = "";
+    location.reload();
+  });
+}
+
+function listenForConnection() {
+  const notice = document.getElementById("offline");
+  const tell = () => {
+    notice.textContent = navigator.onLine ? "" : "You are offline. Uploads go on by themselves when the connection is back.";
+    notice.hidden = navigator.onLine;
+  };
+  window.addEventListener("online", tell);
+  window.addEventListener("offline", tell);
+  tell();
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (rows.busy) event.preventDefault();
+});
+
+token.takeFromAddress();
+listenForToken();
+listenForConnection();
+listenForFiles();
+gallery.show();

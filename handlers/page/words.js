@@ -1,0 +1,69 @@
+"use strict";
+
+// Every failure in words. A code that is not here (a newer service) falls back to what the service says.
+
+const REASONS = {
+  EmptyObject: "The file is empty.",
+  NotAnImage: "This is not an image, whatever its name says.",
+  FormatNotAllowed: "This kind of image is not accepted here.",
+  TooLarge: "The file is larger than this service accepts.",
+  TooManyPixels: "The image has more pixels than this service accepts.",
+  Truncated: "The image is damaged or incomplete; part of it is missing.",
+  TooMuchMetadata: "The image carries more metadata than this service accepts.",
+};
+
+const PROBLEMS = {
+  "malformed-request": "The service did not understand the request.",
+  "unknown-route": "This service does not offer that.",
+  "unknown-image": "This image is gone.",
+  "unknown-batch": "These uploads are not known to the service.",
+  "too-large": "The file is larger than this service accepts.",
+  "unsupported-content-type": "Files of this type are not accepted; send photographs or other images.",
+  "internal-error": "The service had a problem of its own. Try again in a moment.",
+};
+
+const STATES = {
+  waiting: "Waiting for its turn",
+  uploading: "Uploading",
+  interrupted: "Connection lost; goes on by itself",
+  processing: "Uploaded; sizes are being made",
+  ready: "Ready",
+};
+
+const NO_CONNECTION = "The service could not be reached.";
+const NOT_STORED = "The storage did not accept the file.";
+const UNREADABLE = "The file can no longer be read; it was moved or changed.";
+const GAVE_UP = "The image could not be processed, although it was tried several times.";
+
+/** The sentence for an image that is REJECTED or FAILED. */
+function reasonSentence(image) {
+  if (image.status === "FAILED") return GAVE_UP;
+  return REASONS[image.reason] ?? `The image was refused (${image.reason ?? "no reason given"}).`;
+}
+
+/** The sentence for a problem document (RFC 9457), with the limit where it names one. */
+function problemSentence(problem) {
+  const code = String(problem.type ?? "").split(":").pop();
+  const sentence = PROBLEMS[code] ?? problem.title ?? "The service refused the request.";
+  if (code === "too-large" && problem.limit) return `${sentence} The limit is ${bytesInWords(problem.limit)}.`;
+  return sentence;
+}
+
+/** The state of an image document, in a word or two. */
+function statusWord(status) {
+  return { READY: "Ready", PENDING: "Waiting", REJECTED: "Refused", FAILED: "Failed" }[status] ?? status;
+}
+
+function bytesInWords(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let power = 0;
+  while (bytes >= 1000 && power < units.length - 1) {
+    bytes /= 1000;
+    power += 1;
+  }
+  return `${bytes < 10 && power ? bytes.toFixed(1) : Math.round(bytes)} ${units[power]}`;
+}
+
+function plural(count, one, many) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
