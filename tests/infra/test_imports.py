@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.cloud import ROOT
 
-CONTRACT = {"handlers.keys", "handlers.presets", "handlers.rejections", "handlers.settings"}
+CONTRACT = {f"handlers.{name}" for name in ("keys", "presets", "rejections", "routes", "settings")}
 PURE = ["batch", "colour", "decode", "encode", "events", "geometry", "images", "placeholder"]
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 
