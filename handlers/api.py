@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from handlers import clients, keys, problems, routes
 from handlers.catalog import Catalog
+from handlers.page import Page
 from handlers.problems import Problem
 from handlers.requests import MAX_NAME_CHARACTERS, CreateUploads, FileToUpload, Request, decode
 from handlers.rows import Row
@@ -52,7 +53,7 @@ _MEMBERS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What a route answers; `body` is sent as JSON."""
+    """What a route answers; `body` is sent as JSON, or as it is if it is text."""
 
     body: Any
     status: int = 200
@@ -63,16 +64,18 @@ class Api:
     """The routes. Every method takes a request and returns a response or raises Problem."""
 
     def __init__(
-        self, settings: ApiSettings, *, uploads: Uploads, storage: Storage, catalog: Catalog
+        self, settings: ApiSettings, *, uploads: Uploads, storage: Storage, catalog: Catalog, page: Page
     ) -> None:
         self._settings = settings
         self._uploads = uploads
         self._storage = storage
         self._catalog = catalog
+        self._page = page
         self._routes = {
             routes.CREATE_UPLOADS: self.create_uploads,
             routes.CREATE_IMAGE: self.create_image,
             routes.GET_IMAGE: self.get_image,
+            routes.GET_PAGE: self.get_page,
         }
 
     def answer(self, request: Request) -> Response:
@@ -129,6 +132,10 @@ class Api:
             headers["Retry-After"] = "1"
         return Response(body=self._document(row), headers=headers)
 
+    def get_page(self, _: Request) -> Response:
+        """The page, for people with a browser."""
+        return Response(body=self._page.html, headers=self._page.headers)
+
     def _accepted(self, file: FileToUpload) -> Announced:
         limit = self._settings.max_upload_bytes
         if file.bytes > limit:
@@ -177,7 +184,8 @@ def compose() -> tuple[Api, Logger]:
         s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket
     )
     uploads = Uploads(s3, catalog, settings)
-    return Api(settings, uploads=uploads, storage=storage, catalog=catalog), Logger()
+    page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
+    return Api(settings, uploads=uploads, storage=storage, catalog=catalog, page=page), Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -205,8 +213,12 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             "X-Content-Type-Options": "nosniff",
             **response.headers,
         },
-        "body": msgspec.json.encode(response.body).decode(),
+        "body": _text(response.body),
     }
+
+
+def _text(body: Any) -> str:
+    return body if isinstance(body, str) else msgspec.json.encode(body).decode()
 
 
 def _problem(problem: Problem) -> Response:

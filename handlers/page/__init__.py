@@ -12,7 +12,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from handlers import keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _FOLDER: Final = Path(__file__).parent
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="([a-z]+\.css)">')
@@ -37,35 +42,54 @@ def document() -> Document:
     return Document(html=html, styles=styles, scripts=scripts)
 
 
-def headers(*, uploads_url: str, variants_url: str) -> Mapping[str, str]:
-    """The headers of the page, which may talk to its own API and these two places, and no other.
+class Page:
+    """The page of one stack, which may talk to its own API and its two buckets, and nothing else."""
 
-    `uploads_url` is what upload policies are posted to, `variants_url` what the URLs of variants
-    start with.
+    def __init__(self, client: "S3Client", *, originals_bucket: str, variants_bucket: str) -> None:
+        uploads = client.generate_presigned_post(Bucket=originals_bucket, Key="any")["url"]
+        variants = client.generate_presigned_url(
+            "get_object", Params={"Bucket": variants_bucket, "Key": keys.VARIANTS_PREFIX}
+        ).partition("?")[0]
+        self._headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": security_policy(uploads=uploads, variants=variants),
+            "Cache-Control": "no-cache",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Referrer-Policy": "no-referrer",
+        }
+
+    @property
+    def html(self) -> str:
+        """The page itself, the same for everyone."""
+        return document().html
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The HTTP headers to send it with."""
+        return self._headers
+
+
+def security_policy(*, uploads: str, variants: str) -> str:
+    """The Content-Security-Policy of the page.
+
+    `uploads` is the URL that files are posted to, `variants` what the URLs of variants start with.
     """
     page = document()
-    policy = {
+    directives = {
         "default-src": ["'none'"],
         "script-src": page.scripts,
         "style-src": page.styles,
-        "connect-src": ["'self'", uploads_url],
-        "img-src": ["data:", variants_url],  # data: is the icon of the page
+        "connect-src": ["'self'", uploads],
+        "img-src": ["data:", variants],  # data: is the icon of the page
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
         "frame-ancestors": ["'none'"],
-        # No script can make markup or code out of text, by no way there is.
-        # https://www.w3.org/TR/trusted-types/
+        # No script can make markup or code out of text. https://www.w3.org/TR/trusted-types/
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["'none'"],
     }
-    return {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": "; ".join(f"{name} {' '.join(of)}" for name, of in policy.items()),
-        "Cache-Control": "no-cache",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Referrer-Policy": "no-referrer",
-    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
 
 
 def _put_in(html: str, reference: re.Pattern[str], tag: str) -> tuple[str, tuple[str, ...]]:
