@@ -10,72 +10,23 @@ The partial batch response is described at
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
+import itertools
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any, Protocol
 
 from handlers.events import MalformedMessage, ObjectEvent, parse_message
+from handlers.outcomes import DeadlineReached, Line, Message, Outcome, Settled
 
 # SQS bounds a visibility timeout at 12 hours; a quarter of an hour keeps a queue moving.
 MAX_DELAY_SECONDS = 900
 
 
-Outcome = Literal["done", "rejected", "retry", "deferred"]
-
-
-class DeadlineReached(Exception):
-    """The function's deadline is too near to begin a record."""
-
-    def __init__(self, record_seconds: float) -> None:
-        super().__init__(f"less than {record_seconds:g} s were left for a record")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """How a record ended for good: `done` or `rejected`.
-
-    `note` says why in one machine-readable word: the reason of a rejection, or what made a done
-    record need nothing (`Duplicate`, `Stale`, …). `size` is the original's size in bytes.
-    """
-
-    outcome: Literal["done", "rejected"]
-    note: str
-    size: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One SQS message: `attempt` counts its receives from 1, `last` says that the next failure
-    sends it to the dead-letter queue.
-    """
-
-    id: str
-    receipt_handle: str
-    body: str
-    attempt: int
-    last: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What is reported of one record, or of a message that holds no readable record.
-
-    `outcome` is `done`, `rejected`, `retry` or `deferred`; `milliseconds` is how long it took.
-    """
-
-    outcome: Outcome
-    note: str
-    attempt: int
-    event: ObjectEvent | None = None
-    milliseconds: int = 0
-    size: int = 0
-    error: BaseException | None = None
-
-
 class Steps(Protocol):
-    """What the batch needs done in the world."""
+    """What the batch needs done in the world. `settle` is called from several threads at once."""
 
     def settle(self, event: ObjectEvent, attempt: int) -> Settled:
         """Bring one record to its end; any exception means retry."""
@@ -88,6 +39,9 @@ class Steps(Protocol):
 
     def report(self, line: Line) -> None:
         """Log and count how a record or a message ended."""
+
+
+_Chain = list[tuple[Message, ObjectEvent]]
 
 
 def read_messages(event: Mapping[str, Any], max_receive_count: int) -> list[Message]:
@@ -121,50 +75,67 @@ def handle_batch(
     remaining_seconds: Callable[[], float],
     record_seconds: float,
     retry_base_seconds: float,
+    workers: int = 1,
 ) -> dict[str, list[dict[str, str]]]:
     """Handle a message batch and return Lambda's partial batch response.
 
-    `remaining_seconds` is the time until the function's deadline. With less than
-    `record_seconds` left, records are not begun: their messages go back untouched and visible at
-    once. Messages that have been received most often go first, so that a deadline does not push
-    one that was never tried into the dead-letter queue.
+    So many `workers` handle records at the same time, but those of one object one after the
+    other. `remaining_seconds` is the time until the function's deadline. When the records at work
+    could need all of it (`record_seconds` each), no more are begun: their messages go back
+    untouched and visible at once. Messages that have been received most often go first, so that a
+    deadline does not push one that was never tried into the dead-letter queue.
     """
-    failures = []
     nearest_to_dead_letter_first = sorted(messages, key=lambda message: -message.attempt)
-    for message in nearest_to_dead_letter_first:
-        outcomes = _handle_message(message, steps, remaining_seconds, record_seconds)
-        if outcomes <= {"done", "rejected"}:
-            continue
-        failures.append({"itemIdentifier": message.id})
-        untouched = "retry" not in outcomes
+    lines, chains = _read(nearest_to_dead_letter_first)
+
+    def handle_chain(chain: _Chain) -> list[tuple[Message, Line]]:
+        return [
+            (message, _handle(message, event, steps, remaining_seconds, record_seconds * workers))
+            for message, event in chain
+        ]
+
+    outcomes: dict[str, set[Outcome]] = defaultdict(set)
+    with ThreadPoolExecutor(workers, "record") as pool:
+        handled = (future.result() for future in as_completed(pool.submit(handle_chain, c) for c in chains))
+        for message, line in itertools.chain(lines, itertools.chain.from_iterable(handled)):
+            steps.report(line)
+            if line.event and line.error and message.last:
+                _give_up(line.event, message, line.error, steps)
+            outcomes[message.id].add(line.outcome)
+    failed = [m for m in nearest_to_dead_letter_first if not outcomes[m.id] <= {"done", "rejected"}]
+    for message in failed:
+        untouched = "retry" not in outcomes[message.id]
         _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)
-    return {"batchItemFailures": failures}
+    return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
 
 
-def _handle_message(
-    message: Message, steps: Steps, remaining_seconds: Callable[[], float], record_seconds: float
-) -> set[Outcome]:
-    """The outcomes of the message's records; empty when it holds none that matter."""
-    try:
-        events = parse_message(message.body)
-    except MalformedMessage as error:
-        steps.report(_unreadable(error, message))
-        return {"retry"}
-    outcomes: set[Outcome] = set()
-    for event in events:
-        if isinstance(event, MalformedMessage):
-            steps.report(_unreadable(event, message))
-            outcomes.add("retry")
-            continue
-        if remaining_seconds() < record_seconds:
-            line = _failed("deferred", event, message, DeadlineReached(record_seconds))
-        else:
-            line = _handle_record(event, message, steps)
-        steps.report(line)
-        if line.error and message.last:
-            _give_up(event, message, line.error, steps)
-        outcomes.add(line.outcome)
-    return outcomes
+def _read(messages: Iterable[Message]) -> tuple[list[tuple[Message, Line]], list[_Chain]]:
+    """What cannot be read, and the records that can be, by the object they are about."""
+    unreadable: list[tuple[Message, Line]] = []
+    chains: dict[tuple[str, str], _Chain] = defaultdict(list)
+    for message in messages:
+        try:
+            events = parse_message(message.body)
+        except MalformedMessage as error:
+            events = (error,)
+        for event in events:
+            if isinstance(event, MalformedMessage):
+                unreadable.append((message, _unreadable(event, message)))
+            else:
+                chains[event.bucket, event.key].append((message, event))
+    return unreadable, list(chains.values())
+
+
+def _handle(
+    message: Message,
+    event: ObjectEvent,
+    steps: Steps,
+    remaining_seconds: Callable[[], float],
+    needed_seconds: float,
+) -> Line:
+    if remaining_seconds() < needed_seconds:
+        return _failed("deferred", event, message, DeadlineReached(needed_seconds))
+    return _handle_record(event, message, steps)
 
 
 def _unreadable(error: MalformedMessage, message: Message) -> Line:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from handlers import clients, keys
-from handlers.batch import Line, Message, Settled, handle_batch, read_messages
+from handlers.batch import handle_batch, read_messages
 from handlers.catalog import Catalog, Refused
 from handlers.events import ObjectEvent
 from handlers.images import Rendered, Variant, render
+from handlers.outcomes import Line, Message, Settled
 from handlers.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.rejections import ImageRejected, TooLarge
 from handlers.reports import Reporter

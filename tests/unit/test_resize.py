@@ -222,7 +222,7 @@ def test_a_removal_that_keeps_failing_does_not_mark_its_image_failed(world):
 def test_only_the_failing_record_of_a_message_is_retried(world):
     records = [world.upload(name) for name in "abc"]
     del records[1]["s3"]["object"]["sequencer"]
-    assert world.deliver(*records) == ["done Ready", "retry MalformedMessage", "done Ready"]
+    assert sorted(world.deliver(*records)) == ["done Ready", "done Ready", "retry MalformedMessage"]
     assert world.row("a")["Status"] == world.row("c")["Status"] == "READY"
 
 

@@ -1,0 +1,57 @@
+"""The words in which the worker speaks of messages, records and how they ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from handlers.events import ObjectEvent
+
+Outcome = Literal["done", "rejected", "retry", "deferred"]
+
+
+class DeadlineReached(Exception):
+    """The function's deadline is too near to begin a record."""
+
+    def __init__(self, needed_seconds: float) -> None:
+        super().__init__(f"less than {needed_seconds:g} s were left")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """How a record ended for good: `done` or `rejected`.
+
+    `note` says why in one machine-readable word: the reason of a rejection, or what made a done
+    record need nothing (`Duplicate`, `Stale`, …). `size` is the original's size in bytes.
+    """
+
+    outcome: Literal["done", "rejected"]
+    note: str
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One SQS message: `attempt` counts its receives from 1, `last` says that the next failure
+    sends it to the dead-letter queue.
+    """
+
+    id: str
+    receipt_handle: str
+    body: str
+    attempt: int
+    last: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is reported of one record, or of a message that holds no readable record.
+
+    `outcome` is `done`, `rejected`, `retry` or `deferred`; `milliseconds` is how long it took.
+    """
+
+    outcome: Outcome
+    note: str
+    attempt: int
+    event: ObjectEvent | None = None
+    milliseconds: int = 0
+    size: int = 0
+    error: BaseException | None = None
