@@ -5,8 +5,7 @@ Pure: no files, no network, no state. The only errors it raises on purpose are t
 variant is resized from the smallest image at hand that is large enough.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
@@ -16,6 +15,7 @@ from handlers.geometry import Placement, place, stored, upright_size
 from handlers.placeholder import MAX_SIDE as PREVIEW_SIDE
 from handlers.placeholder import placeholder
 from handlers.presets import Limits, Preset
+from handlers.renderings import Facts, Rendered, Variant
 from handlers.resample import Frame, cascade, in_planes
 
 _SMALLEST_IN_PLANES = 2
@@ -29,45 +29,6 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What an original is.
-
-    `format` as Pillow names it (`JPEG`) and `content_type` of the actual bytes, whatever was
-    declared; `width` and `height` in pixels as people see them, after orientation; `frames`
-    counted up to the limit; `bit_depth` of one channel; `dominant_color` as `#rrggbb`;
-    `placeholder` is a ThumbHash in base64.
-    """
-
-    format: str
-    content_type: str
-    width: int
-    height: int
-    frames: int
-    bit_depth: int
-    has_alpha: bool
-    dominant_color: str
-    placeholder: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """One rendered size: its encoded bytes, and its width and height in pixels."""
-
-    preset: Preset
-    data: bytes
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """The variants by preset name, in the order of the presets, and the facts of the original."""
-
-    facts: Facts
-    variants: Mapping[str, Variant]
 
 
 def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from handlers import rejections
 from handlers.frames import BrokenFrame, read_frame, write_frame
-from handlers.images import Facts, Rendered, Variant
 from handlers.presets import Limits, Preset
 from handlers.rejections import RenderCrashed, RenderTimedOut
+from handlers.renderings import Facts, Rendered, Variant
 
 _TRIES: Final = 2
 _START_SECONDS: Final = 20.0
