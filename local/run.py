@@ -1,25 +1,22 @@
 """`make run`: photographs through the whole service, on this machine, from nothing to pictures."""
 
+import argparse
+import shutil
+import signal
+import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
-_STARTED = time.monotonic()
+import pulumi
+from rich.console import Console
 
-import argparse  # noqa: E402 - the clock starts before everything else
-import shutil  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-import pulumi  # noqa: E402
-from rich.console import Console  # noqa: E402
-
-from local import report  # noqa: E402
-from local.deployer import DeploymentError  # noqa: E402
-from local.emulator import EmulatorError  # noqa: E402
-from local.photos import Photo, find_photos  # noqa: E402
-from local.sample_run import Outcome, SampleRunError, process  # noqa: E402
-from local.system import PROJECT, System, deployed  # noqa: E402
+from local import STARTED, report
+from local.deployer import DeploymentError
+from local.emulator import EmulatorError
+from local.photos import Photo, find_photos
+from local.sample_run import Outcome, SampleRunError, process
+from local.system import PROJECT, System, deployed
 
 _LOCAL = PROJECT / ".local"
 _RESULTS = _LOCAL / "results"
@@ -57,7 +54,7 @@ def _process(console: Console, system: System, photos: Sequence[Photo]) -> int:
             outcomes = process(system.api, photos, _RESULTS, bar.show)
     except SampleRunError as error:
         console.print(str(error), style="red", markup=False)
-    seconds = time.monotonic() - _STARTED
+    seconds = time.monotonic() - STARTED
     if outcomes:
         console.print("", report.table(outcomes), "", report.summary(outcomes, _RESULTS, seconds), sep="\n")
     if outcomes and all(outcome.status == "READY" for outcome in outcomes):
@@ -67,7 +64,7 @@ def _process(console: Console, system: System, photos: Sequence[Photo]) -> int:
 
 
 def _say(console: Console, sentence: str) -> None:
-    console.print(f"{time.monotonic() - _STARTED:5.1f} s  {sentence}", highlight=False)
+    console.print(f"{time.monotonic() - STARTED:5.1f} s  {sentence}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -126,17 +126,22 @@ def _look(api: Api, outcome: Outcome, results: Path) -> bool:
 def _download(api: Api, variant: Mapping[str, Any], folder: Path) -> Path:
     # The last part of the URL's path is PRESET.EXTENSION.
     name = str(variant["url"]).partition("?")[0].rpartition("/")[2]
-    answer = api.http.get(variant["url"], timeout=60)
-    if not answer.ok:
-        raise SampleRunError(f"a signed URL answered {answer.status_code}: {answer.text[:200]}")
+    content = _good(lambda: api.http.get(variant["url"], timeout=60), "a signed URL").content
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    path.write_bytes(answer.content)
+    path.write_bytes(content)
     return path
 
 
 def _answered(api: Api, method: str, path: str, **options: Any) -> Any:
-    answer = api.call(method, path, **options)
+    return _good(lambda: api.call(method, path, **options), f"{method} {path}").json()
+
+
+def _good(request: Callable[[], requests.Response], what: str) -> requests.Response:
+    try:
+        answer = request()
+    except requests.RequestException as error:
+        raise SampleRunError(f"{what} was not answered: {error}") from error
     if not answer.ok:
-        raise SampleRunError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
-    return answer.json()
+        raise SampleRunError(f"{what} answered {answer.status_code}: {answer.text[:500]}")
+    return answer
