@@ -4,45 +4,72 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from handlers import problems
+from handlers import keys, problems
+from handlers.rows import Status
 
 MAX_FILES: Final = 100
 MAX_NAME_CHARACTERS: Final = 1024
+# 100 files with names of 1,024 characters, each escaped, and some room.
+MAX_JSON_BYTES: Final = 2 * 1024 * 1024
+MAX_JSON_DEPTH: Final = 8
+# Python's `$` would let a line break follow, which JSON Schema's does not.
+BATCH_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+# 32 bytes as Base64: the last letter carries four bits.
+SHA256: Final = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$(?!\n)"
 
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[\[{\]}]")
 _Body = TypeVar("_Body")
 
 
 class FileToUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """One file of `POST /uploads`; `bytes` is its exact size."""
+    """One file of `POST /uploads`: `bytes` is its exact size, `sha256` the digest as Base64, as S3
+    wants it. With an `imageId` that is still `PENDING`, that image is signed anew.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
-    content_type: str
-    bytes: Annotated[int, Meta(ge=1)]
+    content_type: Annotated[str, Meta(max_length=255)]
+    bytes: Annotated[int, Meta(ge=1, le=2**53)]
+    sha256: Annotated[str, Meta(pattern=SHA256)] | UnsetType = UNSET
+    image_id: Annotated[str, Meta(min_length=1, max_length=keys.MAX_IMAGE_ID_BYTES)] | UnsetType = UNSET
 
 
 class CreateUploads(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """The body of `POST /uploads`. Files are parsed one by one: a bad one fails alone."""
 
     files: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_FILES)]
-    batch_id: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    batch_id: Annotated[str, Meta(pattern=BATCH_ID)] | UnsetType = UNSET
+
+
+class ListImages(msgspec.Struct, kw_only=True, rename="camel"):
+    """The query of `GET /images`."""
+
+    status: Status | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    cursor: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request as the routes see it; header names are lower case, `body` is decoded."""
+    """A request as the routes see it; header names are lower case, `body` is decoded.
+
+    `authorizer` is what API Gateway found out about the caller.
+    """
 
     route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    authorizer: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Request":
@@ -59,6 +86,7 @@ class Request:
             query=event.get("queryStringParameters") or {},
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
             body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+            authorizer=event.get("requestContext", {}).get("authorizer") or {},
         )
 
     @property
@@ -68,8 +96,29 @@ class Request:
 
 
 def decode(body: bytes, kind: type[_Body]) -> _Body:
-    """Parse and validate JSON. Raises Problem (400) saying what is wrong where."""
+    """Parse and validate JSON. Raises Problem (400, 413) saying what is wrong where."""
+    if len(body) > MAX_JSON_BYTES:
+        raise problems.too_large(len(body), MAX_JSON_BYTES)
+    if depth(body) > MAX_JSON_DEPTH:
+        raise problems.malformed(f"The JSON is nested more than {MAX_JSON_DEPTH} deep.")
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise problems.malformed(str(error)) from error
+
+
+def listing(query: Mapping[str, str]) -> ListImages:
+    """Parse and validate the query of `GET /images`. Raises Problem (400)."""
+    try:
+        return msgspec.convert(dict(query), ListImages, strict=False)
+    except msgspec.MsgspecError as error:
+        raise problems.malformed(str(error)) from error
+
+
+def depth(text: bytes) -> int:
+    """How deep JSON is nested, told without parsing it."""
+    deepest = level = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", text)):
+        level += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest
