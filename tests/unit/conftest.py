@@ -1,6 +1,8 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -8,8 +10,10 @@ from botocore.config import Config
 from hypothesis import settings
 from moto import mock_aws
 
+from handlers import api as api_function
+from handlers.settings import ApiSettings, variables
 from tests.unit.dynamodb_rules import refuse_what_dynamodb_refuses
-from tests.unit.world import REGION, World, create_table
+from tests.unit.world import REGION, World, api_settings, create_table
 
 # A slow machine is no failure, and a failure should be the same on every machine.
 settings.register_profile("unit", deadline=None, derandomize=True)
@@ -62,3 +66,33 @@ def dynamodb(aws, clients: dict[str, Any]) -> Any:
 @pytest.fixture
 def world(dynamodb, clients: dict[str, Any]) -> World:
     return World(s3=clients["s3"], dynamodb=dynamodb)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of this test's own: Powertools keeps a logger, and where it writes to, by its service."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"service-{uuid4()}")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ImageIntake")
+
+
+@pytest.fixture
+def api(world: World, service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API function with its usual settings, composed by the first test that calls it."""
+    set_api_environment(monkeypatch)
+
+
+@pytest.fixture
+def api_with(api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Composes the API function of this test alone, with the changes given to its settings."""
+
+    def configure(**changes: Any) -> None:
+        set_api_environment(monkeypatch, **changes)
+        api_function.compose.cache_clear()
+
+    yield configure
+    api_function.compose.cache_clear()
+
+
+def set_api_environment(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    for name, value in variables(ApiSettings, asdict(api_settings(**changes))).items():
+        monkeypatch.setenv(name, value)

@@ -5,22 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.settings import ApiSettings, ResizeSettings, SettingsError, load, variables
-from tests.unit.world import resize_settings
+from tests.unit.world import api_settings, resize_settings
 
 
 class Output:
     """What infrastructure hands over for a value that is known only after deployment."""
-
-
-def api_settings():
-    return ApiSettings(
-        originals_bucket="originals",
-        variants_bucket="variants",
-        table_name="ImageMetadata",
-        max_upload_bytes=1000,
-        pending_seconds=3600,
-        url_seconds=900,
-    )
 
 
 BOTH = pytest.mark.parametrize("settings", [resize_settings(), api_settings()], ids=["resize", "api"])

@@ -16,7 +16,7 @@ from handlers.presets import Limits, Preset
 from handlers.rejections import NotAnImage
 from handlers.resize import ResizeWorker
 from handlers.rows import Row
-from handlers.settings import ResizeSettings
+from handlers.settings import ApiSettings, ResizeSettings
 from handlers.storage import Storage
 
 REGION = "eu-central-1"
@@ -79,6 +79,18 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_metadata_bytes": 10_000,
     }
     return ResizeSettings(**defaults | changes)
+
+
+def api_settings(**changes: Any) -> ApiSettings:
+    defaults: dict[str, Any] = {
+        "originals_bucket": ORIGINALS,
+        "variants_bucket": VARIANTS,
+        "table_name": TABLE,
+        "max_upload_bytes": 5_000_000,
+        "pending_seconds": 3600,
+        "url_seconds": 900,
+    }
+    return ApiSettings(**defaults | changes)
 
 
 def s3_record(
