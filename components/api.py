@@ -15,13 +15,6 @@ from components.table import ImageTable
 from handlers import routes
 from handlers.settings import ApiSettings, variables
 
-# The greedy `{imageId+}` takes ImageIDs that hold slashes.
-ROUTES: Final = (
-    "POST /uploads",
-    "POST /images",
-    "GET /images/{imageId+}",
-)
-
 # Neither paths nor query strings are logged: they hold file names and signatures.
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
@@ -121,7 +114,7 @@ class ImageApi(pulumi.ComponentResource):
         auth: RouteAuth = route_auth(
             name, self.api, args.auth, issuer=args.jwt_issuer, audience=args.jwt_audience, opts=child
         )
-        guarded = [(route, auth) for route in ROUTES]
+        guarded = [(route, auth) for route in routes.ROUTES]
         # The page holds no data; what it then asks for passes the other routes.
         public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.page else []
         for route, allowed in [*guarded, *public]:
@@ -165,7 +158,7 @@ def _slug(route: str) -> str:
 def _cors(origins: tuple[str, ...]) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
     return {
         "allow_origins": list(origins),
-        "allow_methods": ["GET", "POST"],
+        "allow_methods": sorted({route.split()[0] for route in routes.ROUTES}),
         "allow_headers": [
             "authorization",
             "content-type",
