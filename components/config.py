@@ -48,7 +48,7 @@ class PipelineConfig:
     api_timeout_seconds: Annotated[int, Between(1, 29)]
     url_seconds: Annotated[int, Between(60, 900)]
     pending_hours: Annotated[int, Between(1, 720)]
-    resize_memory_mib: Annotated[int, Between(512, 10_240)]
+    resize_memory_mib: Annotated[int, Between(1_024, 10_240)]  # the render process is one of two
     resize_timeout_seconds: Annotated[int, Between(10, 900)]
     record_seconds: Annotated[int, Between(1, 300)]
     retry_base_seconds: Annotated[int, Between(1, 900)]

@@ -95,5 +95,6 @@ def _environment(args: ResizeWorkerArgs) -> dict[str, pulumi.Input[str]]:
             "max_side": args.limits.max_side,
             "max_frames": args.limits.max_frames,
             "max_metadata_bytes": args.limits.max_metadata_bytes,
+            "memory_mib": args.memory_mib,
         },
     )

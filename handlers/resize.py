@@ -2,224 +2,23 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from handlers import clients, keys
+from handlers import clients
+from handlers.admission import Admission
 from handlers.batch import handle_batch, read_messages
-from handlers.catalog import Catalog, Refused
-from handlers.events import ObjectEvent
-from handlers.images import Rendered, Variant, render
-from handlers.outcomes import Line, Message, Settled
-from handlers.presets import Limits, Preset, parse_presets, preset_hash
-from handlers.rejections import ImageRejected, TooLarge
+from handlers.catalog import Catalog
+from handlers.render_process import RenderProcess
 from handlers.reports import Reporter
-from handlers.rows import Row, VariantAttributes, settles, superseded_keys, variant_keys
 from handlers.settings import ResizeSettings, load
-from handlers.storage import Original, Storage
+from handlers.storage import Storage
+from handlers.worker import ResizeWorker
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_sqs import SQSClient
 
-Render = Callable[[bytes, Sequence[Preset], Limits], Rendered]
-_ERROR_CHARACTERS: Final = 300
-
-
-class ForeignEvent(Exception):
-    """The event is about another bucket than the one this function serves."""
-
-
-class ResizeWorker:
-    """Brings the original of one S3 event to its end, whatever came before or happens meanwhile.
-
-    The order of steps is what keeps rows, variants and originals in agreement: variants are
-    written before the row that names them, removed after the row that no longer does, and the
-    original is looked for once more after the row was written, because its removal may have
-    been handled in between.
-    """
-
-    def __init__(
-        self,
-        settings: ResizeSettings,
-        *,
-        storage: Storage,
-        catalog: Catalog,
-        queue: "SQSClient",
-        reporter: Reporter,
-        render: Render = render,
-    ) -> None:
-        self._settings = settings
-        self._storage = storage
-        self._catalog = catalog
-        self._queue = queue
-        self._render = render
-        self._presets = parse_presets(settings.presets)
-        self._preset_hash = preset_hash(self._presets)
-        self.report: Callable[[Line], None] = reporter.report
-
-    def settle(self, event: ObjectEvent, attempt: int) -> Settled:
-        """Bring one record to its end. Raises whatever should make it be retried."""
-        if event.bucket != self._settings.originals_bucket:
-            raise ForeignEvent(f"an event about {event.bucket}")
-        image_id = keys.image_id_of(event.key)
-        if image_id is None:
-            return Settled(outcome="done", note="NotAnOriginal")
-        row = self._catalog.get(image_id)
-        if event.kind == "removed":
-            return self._settle_removed(event, row)
-        if row:
-            self._finish_superseding(row)
-        return self._settle_created(event, image_id, attempt, row)
-
-    def give_up(self, event: ObjectEvent, attempt: int, error: BaseException) -> None:
-        """Mark the image `FAILED`: its message is about to go to the dead-letter queue."""
-        image_id = keys.image_id_of(event.key)
-        if image_id is None or event.kind == "removed" or event.bucket != self._settings.originals_bucket:
-            return
-        row = self._identity(event, image_id, attempt)
-        failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
-        self._catalog.fail({**row, **failure, "Status": "FAILED"})
-
-    def postpone(self, message: Message, seconds: int) -> None:
-        """Make a message visible again after so many seconds."""
-        self._queue.change_message_visibility(
-            QueueUrl=self._settings.queue_url,
-            ReceiptHandle=message.receipt_handle,
-            VisibilityTimeout=seconds,
-        )
-
-    def _settle_created(self, event: ObjectEvent, image_id: str, attempt: int, row: Row | None) -> Settled:
-        identity = self._identity(event, image_id, attempt)
-        if row and settles(row, {**identity, "Status": "READY"}):
-            return self._settle_known(event, image_id, row)
-        try:
-            if event.size > self._settings.max_upload_bytes:
-                raise TooLarge(f"{event.size} bytes; at most {self._settings.max_upload_bytes}")
-            original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
-            if original is None or original.version != event.version:
-                self._discard(event, image_id, row)
-                return Settled(outcome="done", note="Overwritten" if original else "Vanished")
-            rendered = self._render(original.data, self._presets, self._settings.limits)
-        except ImageRejected as rejection:
-            settled: Row = {**identity, "Status": "REJECTED", "Reason": rejection.reason}
-            ended = Settled(outcome="rejected", note=rejection.reason, size=event.size)
-        else:
-            variants = self._store(event, image_id, rendered)
-            settled = {**identity, **_ready(original, rendered, variants, self._storage.variants_bucket)}
-            ended = Settled(outcome="done", note="Ready", size=event.size)
-        return self._commit(event, settled, row) or ended
-
-    def _commit(self, event: ObjectEvent, settled: Row, previous: Row | None) -> Settled | None:
-        """Write the row; what the record ended as if another event's row stands there instead."""
-        image_id = settled["ImageID"]
-        answer = self._catalog.commit(settled, previous)
-        if isinstance(answer, Refused):
-            return self._settle_known(event, image_id, answer.row)
-        if answer.superseded:
-            self._storage.remove_variants(set(answer.superseded) - set(variant_keys(settled)))
-            self._catalog.forget_superseded(settled)
-        if not self._storage.exists(event.key):
-            self._forget(settled)
-            return Settled(outcome="done", note="Vanished")
-        return None
-
-    def _settle_known(self, event: ObjectEvent, image_id: str, row: Row) -> Settled:
-        """The table already knows this event (a duplicate) or a newer one."""
-        if row["Sequencer"] != event.sequencer:
-            self._discard(event, image_id, row)
-            return Settled(outcome="done", note="Stale")
-        if not self._storage.exists(event.key):
-            self._forget(row)
-        return Settled(outcome="done", note="Duplicate")
-
-    def _settle_removed(self, event: ObjectEvent, row: Row | None) -> Settled:
-        if row is None:
-            return Settled(outcome="done", note="Unknown")
-        if row.get("Sequencer", "") > event.sequencer:
-            return Settled(outcome="done", note="Stale")
-        # Either a newer object stands there, whose own event settles the row, or what went was
-        # only an old version of it.
-        if self._storage.exists(event.key):
-            return Settled(outcome="done", note="Overwritten")
-        self._forget(row)
-        return Settled(outcome="done", note="Removed")
-
-    def _forget(self, row: Row) -> None:
-        """Remove an image whose original is gone: its variants first, then the row naming them."""
-        self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
-        self._catalog.delete(row)
-
-    def _finish_superseding(self, row: Row) -> None:
-        """Do what a worker that ended early left undone."""
-        if leftover := superseded_keys(row):
-            self._storage.remove_variants(leftover)
-        if "Superseded" in row:
-            self._catalog.forget_superseded(row)
-
-    def _discard(self, event: ObjectEvent, image_id: str, row: Row | None) -> None:
-        """Remove what an earlier try of this event may have stored without naming it in a row."""
-        mine = {self._variant_key(event, image_id, preset) for preset in self._presets}
-        self._storage.remove_variants(mine - set(variant_keys(row)))
-
-    def _store(self, event: ObjectEvent, image_id: str, rendered: Rendered) -> dict[str, VariantAttributes]:
-        stored: dict[str, VariantAttributes] = {}
-        for name, variant in rendered.variants.items():
-            key = self._variant_key(event, image_id, variant.preset)
-            self._storage.put_variant(key, variant.data, variant.preset.content_type)
-            stored[name] = _attributes(key, variant)
-        return stored
-
-    def _variant_key(self, event: ObjectEvent, image_id: str, preset: Preset) -> str:
-        return keys.variant_key(image_id, keys.render_of(event.version, self._preset_hash), preset)
-
-    def _identity(self, event: ObjectEvent, image_id: str, attempt: int) -> Row:
-        """The attributes that say which original, as of which event, a row is about."""
-        row: Row = {
-            "ImageID": image_id,
-            "OriginalKey": event.key,
-            "Sequencer": event.sequencer,
-            "PresetHash": self._preset_hash,
-            "UploadedAt": event.time,
-            "Bytes": event.size,
-            "ETag": event.etag,
-            "Attempts": attempt,
-        }
-        if event.version_id:
-            row["VersionId"] = event.version_id
-        return row
-
-
-def _ready(
-    original: Original, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str
-) -> Row:
-    facts = rendered.facts
-    return {
-        "Status": "READY",
-        "Bucket": bucket,
-        "ResizedImageKey": variants["thumbnail"]["Key"],
-        "Variants": variants,
-        "ContentType": original.content_type,
-        "Format": facts.format,
-        "Width": facts.width,
-        "Height": facts.height,
-        "Frames": facts.frames,
-        "BitDepth": facts.bit_depth,
-        "HasAlpha": facts.has_alpha,
-        "DominantColor": facts.dominant_color,
-        "Placeholder": facts.placeholder,
-        "Bytes": len(original.data),
-    }
-
-
-def _attributes(key: str, variant: Variant) -> VariantAttributes:
-    return {
-        "Key": key,
-        "Width": variant.width,
-        "Height": variant.height,
-        "Bytes": len(variant.data),
-        "ContentType": variant.preset.content_type,
-    }
+# One record is rendered while others are downloaded ahead of it and stored behind it.
+RECORDS_AT_ONCE: Final = 4
 
 
 @functools.cache
@@ -227,6 +26,8 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
     """What one execution environment works with, built at its first call."""
     settings = load(ResizeSettings, os.environ)
     reporter = Reporter()
+    renderer = RenderProcess(seconds=settings.record_seconds, memory_bytes=settings.render_memory_bytes)
+    renderer.start()  # it imports its decoders while the clients are built here
     worker = ResizeWorker(
         settings,
         storage=Storage(
@@ -237,6 +38,8 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
         catalog=Catalog(clients.dynamodb(), settings.table_name),
         queue=clients.sqs(),
         reporter=reporter,
+        render=renderer.render,
+        admission=Admission(settings.in_flight_bytes),
     )
     return settings, worker, reporter
 
@@ -251,4 +54,5 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[d
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
             record_seconds=settings.record_seconds,
             retry_base_seconds=settings.retry_base_seconds,
+            workers=RECORDS_AT_ONCE,
         )

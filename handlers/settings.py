@@ -13,6 +13,10 @@ from handlers.presets import Limits
 
 Settings = TypeVar("Settings")
 
+# The resize function's own process: interpreter and clients take about 100 MiB; what remains is
+# for originals on their way to the render process (at most twice each) and variants coming back.
+_OWN_MEMORY_MIB = 384
+
 
 class SettingsError(Exception):
     """The environment of the function does not hold its settings."""
@@ -26,6 +30,7 @@ class ResizeSettings:
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
+    `memory_mib` is the function's memory.
     """
 
     originals_bucket: str
@@ -41,6 +46,17 @@ class ResizeSettings:
     max_side: int
     max_frames: int
     max_metadata_bytes: int
+    memory_mib: int
+
+    @property
+    def render_memory_bytes(self) -> int:
+        """What the render process may use: all but what this process needs for itself."""
+        return (self.memory_mib - _OWN_MEMORY_MIB) * 1024**2
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """How many bytes of originals are held at the same time."""
+        return _OWN_MEMORY_MIB * 1024**2 // 4
 
     @property
     def limits(self) -> Limits:
@@ -58,7 +74,8 @@ class ResizeSettings:
 class ApiSettings:
     """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
     row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
-    policies and signed URLs live (at most 900).
+    policies and signed URLs live (at most 900). `auth` is `iam`, `jwt` or `none`; with `iam`,
+    `admin_principals` are the ARNs of those who see the images of all.
     """
 
     originals_bucket: str
@@ -67,6 +84,8 @@ class ApiSettings:
     max_upload_bytes: int
     pending_seconds: int
     url_seconds: int
+    auth: str
+    admin_principals: tuple[str, ...]
 
 
 def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,16 +8,17 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
+from handlers.admission import Admission
 from handlers.batch import Line, Message, handle_batch
 from handlers.catalog import Catalog
 from handlers.images import Facts, Rendered, Variant
 from handlers.indexes import INDEXES, KEY_TYPES
 from handlers.presets import Limits, Preset
 from handlers.rejections import NotAnImage
-from handlers.resize import ResizeWorker
 from handlers.rows import Row
 from handlers.settings import ApiSettings, ResizeSettings
 from handlers.storage import Storage
+from handlers.worker import ResizeWorker
 
 REGION = "eu-central-1"
 ORIGINALS, VARIANTS, TABLE = "originals", "variants", "ImageMetadata"
@@ -77,6 +78,7 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_side": 10_000,
         "max_frames": 10,
         "max_metadata_bytes": 10_000,
+        "memory_mib": 1769,
     }
     return ResizeSettings(**defaults | changes)
 
@@ -180,6 +182,7 @@ class World:
             queue=SimpleNamespace(change_message_visibility=lambda **call: self.postponed.append(call)),
             reporter=SimpleNamespace(report=self.lines.append),
             render=self.render,
+            admission=Admission(10_000),
             **surroundings,
         )
 
