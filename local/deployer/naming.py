@@ -25,7 +25,7 @@ def physical_name(resource: Resource, limit: int, key: str = "name") -> str:
 def api_shape(value: Any, spelled: Mapping[str, str] | None = None) -> Any:
     """The provider's camelCase structure in the PascalCase of most AWS APIs, unset members left out.
 
-    `spelled` gives the members whose AWS spelling is another one: {"enabled": "AttributeName"}.
+    `spelled` gives the members whose spelling there is another one: {"id": "ID"}.
     """
     spelled = spelled or {}
     if isinstance(value, Mapping):

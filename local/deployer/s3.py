@@ -6,13 +6,8 @@ from local.deployer.naming import api_shape, physical_name, tag_list
 from local.deployer.policies import without_tls_only
 from local.deployer.registry import Created, Resource, Target, creates
 
-_CORS = {
-    "allowedHeaders": "AllowedHeaders",
-    "maxAgeSeconds": "MaxAgeSeconds",
-    "id": "ID",
-}
-_LIFECYCLE = {"id": "ID", "tags": "Tags"}
-_ENCRYPTION = {"sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
+# Where the API does not just capitalise what the provider writes.
+_SPELLED = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
 
 
 @creates("aws:s3/bucket:Bucket")
@@ -82,7 +77,7 @@ def bucket_ownership_controls(target: Target, resource: Resource) -> Created:
 @creates("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
 def bucket_lifecycle(target: Target, resource: Resource) -> Created:
     """What expires."""
-    rules = [{"Filter": {"Prefix": ""}, **api_shape(rule, _LIFECYCLE)} for rule in resource["rules"]]
+    rules = [{"Filter": {"Prefix": ""}, **api_shape(rule, _SPELLED)} for rule in resource["rules"]]
     target.client("s3").put_bucket_lifecycle_configuration(
         Bucket=resource["bucket"], LifecycleConfiguration={"Rules": rules}
     )
@@ -94,7 +89,7 @@ def bucket_cors(target: Target, resource: Resource) -> Created:
     """Which web pages may upload and read."""
     target.client("s3").put_bucket_cors(
         Bucket=resource["bucket"],
-        CORSConfiguration={"CORSRules": api_shape(resource["corsRules"], _CORS)},
+        CORSConfiguration={"CORSRules": api_shape(resource["corsRules"], _SPELLED)},
     )
     return Created(resource["bucket"])
 
@@ -125,9 +120,9 @@ def bucket_notification(target: Target, resource: Resource) -> Created:
 
 
 def _encryption_rule(rule: Any) -> dict[str, Any]:
-    shaped: dict[str, Any] = api_shape(rule, _ENCRYPTION)
-    # The API is not asked to block anything by default; the emulator knows no such member.
-    shaped.pop("BlockedEncryptionTypes", None)
+    shaped: dict[str, Any] = api_shape(rule, _SPELLED)
+    if "BlockedEncryptionTypes" in shaped:  # a list to the provider, a structure to the API
+        shaped["BlockedEncryptionTypes"] = {"EncryptionType": shaped["BlockedEncryptionTypes"]}
     return shaped
 
 
