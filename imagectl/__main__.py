@@ -1,0 +1,5 @@
+"""`python -m imagectl`."""
+
+from imagectl.app import main
+
+main()

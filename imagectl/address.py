@@ -1,0 +1,82 @@
+"""Where the service is: an address that was given, or the outputs of its Pulumi stack."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from imagectl.errors import ServiceUnusable
+
+_HOW = "Say --api URL, set IMAGECTL_API, or name the stack's outputs with --outputs FILE or --stack NAME."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """The URL of the API without a trailing slash; `region` where the stack's outputs tell it."""
+
+    url: str
+    region: str | None = None
+
+
+def find_address(*, api: str | None, outputs: str | None, stack: str | None) -> Address:
+    """What was said, else IMAGECTL_API, else the stack selected in the current folder.
+
+    `outputs` is a file of `pulumi stack output --json` (`-` for standard input). Raises
+    ServiceUnusable.
+    """
+    if api:
+        return _address(api)
+    if outputs:
+        return _from_outputs(_read(outputs), outputs)
+    if stack:
+        return _from_outputs(_pulumi("--stack", stack), f"stack {stack}")
+    if from_environment := os.environ.get("IMAGECTL_API"):
+        return _address(from_environment)
+    if Path("Pulumi.yaml").exists():
+        return _from_outputs(_pulumi(), "the selected stack")
+    raise ServiceUnusable("The address of the API is unknown.", _HOW)
+
+
+def _address(url: str, region: str | None = None) -> Address:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise ServiceUnusable(f"'{url}' is not the address of an API.", "It looks like https://….")
+    return Address(url=url.rstrip("/"), region=region)
+
+
+def _from_outputs(text: str, source: str) -> Address:
+    try:
+        outputs: Any = json.loads(text)
+    except ValueError as error:
+        raise ServiceUnusable(f"{source} is not JSON: {error}") from error
+    if not isinstance(outputs, dict) or not isinstance(outputs.get("apiUrl"), str):
+        raise ServiceUnusable(f"{source} has no output 'apiUrl'.", _HOW)
+    return _address(outputs["apiUrl"], outputs.get("region"))
+
+
+def _read(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ServiceUnusable(f"The outputs cannot be read: {error}") from error
+
+
+def _pulumi(*arguments: str) -> str:
+    program = shutil.which("pulumi")
+    if program is None:
+        raise ServiceUnusable("pulumi is not installed, so the stack's outputs cannot be asked for.", _HOW)
+    asked = subprocess.run(  # noqa: S603 - the program is found on the path, the stack is one argument
+        [program, "stack", "output", "--json", *arguments], capture_output=True, text=True, check=False
+    )
+    if asked.returncode:
+        raise ServiceUnusable(f"pulumi does not tell the stack's outputs: {asked.stderr.strip()}", _HOW)
+    return asked.stdout

@@ -1,0 +1,74 @@
+"""The `imagectl` command line: puts the commands together and explains errors."""
+
+import os
+import signal
+import sys
+from typing import Final
+
+import typer
+
+from imagectl.commands.get import get
+from imagectl.commands.listing import list_images
+from imagectl.commands.rm import rm
+from imagectl.commands.status import status
+from imagectl.commands.upload import upload
+from imagectl.connection import connected
+from imagectl.errors import EXIT_CANNOT_CONTINUE, CannotContinue, Interrupted, Refused
+from imagectl.showing import messages
+
+_HELP: Final = """
+Upload images in bulk, see what became of them, fetch their variants.
+
+**Examples**
+
+```
+imagectl upload holiday/ portrait.jpg          # files and folders; run again to continue
+imagectl upload . --include '*.jpg' --dry-run  # what would be uploaded?
+imagectl upload scans/ --json | jq -r 'select(.status == "REJECTED").path'
+imagectl status 0190a2f4-...                   # a batch, or an image
+imagectl list --status REJECTED
+imagectl get 0190a2f4-... --variant large -o large.webp
+imagectl rm 0190a2f4-...
+```
+
+**Where the service is** comes from `--api URL`, from `--outputs FILE` or `--stack NAME` (the outputs of
+the Pulumi stack), or from `IMAGECTL_API`. **Who calls it** comes from the AWS credentials of
+the environment (profile, keys, SSO, role), or is a bearer token in `--token` or `IMAGECTL_TOKEN`.
+
+```
+export IMAGECTL_API=$(pulumi stack output apiUrl)
+AWS_PROFILE=photos imagectl upload holiday/
+```
+
+`imagectl --install-completion` teaches your shell the commands and options.
+"""
+
+app = typer.Typer(
+    name="imagectl",
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("upload", no_args_is_help=True)(connected(upload))
+app.command("status", no_args_is_help=True)(connected(status))
+app.command("list")(connected(list_images))
+app.command("get", no_args_is_help=True)(connected(get))
+app.command("rm", no_args_is_help=True)(connected(rm))
+
+
+def main() -> None:
+    """Run the command line. Ends the process."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app()
+    except (CannotContinue, Refused) as error:
+        messages.print(f"imagectl: {error}")
+        if hint := getattr(error, "hint", ""):
+            messages.print(hint)
+        if isinstance(error, Interrupted):
+            # At once: uploads that hang must not keep anybody waiting. The journal expects no less.
+            sys.stdout.flush()
+            os._exit(error.exit_code)
+        sys.exit(getattr(error, "exit_code", EXIT_CANNOT_CONTINUE))

@@ -1,0 +1,33 @@
+"""`imagectl rm`."""
+
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from imagectl.commands.upload import JournalOption, default_journal
+from imagectl.errors import CannotContinue
+from imagectl.journal import Journal
+from imagectl.service import Service
+from imagectl.showing import messages, shown
+
+
+def rm(
+    *,
+    service: Service,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Ids of images.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    journal_path: JournalOption = None,
+) -> None:
+    """Delete images: originals, variants and all that is known of them. Deleting twice is no error."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise CannotContinue("Nobody can be asked whether to delete.", "Say --yes if you are sure.")
+        typer.confirm(f"Delete {len(images)} image{'s' if len(images) > 1 else ''}?", abort=True)
+    path = journal_path or default_journal()
+    with closing(Journal(path)) as journal:
+        for image_id in images:
+            service.delete(image_id)
+            journal.forget(service.url, image_id)
+            messages.print(f"deleted {shown(image_id)}")

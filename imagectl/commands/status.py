@@ -1,0 +1,58 @@
+"""`imagectl status`."""
+
+import json
+import re
+from typing import Annotated, Final
+
+import typer
+
+from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
+from imagectl.service import Document, Service
+from imagectl.showing import fields, results, shown
+
+_BATCH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def status(
+    *,
+    service: Service,
+    thing: Annotated[str, typer.Argument(metavar="BATCH|IMAGE", help="The id of a batch or an image.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the service's JSON document.")] = False,
+) -> None:
+    """Say where a batch or an image stands.
+
+    The exit code is 0 only if everything in it is READY.
+    """
+    batch = service.batch(thing) if _BATCH_ID.fullmatch(thing) else None
+    document = batch or service.image(thing)
+    if document is None:
+        raise CannotContinue(f"There is neither a batch nor an image '{shown(thing)}' that you may see.")
+    if as_json:
+        results.out(json.dumps(document))
+    elif batch:
+        _print_batch(batch)
+    else:
+        _print_image(document)
+    ready = batch["counts"]["READY"] == batch["total"] if batch else document["status"] == "READY"
+    if not ready:
+        raise typer.Exit(EXIT_NOT_ALL_READY)
+
+
+def _print_batch(batch: Document) -> None:
+    counts = ", ".join(f"{count} {name}" for name, count in batch["counts"].items() if count)
+    results.print(f"batch {batch['batchId']}: {counts}; {'done' if batch['done'] else 'not done yet'}")
+    for failure in batch["failures"]:
+        name = shown(failure.get("fileName") or failure["imageId"])
+        reason = shown(failure.get("reason") or "")
+        results.print(f"{failure['status']:<9} {failure['imageId']}  {name}: {reason}")
+
+
+def _print_image(image: Document) -> None:
+    plain = {name: value for name, value in image.items() if not isinstance(value, dict)}
+    plain.pop("placeholder", None)
+    variants = {
+        f"variant {name}": f"{variant['width']} x {variant['height']}, {variant['bytes']} bytes, "
+        f"{variant['contentType']}"
+        for name, variant in image.get("variants", {}).items()
+    }
+    results.print(fields(plain | variants))

@@ -1,0 +1,167 @@
+"""`imagectl upload`."""
+
+import hashlib
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import httpx
+import platformdirs
+import typer
+
+from imagectl.contents import Content, File
+from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
+from imagectl.journal import Journal
+from imagectl.patience import Patience
+from imagectl.service import Service
+from imagectl.showing import messages, results, shown, size
+from imagectl.uploading.choosing import to_send
+from imagectl.uploading.delivery import Delivery
+from imagectl.uploading.display import displayed, line
+from imagectl.uploading.following import Following
+from imagectl.uploading.sending import Sender
+from imagectl.uploading.summary import print_json, print_summary
+from imagectl.uploading.tally import Tally
+from imagectl.uploading.walk import Wanted, walk
+
+_SEND_ATTEMPTS: Final = 8
+_TIMEOUT: Final = httpx.Timeout(120, connect=10)
+_RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
+
+
+def default_journal() -> Path:
+    """Where the journal is kept unless `--journal` says otherwise."""
+    return platformdirs.user_state_path("imagectl") / "journal.sqlite3"
+
+
+JournalOption = Annotated[
+    Path | None, typer.Option("--journal", metavar="FILE", help="What was uploaded is remembered here.")
+]
+
+
+def upload(
+    *,
+    service: Service,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files and folders.")],
+    batch: Annotated[
+        str | None, typer.Option(metavar="ID", help="Upload into this batch; without it one is made up.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Upload only files like this; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Leave out files and folders like this; may be repeated."),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Uploads at the same time.")] = 8,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be uploaded, and upload nothing.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Upload even what earlier batches have uploaded.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Follow the images until each is rendered or refused.")
+    ] = True,
+    wait_seconds: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="Stop waiting when nothing has moved for so long.")
+    ] = 900,
+    journal_path: JournalOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line: each file, then the summary.")
+    ] = False,
+) -> None:
+    """Upload files and folders, and wait until every image is rendered.
+
+    Run the same command again after Ctrl-C, a crash or a network cut: it continues, and uploads
+    nothing twice. The exit code is 0 only if every file is READY.
+    """
+    started = time.monotonic()
+    wanted = Wanted(include=include or (), exclude=exclude or ())
+    command = _fingerprint(paths, wanted, batch)
+    tally = Tally()
+    with closing(Journal(journal_path or default_journal())) as journal:
+        if dry_run:
+            with journal.discarded():
+                run = journal.begin(service.url, command, batch or "")
+                _rehearse(to_send(walk(paths, wanted), journal, run, tally, again=again), tally)
+            return
+        run = journal.begin(service.url, command, batch or uuid.uuid4().hex)
+        messages.print(f"{'continuing' if run.resumed else 'uploading as'} batch {run.batch_id}")
+        try:
+            with (
+                displayed(tally, quiet=as_json),
+                _sender(service, tally) as sender,
+                _counting(paths, wanted, tally),
+            ):
+                following = Following(
+                    service, journal, run, tally, own_batch=batch is None, patience=wait_seconds
+                )
+                with following.beside():
+                    Delivery(service, sender, journal, run, tally, concurrency=concurrency).deliver(
+                        to_send(walk(paths, wanted), journal, run, tally, again=again)
+                    )
+                if wait:
+                    following.follow()
+        except KeyboardInterrupt:
+            raise Interrupted(f"Stopped: {line(tally)}.", _RESUME) from None
+        except CannotContinue as error:
+            error.hint = f"{error.hint} {_RESUME}".strip()
+            raise
+        report = print_json if as_json else print_summary
+        if not report(journal, run, tally, seconds=time.monotonic() - started).ready:
+            raise typer.Exit(EXIT_NOT_ALL_READY)
+        journal.finish(run)
+
+
+def _fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str:
+    """What makes two runs the same command: where it is run from is none of it."""
+    absolute = sorted({os.path.abspath(path) for path in paths})  # noqa: PTH100 - names are any bytes
+    said = json.dumps([absolute, sorted(wanted.include), sorted(wanted.exclude), batch])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _rehearse(files: Iterable[tuple[File, Content]], tally: Tally) -> None:
+    total = 0
+    for file, _ in files:
+        results.print(f"{size(file.size):>10}  {file.content_type:<10}  {shown(file.path)}")
+        tally.add(sent=1)
+        total += file.size
+    messages.print(
+        f"{tally.sent} files, {size(total)} would be uploaded; {tally.before} are uploaded, "
+        f"{tally.same} have the content of another file, {tally.unsent} cannot be uploaded"
+    )
+
+
+@contextmanager
+def _sender(service: Service, tally: Tally) -> Iterator[Sender]:
+    patience = Patience(attempts=_SEND_ATTEMPTS, stopping=service.stopping)
+    with httpx.Client(timeout=_TIMEOUT) as http:
+        yield Sender(http, patience, lambda count: tally.add(sent_bytes=count, done_bytes=count))
+
+
+@contextmanager
+def _counting(paths: Sequence[str], wanted: Wanted, tally: Tally) -> Iterator[None]:
+    """Count the files in the background, so that the display can say how much is left."""
+    done = threading.Event()
+
+    def count() -> None:
+        for found in walk(paths, wanted):
+            if done.is_set():
+                return
+            tally.add(found=1, found_bytes=found.size)
+        tally.counted = True
+
+    thread = threading.Thread(target=count, name="count", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,69 @@
+"""Words of an upload: files, their contents, how far each got, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """How far a content got. The last three are the service's own words and final."""
+
+    QUEUED = "QUEUED"
+    ANNOUNCED = "ANNOUNCED"
+    SENDING = "SENDING"
+    UPLOADED = "UPLOADED"
+    READY = "READY"
+    REJECTED = "REJECTED"
+    FAILED = "FAILED"
+
+
+UNSENT: Final = (State.QUEUED, State.ANNOUNCED, State.SENDING)
+SETTLED: Final = (State.READY, State.REJECTED, State.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file that was read: `name` is told to the service, `size` in bytes, `sha256` 32 raw bytes."""
+
+    path: str
+    name: str
+    size: int
+    mtime_ns: int
+    content_type: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What the journal knows of a content; `reason` says why it got no further."""
+
+    sha256: bytes
+    state: State
+    image_id: str | None
+    batch_id: str
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One `imagectl upload`; `resumed` when it continues the batch of an earlier, unfinished one."""
+
+    number: int
+    api: str
+    batch_id: str
+    resumed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one path. Without a state it was never sent, and `reason` says why.
+
+    `same_as` is the path with the same content that was sent in its stead.
+    """
+
+    path: str
+    size: int
+    state: State | None
+    image_id: str | None
+    reason: str | None
+    same_as: str | None

@@ -1,0 +1,55 @@
+"""How often and how long a call is repeated that failed for a reason that may pass."""
+
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import httpx
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+_Answer = TypeVar("_Answer")
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Transient(Exception):
+    """A failure that may pass: the network, a busy or failing service. Its message says which."""
+
+
+class Patience:
+    """Repeats calls with exponential back-off and full jitter until `stopping` is set.
+
+    https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+
+    def __init__(
+        self, *, attempts: int, stopping: threading.Event, seconds: float = 0.5, longest: float = 30
+    ) -> None:
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(Transient),
+            stop=stop_after_attempt(attempts) | stop_when_event_set(stopping),
+            wait=wait_random_exponential(multiplier=seconds, max=longest),
+            sleep=sleep_using_event(stopping),
+            reraise=True,
+        )
+
+    def __call__(self, call: Callable[[], _Answer]) -> _Answer:
+        """What the call returns. Raises Transient when the last attempt did."""
+        return self._retrying(call)
+
+
+def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """The response to one attempt. Raises Transient for what may pass."""
+    try:
+        response = ask()
+    except httpx.TransportError as error:
+        raise Transient(str(error) or type(error).__name__) from error
+    if response.status_code in _PASSING:
+        raise Transient(f"HTTP {response.status_code} {response.reason_phrase}")
+    return response

@@ -1,0 +1,51 @@
+"""The numbers of a run while it is running: written by its threads, read by its display."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
+
+    `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
+    not be uploaded; `settled` are the counts of the batch by status as the service last told them.
+    """
+
+    found: int = 0
+    found_bytes: int = 0
+    counted: bool = False
+    before: int = 0
+    same: int = 0
+    unsent: int = 0
+    sent: int = 0
+    sent_bytes: int = 0
+    done_bytes: int = 0
+    settled: dict[str, int] = field(default_factory=dict)
+    note: str = ""
+    started: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, **numbers: int) -> None:
+        """Add to some of the numbers at once."""
+        with self._lock:
+            for name, number in numbers.items():
+                setattr(self, name, getattr(self, name) + number)
+
+    @property
+    def done(self) -> int:
+        """Files that need nothing more to be sent."""
+        return self.before + self.same + self.unsent + self.sent
+
+    @property
+    def bytes_a_second(self) -> float:
+        """The mean rate of this run."""
+        return self.sent_bytes / max(time.monotonic() - self.started, 0.001)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last byte is sent, at the mean rate; None while that cannot be said."""
+        rate = self.bytes_a_second
+        left = self.found_bytes - self.done_bytes
+        return max(left, 0) / rate if rate and self.counted else None
