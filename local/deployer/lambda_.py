@@ -50,6 +50,7 @@ def function(target: Target, resource: Resource) -> Created:
 def layer_version(target: Target, resource: Resource) -> Created:
     """Not created: no function uses it here."""
     target.leave_out(_LAYERS)
+    resource.pass_over("code", "description", "compatibleArchitectures", "compatibleRuntimes")
     arn = target.arn("lambda", f"layer:{resource['layerName']}")
     return Created(f"{arn}:1", {"arn": f"{arn}:1", "layerArn": arn, "version": "1"})
 
@@ -71,7 +72,10 @@ def event_source_mapping(target: Target, resource: Resource) -> Created:
         if key in resource.inputs:
             members[member] = api_shape(resource[key])
     created = target.client("lambda").create_event_source_mapping(
-        EventSourceArn=resource["eventSourceArn"], FunctionName=resource["functionName"], **members
+        EventSourceArn=resource["eventSourceArn"],
+        FunctionName=resource["functionName"],
+        Tags=resource["tags"],
+        **members,
     )
     return Created(created["UUID"], {"uuid": created["UUID"], "functionArn": created["FunctionArn"]})
 

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from local.deployer.registry import CREATORS, QUERIES, DeploymentError, Resource, Target
+from local.deployer.registry import CREATORS, QUERIES, DeploymentError, Inputs, Resource, Target
 
 
 class Deployer(Mocks):
@@ -25,16 +25,16 @@ class Deployer(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Create one resource; answer its id and its inputs and outputs.
 
-        Raises DeploymentError for a type without a creator, and for any failure of a creator.
+        Raises DeploymentError for a type without a creator, for any failure of a creator, and for
+        inputs that it does not look at: nothing of the program is dropped without a word.
         """
         if not args.custom:
             return "", dict(args.inputs)
         if args.typ.startswith("pulumi:providers:"):
             return args.name, dict(args.inputs)
-        inputs = _plain(args.inputs)
-        # A creator of something that takes no tags does not look at them.
-        tags = {**self.target.default_tags, **inputs.get("tags", {})}
-        resource = Resource(type=args.typ, name=args.name, inputs={**inputs, "tags": tags})
+        plain = _plain(args.inputs)
+        inputs = Inputs({**plain, "tags": {**self.target.default_tags, **plain.get("tags", {})}})
+        resource = Resource(type=args.typ, name=args.name, inputs=inputs)
         creator = CREATORS.get(args.typ)
         if creator is None:
             raise DeploymentError(
@@ -45,7 +45,13 @@ class Deployer(Mocks):
             created = creator(self.target, resource)
         except Exception as error:
             raise DeploymentError(f"{args.typ} '{args.name}' was not created: {error}") from error
-        return created.id, {**_without_assets(inputs), **created.outputs}
+        overlooked = [key for key in inputs.overlooked() if key != "tags" or key in plain]
+        if overlooked:
+            raise DeploymentError(
+                f"{args.typ} '{args.name}' was created without its {', '.join(overlooked)}: "
+                f"apply that in {_module_for(args.typ)}"
+            )
+        return created.id, {**_without_assets(plain), **created.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer an invoke of a provider function.

@@ -1,6 +1,6 @@
 """Which function creates which resource type, and what such a function is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,6 +17,28 @@ class Created(NamedTuple):
 
     id: str
     outputs: Mapping[str, Any] = {}
+
+
+class Inputs(Mapping[str, Any]):
+    """Inputs of a resource that know which of them were looked at."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self._looked_at: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self._looked_at.add(key)
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def overlooked(self) -> list[str]:
+        """The inputs that nobody looked at."""
+        return sorted(set(self._values) - self._looked_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +59,11 @@ class Resource:
     def get(self, key: str, default: Any = None) -> Any:
         """The value of an optional input."""
         return self.inputs.get(key, default)
+
+    def pass_over(self, *keys: str) -> None:
+        """Say of inputs that they make no difference in the emulator."""
+        for key in keys:
+            self.get(key)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ _SPELLED = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMa
 def bucket(target: Target, resource: Resource) -> Created:
     """A bucket in the region of the stack."""
     name = physical_name(resource, limit=63, key="bucket").lower()
+    resource.pass_over("forceDestroy")  # nothing is destroyed here: the emulator just ends
     location = {}
     if target.region != "us-east-1":  # the one region that the API does not take by name
         location = {"CreateBucketConfiguration": {"LocationConstraint": target.region}}

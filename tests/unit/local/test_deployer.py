@@ -20,6 +20,8 @@ def topics(monkeypatch):
 
     def topic(_, resource):
         asked.append(resource)
+        if resource.get("attentive", True):
+            dict(resource.inputs)
         if resource.get("broken"):
             raise ValueError("no such thing")
         return Created("arn:topic", {"arn": "arn:topic", "name": "real"})
@@ -67,6 +69,15 @@ def test_a_creator_sees_plain_values(deployer, topics):
     inputs.pop("tags")
     assert inputs == {"delay": 3, "ratio": 0.5, "code": archive, "list": [1]}
     assert isinstance(inputs["delay"], int)
+
+
+def test_an_input_that_the_creator_does_not_look_at_is_an_error_that_names_it(deployer, topics):
+    with pytest.raises(DeploymentError, match=r"'events' was created without its delay, fifo: .*/test\.py"):
+        deployer.new_resource(registered("aws:test/topic:Topic", fifo=True, delay=3, attentive=False))
+
+
+def test_default_tags_on_something_that_takes_none_are_no_error(deployer, topics):
+    deployer.new_resource(registered("aws:test/topic:Topic", attentive=False))
 
 
 def test_the_providers_default_tags_are_under_those_of_the_resource(deployer, topics):
