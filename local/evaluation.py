@@ -25,8 +25,9 @@ _REGISTRATION_THREADS = 8
 class Resource:
     """One registration, as an engine would see it.
 
-    `parent` and `dependencies` are URNs, `inputs` are camelCase, `outputs` is what the mocks
-    returned, `id` is empty for components.
+    `parent` and `dependencies` are URNs, `references` says for an input the URNs of the resources
+    that its value is made of, `inputs` are camelCase, `outputs` is what the mocks returned, `id` is
+    empty for components.
     """
 
     type: str
@@ -40,6 +41,7 @@ class Resource:
     protect: bool
     retain_on_delete: bool
     dependencies: tuple[str, ...]
+    references: dict[str, tuple[str, ...]]
     ignore_changes: tuple[str, ...]
     provider: str
 
@@ -117,6 +119,9 @@ class _RecordingMonitor(MockMonitor):
                     protect=request.protect,
                     retain_on_delete=request.retainOnDelete,
                     dependencies=tuple(request.dependencies),
+                    references={
+                        key: tuple(found.urns) for key, found in request.propertyDependencies.items()
+                    },
                     ignore_changes=tuple(request.ignoreChanges),
                     provider=request.provider,
                 )

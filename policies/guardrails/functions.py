@@ -1,0 +1,62 @@
+"""Functions are traced and run on a runtime that AWS still mends."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Final
+
+from guardrails import tokens
+from guardrails.resource import Resource, Stack
+from guardrails.rule import NIST, Control, Rule
+
+# Deprecation dates of the managed Python runtimes, as of July 2026:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+DEPRECATED_ON: Final = {
+    "python3.8": date(2024, 10, 14),
+    "python3.9": date(2025, 12, 15),
+    "python3.10": date(2026, 10, 31),
+    "python3.11": date(2027, 6, 30),
+    "python3.12": date(2028, 10, 31),
+    "python3.13": date(2029, 6, 30),
+    "python3.14": date(2029, 6, 30),
+}
+
+
+def tracing(function: Resource, _: Stack) -> Iterator[str]:
+    """A function is traced by X-Ray."""
+    if function.section("tracingConfig").get("mode") != "Active":
+        yield "is not traced"
+
+
+def runtime(function: Resource, _: Stack) -> Iterator[str]:
+    """A function has a runtime that is not deprecated today."""
+    if function.props.get("packageType", "Zip") == "Zip":
+        yield from runtime_on(str(function.props.get("runtime")), datetime.now(UTC).date())
+
+
+def runtime_on(identifier: str, today: date) -> Iterator[str]:
+    """What is wrong with a runtime on that day."""
+    deprecated = DEPRECATED_ON.get(identifier)
+    if deprecated is None:
+        yield f"runs on {identifier}, whose deprecation date is not known"
+    elif today >= deprecated:
+        yield f"runs on {identifier}, which AWS deprecated on {deprecated}"
+
+
+RULES: Final = (
+    Rule(
+        name="function-traced",
+        what="A function is traced.",
+        mend="Set tracingConfig.mode to Active.",
+        types=(tokens.FUNCTION,),
+        check=tracing,
+        control=Control(ids=("Lambda.7",), standard=NIST),
+    ),
+    Rule(
+        name="function-runtime",
+        what="A function runs on a runtime that AWS has not deprecated.",
+        mend="Move to a newer runtime. Dates are in guardrails.functions.DEPRECATED_ON.",
+        types=(tokens.FUNCTION,),
+        check=runtime,
+        control=Control(ids=("Lambda.2",)),
+    ),
+)

@@ -1,0 +1,82 @@
+"""Queues that feed functions.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from guardrails import tokens
+from guardrails.resource import Resource, Stack
+from guardrails.rule import Rule
+
+# What AWS sets where the program says nothing.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+_VISIBILITY_SECONDS: Final = 30
+_FUNCTION_TIMEOUT_SECONDS: Final = 3
+_RECEIVES: Final = 5
+_TIMEOUTS: Final = 6
+
+
+def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
+    """A queue with a consumer has a dead-letter queue, and tries often enough before using it."""
+    if not stack.pointing_at(queue, tokens.MAPPING, "eventSourceArn"):
+        return
+    redrive = queue.props.get("redrivePolicy")
+    if not redrive:
+        yield "has a consumer but no dead-letter queue"
+        return
+    policy: Any = json.loads(redrive) if isinstance(redrive, str) else redrive
+    if not policy.get("deadLetterTargetArn"):
+        yield "has a redrive policy that names no dead-letter queue"
+    if int(policy.get("maxReceiveCount", 0)) < _RECEIVES:
+        yield f"gives up on a message after {policy.get('maxReceiveCount')} receives"
+
+
+def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
+    """A message stays hidden for six function timeouts and the batching window."""
+    hidden = int(queue.props.get("visibilityTimeoutSeconds", _VISIBILITY_SECONDS))
+    for mapping in stack.pointing_at(queue, tokens.MAPPING, "eventSourceArn"):
+        window = int(mapping.props.get("maximumBatchingWindowInSeconds") or 0)
+        for function in stack.pointed_at(mapping, "functionName", tokens.FUNCTION):
+            timeout = int(function.props.get("timeout", _FUNCTION_TIMEOUT_SECONDS))
+            needed = _TIMEOUTS * timeout + window
+            if hidden < needed:
+                yield f"hides a message for {hidden} s; {function.name} needs {needed} s"
+
+
+def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
+    """A function that consumes a queue reports the messages that failed, and only those."""
+    if not stack.pointed_at(mapping, "eventSourceArn", tokens.QUEUE):
+        return
+    if "ReportBatchItemFailures" not in list(mapping.props.get("functionResponseTypes") or []):
+        yield "retries a whole message batch for one message that failed"
+
+
+RULES: Final = (
+    Rule(
+        name="queue-dead-letters",
+        what="A queue with a consumer has a dead-letter queue and at least 5 receives.",
+        mend="Set redrivePolicy to the ARN of a second queue and a maxReceiveCount of 5 or more.",
+        types=(tokens.QUEUE,),
+        check=dead_letters,
+        looks_around=True,
+    ),
+    Rule(
+        name="queue-visibility",
+        what="A queue hides a message for 6 timeouts of its consumer and the batching window.",
+        mend="Raise visibilityTimeoutSeconds, or lower the timeout of the function.",
+        types=(tokens.QUEUE,),
+        check=visibility,
+        looks_around=True,
+    ),
+    Rule(
+        name="queue-partial-batches",
+        what="A consumer of a queue reports batch item failures.",
+        mend="Set functionResponseTypes to ReportBatchItemFailures.",
+        types=(tokens.MAPPING,),
+        check=partial_batches,
+        looks_around=True,
+    ),
+)
