@@ -54,7 +54,7 @@ test-engine: $(READY) ## run the program with the real Pulumi engine, where it i
 	@$(PY) -m pytest tests/engine
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize api:api dev:dev; do \
+	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done
