@@ -33,8 +33,9 @@ _ACCESS_LOG: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImageApiArgs:
-    """`auth` is `iam`, `jwt` or `none`; issuer and audience are those of `jwt`. `page` serves the
-    page to everyone. The rate is in requests per second, the burst in requests.
+    """`auth` is `iam`, `jwt` or `none`; issuer and audience are those of `jwt`, administrators those
+    of `iam`. `page` serves the page to everyone. The rate is in requests per second, the burst in
+    requests.
     """
 
     originals: OriginalsBucket
@@ -43,6 +44,7 @@ class ImageApiArgs:
     auth: str
     jwt_issuer: str
     jwt_audience: tuple[str, ...]
+    admin_principals: tuple[str, ...]
     page: bool
     cors_origins: tuple[str, ...]
     rate_limit: int
@@ -74,7 +76,14 @@ class ImageApi(pulumi.ComponentResource):
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,
                 environment=_environment(args),
-                grants=[args.originals.grant_put(), args.variants.grant_get(), args.table.grant_announce()],
+                grants=[
+                    args.originals.grant_put(),
+                    args.originals.grant_delete(),
+                    args.variants.grant_get(),
+                    args.variants.grant_delete(),
+                    args.table.grant_announce(),
+                    args.table.grant_list(),
+                ],
                 log_level=args.log_level,
                 log_retention_days=args.log_retention_days,
             ),
@@ -180,5 +189,7 @@ def _environment(args: ImageApiArgs) -> dict[str, pulumi.Input[str]]:
             "max_upload_bytes": args.max_upload_bytes,
             "pending_seconds": args.pending_seconds,
             "url_seconds": args.url_seconds,
+            "auth": args.auth,
+            "admin_principals": args.admin_principals,
         },
     )

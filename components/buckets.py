@@ -131,6 +131,10 @@ class OriginalsBucket(PrivateBucket):
         """Store originals, and sign upload policies for them."""
         return self._grant(["s3:PutObject"], keys.ORIGINALS_PREFIX, "stores originals and signs uploads")
 
+    def grant_delete(self) -> Grant:
+        """Delete originals, which can be recovered for some days."""
+        return self._grant(["s3:DeleteObject"], keys.ORIGINALS_PREFIX, "deletes images on request")
+
     def grant_get(self) -> Grant:
         """Read originals."""
         return self._grant(["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals")
@@ -165,6 +169,10 @@ class VariantsBucket(PrivateBucket):
     def grant_get(self) -> Grant:
         """Read variants, and sign URLs of them."""
         return self._grant(["s3:GetObject"], keys.VARIANTS_PREFIX, "signs URLs of variants")
+
+    def grant_delete(self) -> Grant:
+        """Delete variants."""
+        return self._grant(["s3:DeleteObject"], keys.VARIANTS_PREFIX, "deletes images on request")
 
     def grant_replace(self) -> Grant:
         """Store variants and delete those of a superseded or deleted original."""

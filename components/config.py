@@ -41,6 +41,7 @@ class PipelineConfig:
     api_auth: Annotated[str, OneOf("iam", "jwt", "none")]
     jwt_issuer: str
     jwt_audience: tuple[str, ...]
+    admin_principals: tuple[str, ...]
     page: bool
     api_rate_limit: Annotated[int, Between(1, 10_000)]
     api_burst_limit: Annotated[int, Between(1, 5_000)]

@@ -87,6 +87,7 @@ class ImagePipeline(pulumi.ComponentResource):
             auth=config.api_auth,
             jwt_issuer=config.jwt_issuer,
             jwt_audience=config.jwt_audience,
+            admin_principals=config.admin_principals,
             page=config.page,
             cors_origins=config.cors_origins,
             rate_limit=config.api_rate_limit,

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from components.config import PipelineConfig
 
 _DAY_SECONDS = 86_400
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def combinations(config: "PipelineConfig") -> list[str]:
     """A sentence for each pair of values that cannot be deployed together."""
-    return [*_presets(config), *_access(config), *_cors(config), *_queue(config)]
+    return [*_presets(config), *_access(config), *_admins(config), *_cors(config), *_queue(config)]
 
 
 def _presets(config: "PipelineConfig") -> Iterator[str]:
@@ -38,6 +39,17 @@ def _access(config: "PipelineConfig") -> Iterator[str]:
         yield f"{key} is set but apiAuth is {config.api_auth}; it is only used with apiAuth jwt."
     if config.page and config.api_auth == "iam":
         yield "page: true is refused when apiAuth is iam, since a browser cannot sign requests; use jwt."
+
+
+def _admins(config: "PipelineConfig") -> Iterator[str]:
+    if config.admin_principals and config.api_auth != "iam":
+        yield (
+            f"adminPrincipals is set but apiAuth is {config.api_auth}; it is only used with apiAuth iam "
+            "(with jwt, the scope admin makes an administrator)."
+        )
+    for arn in config.admin_principals:
+        if not _PRINCIPAL.fullmatch(arn):
+            yield f"adminPrincipals: {arn!r} is not the ARN of a role or user."
 
 
 def _cors(config: "PipelineConfig") -> Iterator[str]:

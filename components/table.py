@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.iam import Grant
 from components.kept import kept
+from handlers.indexes import INDEXES, KEY_TYPES, Index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class ImageTable(pulumi.ComponentResource):
             name,
             billing_mode="PAY_PER_REQUEST",
             hash_key="ImageID",
-            attributes=[{"name": "ImageID", "type": "S"}],
+            attributes=[{"name": name, "type": kind} for name, kind in KEY_TYPES.items()],
+            global_secondary_indexes=[_index(index) for index in INDEXES],
             ttl={"attribute_name": "ExpiresAt", "enabled": True},
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
@@ -45,6 +47,26 @@ class ImageTable(pulumi.ComponentResource):
         return Grant(actions=actions, resources=(self.arn,), why="commits the outcome of each record")
 
     def grant_announce(self) -> Grant:
-        """Write PENDING rows and read any row."""
-        actions = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
+        """Write PENDING rows, read and delete any row."""
+        actions = (
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        )
         return Grant(actions=actions, resources=(self.arn,), why="announces uploads and answers for images")
+
+    def grant_list(self) -> Grant:
+        """Find rows through the indexes; never by scanning."""
+        indexes = tuple(pulumi.Output.concat(self.arn, "/index/", index.name) for index in INDEXES)
+        return Grant(actions=("dynamodb:Query",), resources=indexes, why="lists images and counts batches")
+
+
+def _index(index: Index) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    keys = [*((name, "HASH") for name in index.partition), *((name, "RANGE") for name in index.sort)]
+    return {
+        "name": index.name,
+        "key_schemas": [{"attribute_name": name, "key_type": kind} for name, kind in keys],
+        "projection_type": "KEYS_ONLY",
+    }

@@ -1,24 +1,30 @@
-"""The API function: announces uploads, takes small images, and reads the catalogue back."""
+"""The API function: announces uploads, takes small images, reads the catalogue back, removes images."""
 
 import functools
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import msgspec
 from aws_lambda_powertools import Logger
+from msgspec import UNSET
 
 from handlers import clients, keys, problems, routes
-from handlers.catalog import Catalog
+from handlers.batches import Batches
+from handlers.catalog import Catalog, RowChanged
+from handlers.documents import CreatedImage, Image, ImageList, image, location
+from handlers.listing import Listing
 from handlers.page import Page
+from handlers.policies import Announced, Policies
+from handlers.principals import Principal, identify
 from handlers.problems import Problem
-from handlers.requests import MAX_NAME_CHARACTERS, CreateUploads, FileToUpload, Request, decode
-from handlers.rows import Row
+from handlers.requests import BATCH_ID, MAX_NAME_CHARACTERS, CreateUploads, Request, decode, listing
+from handlers.rows import Row, superseded_keys, variant_keys
 from handlers.settings import ApiSettings, load
 from handlers.storage import Storage
-from handlers.uploads import CONTENT_TYPES, Announced, Uploads, new_id
+from handlers.uploads import Uploads, accepted_type
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,34 +32,14 @@ if TYPE_CHECKING:
 # A Lambda request is at most 6 MiB of JSON, in which a body travels as Base64.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
-
-# Row attribute -> member of the image document.
-_MEMBERS: Final = {
-    "ImageID": "imageId",
-    "Status": "status",
-    "Reason": "reason",
-    "FileName": "fileName",
-    "ContentType": "contentType",
-    "BatchID": "batchId",
-    "Format": "format",
-    "Width": "width",
-    "Height": "height",
-    "Bytes": "bytes",
-    "Frames": "frames",
-    "BitDepth": "bitDepth",
-    "HasAlpha": "hasAlpha",
-    "DominantColor": "dominantColor",
-    "Placeholder": "placeholder",
-    "CreatedAt": "createdAt",
-    "UploadedAt": "uploadedAt",
-    "ProcessedAt": "processedAt",
-    "Attempts": "attempts",
-}
+_DELETE_TRIES: Final = 5
+_SOON: Final = {"Retry-After": "1"}
+_PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What a route answers; `body` is sent as JSON, or as it is if it is text."""
+    """What a route answers; `body` is sent as JSON, as it is if it is text, not at all if None."""
 
     body: Any
     status: int = 200
@@ -61,51 +47,52 @@ class Response:
 
 
 class Api:
-    """The routes. Every method takes a request and returns a response or raises Problem."""
+    """The routes. Every method takes a request and its caller, and returns a response or raises Problem."""
 
     def __init__(
-        self, settings: ApiSettings, *, uploads: Uploads, storage: Storage, catalog: Catalog, page: Page
+        self,
+        settings: ApiSettings,
+        *,
+        uploads: Uploads,
+        storage: Storage,
+        catalog: Catalog,
+        listing: Listing,
+        batches: Batches,
+        page: Page,
     ) -> None:
         self._settings = settings
         self._uploads = uploads
         self._storage = storage
         self._catalog = catalog
+        self._listing = listing
+        self._batches = batches
         self._page = page
         self._routes = {
             routes.CREATE_UPLOADS: self.create_uploads,
             routes.CREATE_IMAGE: self.create_image,
             routes.GET_IMAGE: self.get_image,
-            routes.GET_PAGE: self.get_page,
+            routes.LIST_IMAGES: self.list_images,
+            routes.DELETE_IMAGE: self.delete_image,
+            routes.GET_BATCH: self.get_batch,
         }
 
     def answer(self, request: Request) -> Response:
         """Serve a request by its route. Raises Problem."""
+        if request.route == routes.GET_PAGE:
+            return self.get_page()
         route = self._routes.get(request.route)
         if route is None:
             raise problems.unknown_route(request.route)
-        return route(request)
+        settings = self._settings
+        return route(
+            request, identify(request.authorizer, auth=settings.auth, admins=settings.admin_principals)
+        )
 
-    def create_uploads(self, request: Request) -> Response:
+    def create_uploads(self, request: Request, caller: Principal) -> Response:
         """Announce up to 100 files: for each a presigned POST policy, or a problem of its own."""
-        wanted = decode(request.body, CreateUploads)
-        batch_id = wanted.batch_id or new_id()
-        answers: list[dict[str, Any]] = []
-        announced: list[tuple[dict[str, Any], Announced]] = []
-        for raw in wanted.files:
-            answer: dict[str, Any] = {}
-            try:
-                announced.append((answer, self._accepted(decode(bytes(raw), FileToUpload))))
-            except Problem as problem:
-                answer["error"] = problem.document()
-            answers.append(answer)
-        image_ids = self._uploads.announce([file for _, file in announced], batch_id)
-        for image_id, (answer, file) in zip(image_ids, announced, strict=True):
-            answer["imageId"] = image_id
-            answer["location"] = location(image_id)
-            answer["upload"] = self._uploads.policy(image_id, file)
-        return Response(body={"batchId": batch_id, "files": answers})
+        return Response(body=self._uploads.create(decode(request.body, CreateUploads), caller.name))
 
-    def create_image(self, request: Request) -> Response:
+    def create_image(self, request: Request, caller: Principal) -> Response:
         """Take an image as the request body. It goes the way of every upload: S3, queue, worker."""
         limit = min(MAX_BODY_BYTES, self._settings.max_upload_bytes)
         if len(request.body) > limit:
@@ -114,64 +101,88 @@ class Api:
             )
         if not request.body:
             raise problems.malformed("The body is empty; it has to be the image.")
-        name = request.query.get("name", "")[:MAX_NAME_CHARACTERS]
-        file = Announced(name=name, content_type=_content_type(request.content_type), size=len(request.body))
-        [image_id] = self._uploads.announce([file], None)
+        file = Announced(
+            name=request.query.get("name", "")[:MAX_NAME_CHARACTERS],
+            content_type=accepted_type(request.content_type),
+            size=len(request.body),
+        )
+        image_id = self._uploads.announce(file, caller.name)
         self._storage.put_original(keys.original_key(image_id), request.body, file.content_type)
-        body = {"imageId": image_id, "status": "PENDING", "location": location(image_id)}
-        return Response(status=202, body=body, headers={"Location": location(image_id), "Retry-After": "1"})
+        body = CreatedImage(image_id=image_id, status="PENDING", location=location(image_id))
+        return Response(status=202, body=body, headers={"Location": body.location, **_SOON})
 
-    def get_image(self, request: Request) -> Response:
+    def get_image(self, request: Request, caller: Principal) -> Response:
         """The image's row, with a signed URL for each variant once it is `READY`."""
-        image_id = request.path.get("imageId", "")
-        row = self._catalog.get(image_id) if _may_exist(image_id) else None
+        row = self._visible(request, caller)
         if row is None:
             raise problems.unknown_image()
-        headers = {"Cache-Control": "private, no-store"}
-        if row["Status"] == "PENDING":
-            headers["Retry-After"] = "1"
-        return Response(body=self._document(row), headers=headers)
+        pending = _SOON if row["Status"] == "PENDING" else {}
+        return Response(body=self._document(row, caller), headers={**_PRIVATE, **pending})
 
-    def get_page(self, _: Request) -> Response:
+    def list_images(self, request: Request, caller: Principal) -> Response:
+        """The caller's images, newest first; those of all for an administrator."""
+        wanted = listing(request.query)
+        page = self._listing.page(
+            owner=None if caller.admin else caller.name,
+            status=wanted.status or None,
+            limit=wanted.limit,
+            cursor=wanted.cursor or "",
+        )
+        rows = self._catalog.get_many(page.image_ids)
+        # The index follows the table with a delay: the rows have the last word.
+        images = [
+            self._document(row, caller)
+            for image_id in page.image_ids
+            if (row := rows.get(image_id)) and caller.may_see(row)
+            if not wanted.status or row["Status"] == wanted.status
+        ]
+        return Response(body=ImageList(images=images, cursor=page.cursor or UNSET), headers=_PRIVATE)
+
+    def delete_image(self, request: Request, caller: Principal) -> Response:
+        """Remove an image, wherever it stands in its life: original, variants, row.
+
+        The original goes first: S3's event about it makes the worker finish what is left when
+        this ends early, and the worker, which looks for the original after it wrote a row,
+        removes what it was just about to add. Removing what is not there, or is not the caller's,
+        answers the same and does nothing.
+        """
+        row = self._visible(request, caller)
+        if row is not None:
+            self._storage.remove_original(keys.original_key(row["ImageID"]))
+        for _ in range(_DELETE_TRIES):
+            if row is None:
+                return Response(status=204, body=None)
+            self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
+            try:
+                self._catalog.delete(row)
+            except RowChanged:
+                row = self._visible(request, caller)
+            else:
+                row = None
+        raise problems.busy()
+
+    def get_batch(self, request: Request, caller: Principal) -> Response:
+        """How far a batch of the caller is; an administrator's answer adds up those of all."""
+        batch_id = request.path.get("batchId", "")
+        owner = None if caller.admin else caller.name
+        batch = self._batches.get(batch_id, owner) if re.match(BATCH_ID, batch_id) else None
+        if batch is None:
+            raise problems.unknown_batch()
+        return Response(body=batch, headers=_PRIVATE if batch.done else {**_PRIVATE, **_SOON})
+
+    def get_page(self) -> Response:
         """The page, for people with a browser."""
         return Response(body=self._page.html, headers=self._page.headers)
 
-    def _accepted(self, file: FileToUpload) -> Announced:
-        limit = self._settings.max_upload_bytes
-        if file.bytes > limit:
-            raise problems.too_large(file.bytes, limit)
-        return Announced(name=file.name, content_type=_content_type(file.content_type), size=file.bytes)
+    def _visible(self, request: Request, caller: Principal) -> Row | None:
+        """The row that a path names, if there is one that the caller may see."""
+        image_id = request.path.get("imageId", "")
+        row = self._catalog.get(image_id) if keys.image_id_of(keys.original_key(image_id)) else None
+        return row if row and caller.may_see(row) else None
 
-    def _document(self, row: Row) -> dict[str, Any]:
-        known: Mapping[str, Any] = row
-        document = {member: known[name] for name, member in _MEMBERS.items() if name in known}
-        if row["Status"] == "READY":
-            document["variants"] = {
-                name: {
-                    "url": self._storage.signed_url(variant["Key"], seconds=self._settings.url_seconds),
-                    "width": variant["Width"],
-                    "height": variant["Height"],
-                    "bytes": variant["Bytes"],
-                    "contentType": variant["ContentType"],
-                }
-                for name, variant in row["Variants"].items()
-            }
-        return document
-
-
-def location(image_id: str) -> str:
-    """Where an image is read, relative to the address of the API."""
-    return f"/images/{quote(image_id)}"
-
-
-def _content_type(declared: str) -> str:
-    if declared not in CONTENT_TYPES:
-        raise problems.unsupported_content_type(declared, list(CONTENT_TYPES))
-    return declared
-
-
-def _may_exist(image_id: str) -> bool:
-    return keys.image_id_of(keys.original_key(image_id)) is not None
+    def _document(self, row: Row, caller: Principal) -> Image:
+        signed_url = functools.partial(self._storage.signed_url, seconds=self._settings.url_seconds)
+        return image(row, signed_url, with_owner=caller.admin)
 
 
 @functools.cache
@@ -179,13 +190,28 @@ def compose() -> tuple[Api, Logger]:
     """What one execution environment works with, built at its first call."""
     settings = load(ApiSettings, os.environ)
     s3 = clients.s3()
-    catalog = Catalog(clients.dynamodb(), settings.table_name)
+    dynamodb = clients.dynamodb()
+    catalog = Catalog(dynamodb, settings.table_name)
     storage = Storage(
         s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket
     )
-    uploads = Uploads(s3, catalog, settings)
+    policies = Policies(
+        s3,
+        bucket=settings.originals_bucket,
+        seconds=settings.url_seconds,
+        credentials=clients.credentials(),
+    )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
-    return Api(settings, uploads=uploads, storage=storage, catalog=catalog, page=page), Logger()
+    api = Api(
+        settings,
+        uploads=Uploads(catalog, policies, settings),
+        storage=storage,
+        catalog=catalog,
+        listing=Listing(dynamodb, settings.table_name),
+        batches=Batches(dynamodb, settings.table_name, catalog),
+        page=page,
+    )
+    return api, Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -206,6 +232,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             "status": response.status,
         },
     )
+    if response.body is None:
+        return {"statusCode": response.status, "headers": dict(response.headers)}
     return {
         "statusCode": response.status,
         "headers": {

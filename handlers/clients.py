@@ -6,6 +6,9 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -18,6 +21,13 @@ _CONFIG: Final = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+
+
+def credentials() -> "Callable[[], ReadOnlyCredentials]":
+    """What tells the credentials of now, those that the clients sign with."""
+    found = boto3.Session().get_credentials()
+    assert found is not None, "the function has a role"
+    return found.get_frozen_credentials
 
 
 def s3() -> "S3Client":

@@ -45,6 +45,26 @@ def unknown_image() -> Problem:
     return Problem(404, "unknown-image", "There is no such image.")
 
 
+def unknown_batch() -> Problem:
+    """There is no such batch, or none that the caller may see."""
+    return Problem(404, "unknown-batch", "There is no such batch.")
+
+
+def not_pending() -> Problem:
+    """An image that is to be uploaded has been already."""
+    return Problem(409, "not-pending", "The image is not PENDING any more.", "Announce it as a new one.")
+
+
+def unidentified_caller() -> Problem:
+    """The caller cannot be told from another: a token without a subject, for instance."""
+    return Problem(403, "unidentified-caller", "The credentials do not say whose they are.")
+
+
+def busy() -> Problem:
+    """Somebody else works on the same thing; the request may be repeated."""
+    return Problem(503, "busy", "The image is being changed; try again.")
+
+
 def too_large(size: int, limit: int, advice: str = "") -> Problem:
     """A file is larger than what is accepted (bytes)."""
     detail = f"{size} bytes; at most {limit}. {advice}".strip()

@@ -8,7 +8,10 @@ from typing import Final
 
 CREATE_UPLOADS: Final = "POST /uploads"
 CREATE_IMAGE: Final = "POST /images"
+LIST_IMAGES: Final = "GET /images"
 GET_IMAGE: Final = "GET /images/{imageId+}"
+DELETE_IMAGE: Final = "DELETE /images/{imageId+}"
+GET_BATCH: Final = "GET /batches/{batchId}"
 GET_PAGE: Final = "GET /"  # public, and there only if the stack enables the page
 
-ROUTES: Final = (CREATE_UPLOADS, CREATE_IMAGE, GET_IMAGE)
+ROUTES: Final = (CREATE_UPLOADS, CREATE_IMAGE, LIST_IMAGES, GET_IMAGE, DELETE_IMAGE, GET_BATCH)

@@ -72,6 +72,13 @@ class Storage:
         """Store an original, the way an upload policy would have."""
         self._client.put_object(Bucket=self._originals, Key=key, Body=data, ContentType=content_type)
 
+    def remove_original(self, key: str) -> None:
+        """Remove an original; one that does not exist is no error.
+
+        In a bucket with versions it can be recovered until its version expires.
+        """
+        self._client.delete_object(Bucket=self._originals, Key=key)
+
     def put_variant(self, key: str, data: bytes, content_type: str) -> None:
         """Store a variant, cacheable for good."""
         self._client.put_object(

@@ -1,19 +1,20 @@
 """Announcing images: a `PENDING` row and a presigned POST policy for each file to be uploaded."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Final
 
+import msgspec
 import uuid6
 
-from handlers import keys
+from handlers import keys, problems
 from handlers.catalog import Catalog
+from handlers.documents import CreatedUploads, FileAnswer, ProblemDocument, location
+from handlers.policies import Announced, Policies
+from handlers.problems import Problem
+from handlers.requests import CreateUploads, FileToUpload, decode
 from handlers.rows import Row, timestamp
 from handlers.settings import ApiSettings
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # What a file may be declared as. The worker trusts only the bytes; this keeps the obvious
 # mistakes out of the bucket.
@@ -30,69 +31,98 @@ CONTENT_TYPES: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Announced:
-    """A file that is going to be uploaded; `size` in bytes, `name` empty where it is not known."""
-
-    name: str
-    content_type: str
-    size: int
-
-
 def new_id() -> str:
     """A time-ordered, unguessable ImageID or BatchID: a version 7 UUID with 74 random bits."""
     return str(uuid6.uuid7())
 
 
+def accepted_type(declared: str) -> str:
+    """A declared content type, if it is one of those accepted. Raises Problem (415)."""
+    if declared not in CONTENT_TYPES:
+        raise problems.unsupported_content_type(declared, list(CONTENT_TYPES))
+    return declared
+
+
 class Uploads:
     """Announces images and signs the policies they are uploaded with."""
 
-    def __init__(self, client: "S3Client", catalog: Catalog, settings: ApiSettings) -> None:
-        self._client = client
+    def __init__(
+        self,
+        catalog: Catalog,
+        policies: Policies,
+        settings: ApiSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._catalog = catalog
+        self._policies = policies
         self._settings = settings
+        self._clock = clock
 
-    def announce(self, files: Sequence[Announced], batch_id: str | None) -> list[str]:
-        """Write a `PENDING` row for each file; returns their new ImageIDs in the same order."""
-        now = time.time()
-        image_ids = [new_id() for _ in files]
-        rows = [
-            self._pending(image_id, file, batch_id, now)
-            for image_id, file in zip(image_ids, files, strict=True)
-        ]
+    def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
+        """Announce files, or sign those anew that are announced: each gets a policy or its problem."""
+        batch_id = wanted.batch_id or new_id()
+        files = [self._parsed(raw) for raw in wanted.files]
+        named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
+        standing = self._catalog.get_many(named)
+        sign = self._policies.signer()
+        answers: list[FileAnswer] = []
+        rows: list[Row] = []
+        for file in files:
+            try:
+                if isinstance(file, Problem):
+                    raise file
+                announced = _announced(file)
+                if file.image_id:
+                    image_id = file.image_id
+                    self._renew(standing.get(image_id), owner)
+                else:
+                    image_id = new_id()
+                    rows.append(self._pending(image_id, announced, batch_id, owner))
+            except Problem as problem:
+                answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
+            else:
+                policy = sign(image_id, announced)
+                answers.append(FileAnswer(image_id=image_id, location=location(image_id), upload=policy))
         self._catalog.put_pending(rows)
-        return image_ids
+        return CreatedUploads(batch_id=batch_id, files=answers)
 
-    def policy(self, image_id: str, file: Announced) -> dict[str, Any]:
-        """A presigned POST policy for exactly this file: `url`, `fields`, `expiresAt`.
+    def announce(self, file: Announced, owner: str) -> str:
+        """Write the `PENDING` row of an image without a batch; returns its new ImageID."""
+        image_id = new_id()
+        self._catalog.put_pending([self._pending(image_id, file, "", owner)])
+        return image_id
 
-        It binds the key, the content type and the size (1 byte to the declared size). The client
-        posts `fields` and then `file` as multipart/form-data, see
-        https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html.
-        """
-        fields = {"Content-Type": file.content_type}
-        seconds = self._settings.url_seconds
-        signed = self._client.generate_presigned_post(
-            Bucket=self._settings.originals_bucket,
-            Key=keys.original_key(image_id),
-            Fields=fields,
-            Conditions=[
-                ["eq", "$Content-Type", file.content_type],
-                ["content-length-range", 1, file.size],
-            ],
-            ExpiresIn=seconds,
-        )
-        return {
-            "url": signed["url"],
-            "fields": signed["fields"],
-            "expiresAt": timestamp(time.time() + seconds),
-        }
+    def _parsed(self, raw: msgspec.Raw) -> FileToUpload | Problem:
+        try:
+            file = decode(bytes(raw), FileToUpload)
+            accepted_type(file.content_type)
+            if file.bytes > self._settings.max_upload_bytes:
+                raise problems.too_large(file.bytes, self._settings.max_upload_bytes)
+        except Problem as problem:
+            return problem
+        return file
 
-    def _pending(self, image_id: str, file: Announced, batch_id: str | None, now: float) -> Row:
+    def _renew(self, row: Row | None, owner: str) -> None:
+        """Let a row wait for its upload as long as a new one would. Raises Problem (404, 409)."""
+        if row is None or row.get("Owner") != owner:
+            raise problems.unknown_image()
+        if row["Status"] != "PENDING":
+            raise problems.not_pending()
+        pending = self._settings.pending_seconds
+        # Half of the time is plenty, and saves a write for most of those that are signed anew.
+        now = int(self._clock())
+        if row["ExpiresAt"] - now < pending / 2 and not self._catalog.keep_pending(
+            row["ImageID"], now + pending
+        ):
+            raise problems.not_pending()
+
+    def _pending(self, image_id: str, file: Announced, batch_id: str, owner: str) -> Row:
+        now = self._clock()
         row: Row = {
             "ImageID": image_id,
             "OriginalKey": keys.original_key(image_id),
             "ContentType": file.content_type,
+            "Owner": owner,
             "CreatedAt": timestamp(now),
             "ExpiresAt": int(now) + self._settings.pending_seconds,
         }
@@ -101,3 +131,9 @@ class Uploads:
         if batch_id:
             row["BatchID"] = batch_id
         return row
+
+
+def _announced(file: FileToUpload) -> Announced:
+    return Announced(
+        name=file.name, content_type=file.content_type, size=file.bytes, sha256=file.sha256 or ""
+    )

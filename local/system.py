@@ -21,7 +21,7 @@ from local.deployer import Deployer, Target
 from local.emulator import Emulator, emulator
 from local.isolation import isolated
 from local.stack import Deployment, load_config, run_program
-from local.users import Stack, create_operator, create_uploader
+from local.users import Stack, create_operator, create_uploader, operator_arn
 
 PROJECT = Path(__file__).parents[1]
 
@@ -104,6 +104,7 @@ def deployed(
     with isolated(os.environ), emulator(log=log, region=region, port=port) as running:
         clients = Clients(endpoint=running.endpoint, region=region)
         target = Target(clients=clients, default_tags=default_tags)
+        overrides = {**_operator_as_admin(root, target, settings), **overrides}
         deployment = run_program(root, stack, Deployer(target), overrides)
         names = _names(deployment)
         system = System(
@@ -124,6 +125,15 @@ def _rendered(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
         key if ":" in key else f"{project}:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in config.items()
     }
+
+
+def _operator_as_admin(root: Path, target: Target, settings: Mapping[str, str]) -> dict[str, str]:
+    """The configuration with which the operator sees the images of all, where callers sign."""
+    [auth], admins = (
+        _rendered(root, {"apiAuth": ""}),
+        _rendered(root, {"adminPrincipals": [operator_arn(target)]}),
+    )
+    return admins if settings[auth] == "iam" else {}
 
 
 def _names(deployment: Deployment) -> Stack:

@@ -29,6 +29,11 @@ def create_uploader(target: Target, stack: Stack) -> Credentials:
     return _user(target, "uploader", [_call_api(target, stack)])
 
 
+def operator_arn(target: Target) -> str:
+    """Who the operator is to IAM."""
+    return f"arn:aws:iam::{target.account}:user/operator"
+
+
 def create_operator(target: Target, stack: Stack) -> Credentials:
     """A user who may look at everything the stack holds, correct it, and drain its queues."""
     buckets = [f"arn:aws:s3:::{bucket}" for bucket in stack.buckets]

@@ -46,6 +46,8 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
         max_upload_bytes=52_428_800,
         pending_seconds=86_400,
         url_seconds=900,
+        auth="iam",
+        admin_principals=(),
     )
 
 

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from handlers.indexes import INDEXES
+
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-ImageMetadata-0a1b2c3"
@@ -28,10 +30,13 @@ RESIZE = {
 API = {
     "s3:PutObject": [f"{ORIGINALS}/uploads/*"],
     "s3:GetObject": [f"{VARIANTS}/resized/*"],
+    "s3:DeleteObject": [f"{ORIGINALS}/uploads/*", f"{VARIANTS}/resized/*"],
     "dynamodb:GetItem": [TABLE],
-    "dynamodb:PutItem": [TABLE],
+    "dynamodb:BatchGetItem": [TABLE],
     "dynamodb:BatchWriteItem": [TABLE],
     "dynamodb:UpdateItem": [TABLE],
+    "dynamodb:DeleteItem": [TABLE],
+    "dynamodb:Query": [f"{TABLE}/index/{index.name}" for index in INDEXES],
     "logs:CreateLogStream": [LOG.format("api")],
     "logs:PutLogEvents": [LOG.format("api")],
     "xray:PutTraceSegments": ["*"],

@@ -44,7 +44,6 @@ def test_the_table_is_paid_by_the_request_encrypted_and_recoverable(stack):
     table = stack.one("/table:Table").inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["hashKey"] == "ImageID"
-    assert table["attributes"] == [{"name": "ImageID", "type": "S"}]
     assert table["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
     assert table["pointInTimeRecovery"] == {"enabled": True}
     assert table["serverSideEncryption"] == {"enabled": True}
