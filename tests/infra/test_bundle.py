@@ -49,11 +49,20 @@ def copy_project(folder, reverse=False):
     return folder
 
 
-def build(folder, installed=INSTALLED, **environment):
+def start(folder, installed=INSTALLED, **environment):
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     umask = int(environment.get("UMASK", "022"), 8)
     command = [sys.executable, "-c", BUILD, ",".join(installed)]
-    subprocess.run(command, cwd=folder, env=variables, umask=umask, check=True)
+    return subprocess.Popen(command, cwd=folder, env=variables, umask=umask)
+
+
+def build(folder, **conditions):
+    with start(folder, **conditions) as process:
+        assert process.wait() == 0
+    return digests(folder)
+
+
+def digests(folder):
     archives = sorted((folder / "build").glob("*.zip"))
     assert len(archives) == 2
     return [hashlib.sha256(archive.read_bytes()).hexdigest() for archive in archives]
@@ -70,6 +79,13 @@ def test_archives_are_the_same_bytes_wherever_and_however_they_are_built(tmp_pat
         PYTHONHASHSEED="42",
     )
     assert here == there
+
+
+def test_builds_at_the_same_time_do_not_disturb_each_other(project, tmp_path):
+    processes = [start(project) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert digests(project) == build(copy_project(tmp_path / "alone"))
+    assert {path.suffix for path in (project / "build").iterdir()} == {".zip", ".stamp"}
 
 
 def test_an_archive_can_be_read_by_everyone_and_holds_no_date_of_its_own(tmp_path):
