@@ -36,7 +36,7 @@ OUT_OF_BOUNDS = [
     ("urlSeconds", "59", "60 and 900"),
     ("urlSeconds", "901", "60 and 900"),
     ("pendingHours", "721", "1 and 720"),
-    ("resizeMemoryMiB", "10241", "512 and 10240"),
+    ("resizeMemoryMiB", "1023", "1024 and 10240"),
     ("resizeTimeoutSeconds", "901", "10 and 900"),
     ("recordSeconds", "0", "1 and 300"),
     ("retryBaseSeconds", "901", "1 and 900"),
