@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+AUDIT := .venv-audit
+AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bundle lock run up down
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bundle audit lock run up down
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +34,7 @@ down: $(READY) ## stop what `make up` started
 
 test: test-unit test-infra test-e2e ## run all three test tiers
 
-test-unit: $(READY) ## test the modules on their own
+test-unit: $(READY) $(AUDIT_READY) ## test the modules on their own
 	$(PY) -m pytest tests/unit
 
 test-infra: $(READY) ## test what the Pulumi program registers
@@ -52,6 +54,14 @@ format: $(READY) ## format the code
 
 test-engine: $(READY) ## run the program with the real Pulumi engine, where it is installed
 	@$(PY) -m pytest tests/engine
+
+audit: $(READY) $(AUDIT_READY) ## bills of materials, licences and known vulnerabilities of all that is pinned
+	@$(PY) -m audit
+
+$(AUDIT_READY): requirements/audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev; do \

@@ -8,10 +8,6 @@ from types import MappingProxyType
 from typing import Final
 
 import pulumi
-from guardrails import RULES
-from guardrails.production import is_production
-from guardrails.resource import Resource, Stack
-from guardrails.rule import Rule
 from pulumi_policy import (
     Policy,
     PolicyComplianceFramework,
@@ -23,6 +19,11 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy.proxy import UnknownValueError
+
+from guardrails import RULES
+from guardrails.production import is_production
+from guardrails.resource import Resource, Stack
+from guardrails.rule import Rule
 
 PROJECT: Final = "image-intake"
 
@@ -47,7 +48,12 @@ def _resource_policy(rule: Rule) -> Policy:
             report(rule.message(resource, clause), None)
 
     return ResourceValidationPolicy(
-        rule.name, rule.what, validate, remediation_steps=rule.mend, framework=_framework(rule), url=_url(rule)
+        rule.name,
+        rule.what,
+        validate,
+        remediation_steps=rule.mend,
+        framework=_framework(rule),
+        url=_url(rule),
     )
 
 
@@ -62,7 +68,12 @@ def _stack_policy(rule: Rule) -> Policy:
                     report(rule.message(resource, clause), resource.urn)
 
     return StackValidationPolicy(
-        rule.name, rule.what, validate, remediation_steps=rule.mend, framework=_framework(rule), url=_url(rule)
+        rule.name,
+        rule.what,
+        validate,
+        remediation_steps=rule.mend,
+        framework=_framework(rule),
+        url=_url(rule),
     )
 
 
