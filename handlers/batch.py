@@ -87,10 +87,11 @@ def handle_batch(
     """
     nearest_to_dead_letter_first = sorted(messages, key=lambda message: -message.attempt)
     lines, chains = _read(nearest_to_dead_letter_first)
+    needed_seconds = record_seconds * min(workers, len(chains))
 
     def handle_chain(chain: _Chain) -> list[tuple[Message, Line]]:
         return [
-            (message, _handle(message, event, steps, remaining_seconds, record_seconds * workers))
+            (message, _handle(message, event, steps, remaining_seconds, needed_seconds))
             for message, event in chain
         ]
 

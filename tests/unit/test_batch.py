@@ -1,4 +1,5 @@
 import json
+import threading
 from collections import Counter
 
 import pytest
@@ -46,7 +47,7 @@ class FakeSteps:
         return [f"{line.outcome} {line.note}" for line in self.lines]
 
 
-def handle(steps, *messages, remaining_seconds=lambda: 300.0, retry_base_seconds=10):
+def handle(steps, *messages, remaining_seconds=lambda: 300.0, retry_base_seconds=10, workers=1):
     """Handle the messages; returns the ids that are reported as failed."""
     answer = handle_batch(
         messages,
@@ -54,6 +55,7 @@ def handle(steps, *messages, remaining_seconds=lambda: 300.0, retry_base_seconds
         remaining_seconds=remaining_seconds,
         record_seconds=30,
         retry_base_seconds=retry_base_seconds,
+        workers=workers,
     )
     assert set(answer) == {"batchItemFailures"}
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
@@ -181,6 +183,42 @@ def test_what_the_deadline_leaves_untouched_goes_back_visible_at_once():
 
 def test_exactly_the_time_of_one_record_is_enough_to_begin_it():
     assert handle(FakeSteps(), message(s3_record("uploads/a")), remaining_seconds=clock(30)) == []
+
+
+@pytest.mark.parametrize(("left", "failed"), [(60, []), (59, ["a", "b"])])
+def test_records_at_work_at_the_same_time_need_their_time_together(left, failed):
+    messages = [message(s3_record(f"uploads/{name}"), id=name) for name in "ab"]
+    assert handle(FakeSteps(), *messages, remaining_seconds=clock(left), workers=2) == failed
+
+
+def test_a_single_record_needs_no_time_for_workers_that_have_nothing_to_do():
+    assert handle(FakeSteps(), message(s3_record("uploads/a")), remaining_seconds=clock(30), workers=4) == []
+
+
+class MeetingSteps(FakeSteps):
+    """Records wait in `settle` until so many are in it at the same time."""
+
+    def __init__(self, parties, timeout):
+        super().__init__()
+        self._barrier = threading.Barrier(parties, timeout=timeout)
+
+    def settle(self, event, attempt):
+        self._barrier.wait()
+        return super().settle(event, attempt)
+
+
+def test_as_many_records_are_at_work_as_there_are_workers():
+    messages = [message(s3_record(f"uploads/{name}"), id=name) for name in "abcd"]
+    steps = MeetingSteps(4, timeout=10)
+    assert handle(steps, *messages, workers=4) == []
+    assert sorted(steps.settled) == ["uploads/a", "uploads/b", "uploads/c", "uploads/d"]
+
+
+def test_records_of_one_object_are_never_at_work_at_the_same_time():
+    steps = MeetingSteps(2, timeout=0.1)
+    messages = [message(s3_record("uploads/a", sequencer=f"0{n}"), id=f"m{n}") for n in (1, 2)]
+    assert handle(steps, *messages, workers=2) == ["m1", "m2"]
+    assert steps.outcomes == ["retry BrokenBarrierError"] * 2
 
 
 def test_a_message_that_the_deadline_cuts_in_two_comes_back_at_once():
