@@ -1,4 +1,4 @@
-"""The API as a client sees it: requests the way an HTTP API hands them to the function."""
+"""The API as its operator sees it: requests the way an HTTP API hands them to the function."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from handlers import api
+from tests.unit.world import OPERATOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ def http_event(
         "version": "2.0",
         "routeKey": route,
         "headers": headers or {},
-        "requestContext": {"requestId": "g1", "http": {"method": route.split(maxsplit=1)[0]}},
+        "requestContext": {"authorizer": {"iam": {"userArn": OPERATOR}}},
         "isBase64Encoded": isinstance(body, bytes),
     }
     if body:
@@ -55,9 +56,10 @@ def http_event(
 
 def call(route: str, body: bytes | str = "", **parts: Any) -> Answer:
     response = api.handler(http_event(route, body, **parts), SimpleNamespace(aws_request_id="r1"))
-    assert isinstance(response["body"], str)
     return Answer(
-        status=response["statusCode"], headers=response["headers"], document=json.loads(response["body"])
+        status=response["statusCode"],
+        headers=response["headers"],
+        document=json.loads(response["body"]) if "body" in response else None,
     )
 
 

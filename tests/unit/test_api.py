@@ -101,8 +101,7 @@ def test_a_request_of_another_form_is_malformed(body):
         ({"bytes": True}, 400, "malformed-request"),
         ({"bytes": None}, 400, "malformed-request"),
         ({"bytes": 5_000_001}, 413, "too-large"),
-        ({"bytes": 2**62}, 413, "too-large"),
-        ({"bytes": 2**100}, None, None),
+        ({"bytes": 2**100}, 400, "malformed-request"),
         ({"name": ""}, 400, "malformed-request"),
         ({"name": "x" * 1025}, 400, "malformed-request"),
         ({"name": 5}, 400, "malformed-request"),
@@ -121,8 +120,7 @@ def test_one_bad_file_among_good_ones_fails_alone(world, change, status, problem
     assert answer.status == 200
     first, bad, last = answer.document["files"]
     assert set(bad) == {"error"}
-    assert problem_of(bad["error"]) == (problem or problem_of(bad["error"]))
-    assert bad["error"]["status"] in ({status} if status else {400, 413})
+    assert (bad["error"]["status"], problem_of(bad["error"])) == (status, problem)
     assert world.row(first["imageId"])
     assert world.row(last["imageId"])
     assert world.catalog._client.scan(TableName=TABLE, Select="COUNT")["Count"] == 2
@@ -303,7 +301,8 @@ def test_another_route_is_not_found(route):
 def test_every_route_of_the_list_is_served():
     for route in routes.ROUTES:
         answer = call(route)
-        assert not (answer.status == 404 and answer.problem == "unknown-route")
+        assert answer.status < 500
+        assert answer.status < 400 or answer.problem != "unknown-route"
 
 
 def test_answers_are_not_sniffed():
@@ -336,7 +335,11 @@ def test_what_is_logged_of_a_request_is_its_route_and_status_and_nothing_of_the_
     lines = [json.loads(line) for line in logged.splitlines()]
     requests = [line for line in lines if line["message"] == "request"]
     assert [line["status"] for line in requests] == [200, 202, 415, 200, 200, 500, 500]
-    assert {line["route"] for line in requests} == set(routes.ROUTES)
+    assert {line["route"] for line in requests} == {
+        routes.CREATE_UPLOADS,
+        routes.CREATE_IMAGE,
+        routes.GET_IMAGE,
+    }
     assert {line["request_id"] for line in lines} == {"r1"}
     assert [line["level"] for line in lines].count("ERROR") == 2
     secrets = ["private", "holiday", "X-Amz-", "https://", signed, *file["upload"]["fields"].values()]

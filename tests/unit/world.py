@@ -26,6 +26,7 @@ QUEUE_URL = "https://sqs.test/queue"
 PRESETS = ("thumbnail 128x128 cover jpeg", "small 512x512 contain webp")
 OTHER_PRESETS = ("thumbnail 64x64 cover jpeg",)
 MAX_RECEIVE_COUNT = 5
+OPERATOR = "arn:aws:iam::123456789012:user/operator"
 FACTS = Facts(
     format="PNG",
     content_type="image/png",
@@ -91,6 +92,8 @@ def api_settings(**changes: Any) -> ApiSettings:
         "max_upload_bytes": 5_000_000,
         "pending_seconds": 3600,
         "url_seconds": 900,
+        "auth": "iam",
+        "admin_principals": (OPERATOR,),
     }
     return ApiSettings(**defaults | changes)
 

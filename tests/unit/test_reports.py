@@ -1,0 +1,108 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from handlers.batch import Line
+from handlers.events import parse_message
+from handlers.reports import Reporter
+from tests.unit.world import s3_record
+
+CONTEXT = SimpleNamespace(aws_request_id="r1")
+
+
+pytestmark = pytest.mark.usefixtures("service")
+
+
+def event(key="uploads/a", **described):
+    [parsed] = parse_message(json.dumps({"Records": [s3_record(key, **described)]}))
+    return parsed
+
+
+def reported(capsys, *lines):
+    """What an invocation that reports these lines writes: its log lines, and its metrics."""
+    reporter = Reporter()
+    with reporter.invocation(CONTEXT):
+        for line in lines:
+            reporter.report(line)
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [w for w in written if "_aws" not in w], [w for w in written if "_aws" in w]
+
+
+def test_a_record_that_ended_is_one_line_with_all_that_matters(capsys):
+    line = Line(outcome="done", note="Ready", attempt=2, event=event(), milliseconds=35, size=1000)
+    [logged], _ = reported(capsys, line)
+    expected = {
+        "level": "INFO",
+        "message": "record",
+        "request_id": "r1",
+        "image_id": "a",
+        "event": "created",
+        "outcome": "done",
+        "reason": "Ready",
+        "milliseconds": 35,
+        "bytes": 1000,
+        "attempt": 2,
+    }
+    assert logged.items() >= expected.items()
+    assert "error" not in logged
+
+
+@pytest.mark.parametrize("outcome", ["retry", "deferred"])
+def test_a_failure_is_a_warning_with_its_error(capsys, outcome):
+    error = TimeoutError("no answer")
+    [logged], _ = reported(
+        capsys, Line(outcome=outcome, note="TimeoutError", attempt=1, event=event(), error=error)
+    )
+    assert (logged["level"], logged["error"]) == ("WARNING", "TimeoutError: no answer")
+
+
+def test_a_message_that_is_no_event_is_reported_without_an_image(capsys):
+    line = Line(outcome="retry", note="MalformedMessage", attempt=1, error=ValueError("?"))
+    [logged], _ = reported(capsys, line)
+    assert logged["message"] == "message"
+    assert "image_id" not in logged
+
+
+def test_a_key_that_is_no_original_is_reported_without_an_image(capsys):
+    line = Line(outcome="done", note="NotAnOriginal", attempt=1, event=event("elsewhere/a"))
+    [logged], _ = reported(capsys, line)
+    assert "image_id" not in logged
+
+
+def test_outcomes_are_counted_in_one_flush_a_call(capsys):
+    outcomes = ["done", "done", "rejected", "retry", "deferred"]
+    lines = [
+        Line(outcome=outcome, note="", attempt=1, event=event(), milliseconds=5, size=7)
+        for outcome in outcomes
+    ]
+    _, [metrics] = reported(capsys, *lines)
+    assert metrics["Done"] == [1, 1]
+    assert [metrics[name] for name in ("Rejected", "Retried", "Deferred")] == [[1], [1], [1]]
+    assert metrics["RecordTime"] == [5, 5, 5]
+    assert metrics["OriginalSize"] == [7, 7, 7]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImageIntake"
+
+
+def test_a_call_that_reports_nothing_writes_nothing(capsys):
+    assert reported(capsys) == ([], [])
+
+
+def test_metrics_are_flushed_though_the_call_fails(capsys):
+    reporter = Reporter()
+
+    def fail():
+        with reporter.invocation(CONTEXT):
+            reporter.report(Line(outcome="done", note="Ready", attempt=1, event=event()))
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        fail()
+    assert '"Done"' in capsys.readouterr().out
+
+
+def test_metrics_of_one_call_are_not_counted_in_the_next(capsys):
+    line = Line(outcome="done", note="Ready", attempt=1, event=event())
+    reported(capsys, line)
+    _, [metrics] = reported(capsys, line)
+    assert metrics["Done"] == [1]
