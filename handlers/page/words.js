@@ -10,6 +10,10 @@ const REASONS = {
   TooManyPixels: "The image has more pixels than this service accepts.",
   Truncated: "The image is damaged or incomplete; part of it is missing.",
   TooMuchMetadata: "The image carries more metadata than this service accepts.",
+  TooComplex: "The image takes far more work to read than its size explains.",
+  TooMuchMemory: "The image needs more memory to read than this service has.",
+  RenderCrashed: "The image made the program that reads it fail.",
+  RenderTimedOut: "The image takes too long to read.",
 };
 
 const PROBLEMS = {
@@ -17,6 +21,9 @@ const PROBLEMS = {
   "unknown-route": "This service does not offer that.",
   "unknown-image": "This image is gone.",
   "unknown-batch": "These uploads are not known to the service.",
+  "not-pending": "This image has been uploaded already.",
+  "unidentified-caller": "The token does not say whose it is.",
+  busy: "The image is being changed; try again in a moment.",
   "too-large": "The file is larger than this service accepts.",
   "unsupported-content-type": "Files of this type are not accepted; send photographs or other images.",
   "internal-error": "The service had a problem of its own. Try again in a moment.",
