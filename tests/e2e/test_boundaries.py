@@ -65,10 +65,10 @@ def role_credentials(system, function):
 def neighbours(system, function):
     """What each function may not do, close to what it may."""
     originals, variants = system.outputs["originalsBucket"], system.outputs["variantsBucket"]
-    table, key = system.outputs["tableName"], {"ImageID": {"S": "x"}}
+    table = system.outputs["tableName"]
     queue = system.outputs["queueUrl"]
     common = {
-        "delete an original": ("s3", "delete_object", {"Bucket": originals, "Key": keys.original_key("x")}),
+        "delete beside the originals": ("s3", "delete_object", {"Bucket": originals, "Key": "elsewhere/x"}),
         "write beside the originals": ("s3", "put_object", {"Bucket": originals, "Key": "elsewhere/x"}),
         "write beside the variants": ("s3", "put_object", {"Bucket": variants, "Key": "elsewhere/x"}),
         "list the variants": ("s3", "list_objects_v2", {"Bucket": variants}),
@@ -89,13 +89,17 @@ def neighbours(system, function):
     if function == "resizeFunctionName":
         return common | {
             "write an original": ("s3", "put_object", {"Bucket": originals, "Key": keys.original_key("x")}),
+            "delete an original": (
+                "s3",
+                "delete_object",
+                {"Bucket": originals, "Key": keys.original_key("x")},
+            ),
             "read a variant": ("s3", "get_object", {"Bucket": variants, "Key": "resized/x"}),
         }
     return common | {
         "read an original": ("s3", "get_object", {"Bucket": originals, "Key": keys.original_key("x")}),
         "write a variant": ("s3", "put_object", {"Bucket": variants, "Key": "resized/x"}),
-        "delete a variant": ("s3", "delete_object", {"Bucket": variants, "Key": "resized/x"}),
-        "delete a row": ("dynamodb", "delete_item", {"TableName": table, "Key": key}),
+        "delete beside the variants": ("s3", "delete_object", {"Bucket": variants, "Key": "elsewhere/x"}),
         "receive from the queue": ("sqs", "receive_message", {"QueueUrl": queue}),
     }
 
