@@ -37,7 +37,7 @@ class FileToUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, ren
 
     name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
     content_type: Annotated[str, Meta(max_length=255)]
-    bytes: Annotated[int, Meta(ge=1, le=2**53)]
+    bytes: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     sha256: Annotated[str, Meta(pattern=SHA256)] | UnsetType = UNSET
     image_id: Annotated[str, Meta(min_length=1, max_length=keys.MAX_IMAGE_ID_BYTES)] | UnsetType = UNSET
 
