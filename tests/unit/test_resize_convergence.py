@@ -97,7 +97,7 @@ def empty(world: World) -> None:
 
 
 @pytest.mark.parametrize("versioned", [True, False])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_when_the_queue_is_empty_rows_variants_and_originals_agree(world, versioned, steps):
     empty(world)
