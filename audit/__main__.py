@@ -16,10 +16,8 @@ def _licences() -> None:
     found = licences.installed()
     target = BUILD / "licences.md"
     target.write_text(licences.report(found), "utf-8")
-    unknown = [name for name, licence in found.items() if licence == "UNKNOWN"]
-    print(
-        f"{target.relative_to(ROOT)}: {len(found)} packages, no licence stated by {', '.join(unknown) or 'none'}"
-    )
+    silent = ", ".join(name for name, licence in found.items() if licence == "UNKNOWN") or "none"
+    print(f"{target.relative_to(ROOT)}: {len(found)} packages, no licence stated by {silent}")
     licences.refuse_copyleft(found)
 
 

@@ -14,7 +14,7 @@ _COPYLEFT: Final = re.compile(r"\bA?GPL|Affero|GNU General Public", re.IGNORECAS
 
 
 def installed(tool: Path = TOOLS / "pip-licenses") -> dict[str, str]:
-    """The licence of every package beside this interpreter, as its metadata states it: `name version` → licence."""
+    """The packages beside this interpreter: `name version` → licence, as its metadata states it."""
     command = [str(tool), "--python", sys.executable, "--with-system", "--format", "json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - fixed words
     return {f"{found['Name']} {found['Version']}": found["License"] for found in json.loads(done.stdout)}

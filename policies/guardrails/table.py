@@ -15,7 +15,7 @@ def table() -> str:
 
 def _controls(control: Control | None) -> str:
     if control is None:
-        return "–"
+        return "none"
     standard = "" if control.standard == FSBP else " (NIST)"
     return f"[{', '.join(control.ids)}]({control.url}){standard}"
 

@@ -1,0 +1,199 @@
+import json
+
+import pytest
+
+from guardrails import RULES, Stack, tokens
+from guardrails.recursion import overlap
+from tests.unit.policies.registrations import (
+    CONSUMES,
+    JOBS,
+    NEWS,
+    PHOTOS,
+    ROLE,
+    WORKER,
+    allow,
+    but,
+    deny_plain_text,
+    document,
+    resource,
+)
+
+REDRIVE = {"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:111122223333:dead", "maxReceiveCount": 5}
+TRIED = but(JOBS, redrivePolicy=json.dumps(REDRIVE), visibilityTimeoutSeconds=65)
+BLOCKED = resource(
+    tokens.PUBLIC_ACCESS_BLOCK,
+    "private",
+    bucket="photos",
+    blockPublicAcls=True,
+    blockPublicPolicy=True,
+    ignorePublicAcls=True,
+    restrictPublicBuckets=True,
+)
+OTHERS = but(BLOCKED, bucket="others")
+HEARS = resource(
+    tokens.BUCKET_NOTIFICATION,
+    "hears",
+    bucket="photos",
+    queues=[{"queueArn": "…", "events": ["s3:ObjectCreated:*"], "filterPrefix": "uploads/"}],
+    references={"bucket": [PHOTOS], "queues": [JOBS]},
+)
+CALLED = resource(
+    tokens.BUCKET_NOTIFICATION,
+    "called",
+    bucket="photos",
+    lambdaFunctions=[{"events": ["s3:ObjectRemoved:Delete"], "filterSuffix": ".jpg"}],
+    references={"bucket": [PHOTOS], "lambdaFunctions": [WORKER]},
+)
+
+
+def encryption(algorithm):
+    rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": algorithm}}]
+    return resource(tokens.BUCKET_ENCRYPTION, "encryption", bucket="photos", rules=rules)
+
+
+def ownership(value):
+    return resource(tokens.BUCKET_OWNERSHIP, "owned", bucket="photos", rule={"objectOwnership": value})
+
+
+def on_bucket(*statements):
+    return resource(tokens.BUCKET_POLICY, "p", bucket="photos", policy=document(*statements))
+
+
+def on_queue(*statements):
+    return resource(tokens.QUEUE_POLICY, "p", queueUrl=JOBS.props["url"], policy=document(*statements))
+
+
+def on_topic(*statements):
+    return resource(tokens.TOPIC_POLICY, "p", arn=NEWS.props["arn"], policy=document(*statements))
+
+
+def may(action, on):
+    return resource(tokens.ROLE_POLICY, "may", role="worker-role", policy=document(allow(action, on)))
+
+
+CONTENT = [
+    ("bucket-encrypted", PHOTOS, [encryption("aws:kms")]),
+    ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*"))]),
+    ("messages-tls-only", JOBS, [on_queue(deny_plain_text(["sqs:*"]))]),
+    ("messages-tls-only", NEWS, [on_topic(deny_plain_text("sns:Publish"))]),
+    ("bucket-private", PHOTOS, [OTHERS, BLOCKED]),
+    ("bucket-without-acls", PHOTOS, [ownership("BucketOwnerEnforced")]),
+    ("queue-dead-letters", JOBS, []),
+    ("queue-dead-letters", TRIED, [CONSUMES]),
+    ("queue-dead-letters", but(JOBS, redrivePolicy=REDRIVE), [CONSUMES]),
+    ("queue-visibility", TRIED, [CONSUMES, WORKER]),
+    ("queue-partial-batches", CONSUMES, [JOBS]),
+    ("queue-partial-batches", but(CONSUMES, eventSourceArn="arn:aws:kafka:…"), [JOBS]),
+    ("notification-never-recurses", HEARS, [may("s3:PutObject", "arn:aws:s3:::thumbnails/*")]),
+    ("notification-never-recurses", HEARS, [may("s3:PutObject", "arn:aws:s3:::photos/resized/*")]),
+    ("notification-never-recurses", HEARS, [may("s3:GetObject", "arn:aws:s3:::photos/uploads/*")]),
+    ("notification-never-recurses", HEARS, [may("s3:DeleteObject", "arn:aws:s3:::photos/uploads/*")]),
+    ("notification-never-recurses", CALLED, [may("s3:PutObject", "*")]),
+    ("notification-never-recurses", CALLED, [may("s3:DeleteObject", "arn:aws:s3:::photos/*.png")]),
+]
+
+OBJECTING = [
+    ("bucket-encrypted", PHOTOS, [], "has no server-side encryption"),
+    ("bucket-encrypted", PHOTOS, [encryption("rot13")], "without an algorithm"),
+    ("bucket-tls-only", PHOTOS, [], "without TLS"),
+    ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:GetObject"))], "without TLS"),
+    ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*", Principal={"AWS": "1"}))], "without TLS"),
+    ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*", Condition={}))], "without TLS"),
+    ("messages-tls-only", JOBS, [on_queue(deny_plain_text("sqs:*", Effect="Allow"))], "without TLS"),
+    ("messages-tls-only", NEWS, [], "without TLS"),
+    ("bucket-private", PHOTOS, [OTHERS], "does not block public access"),
+    ("bucket-private", PHOTOS, [but(BLOCKED, ignorePublicAcls=False)], "without ignorePublicAcls"),
+    ("bucket-without-acls", PHOTOS, [], "access control lists"),
+    ("bucket-without-acls", PHOTOS, [ownership("ObjectWriter")], "access control lists"),
+    ("queue-dead-letters", JOBS, [CONSUMES], "no dead-letter queue"),
+    (
+        "queue-dead-letters",
+        but(JOBS, redrivePolicy='{"deadLetterTargetArn":"a","maxReceiveCount":4}'),
+        [CONSUMES],
+        "after 4 receives",
+    ),
+    (
+        "queue-dead-letters",
+        but(JOBS, redrivePolicy='{"maxReceiveCount":5}'),
+        [CONSUMES],
+        "names no dead-letter queue",
+    ),
+    ("queue-visibility", but(TRIED, visibilityTimeoutSeconds=64), [CONSUMES, WORKER], "worker needs 65 s"),
+    ("queue-visibility", JOBS, [CONSUMES, WORKER], "for 30 s"),
+    (
+        "queue-partial-batches",
+        but(CONSUMES, without=["functionResponseTypes"]),
+        [JOBS],
+        "whole message batch",
+    ),
+    (
+        "notification-never-recurses",
+        HEARS,
+        [may("s3:PutObject", "arn:aws:s3:::photos/uploads/*")],
+        "tells worker of objects on which it may do s3:PutObject itself",
+    ),
+    ("notification-never-recurses", HEARS, [may("s3:Put*", "arn:aws:s3:::photos/*")], "s3:PutObject"),
+    ("notification-never-recurses", CALLED, [may("s3:deleteobject", "*")], "s3:DeleteObject"),
+]
+
+
+def clauses(name, subject, others):
+    (rule,) = [rule for rule in RULES if rule.name == name]
+    assert subject.type in rule.types
+    connected = [PHOTOS, JOBS, CONSUMES, WORKER, ROLE] if name == "notification-never-recurses" else []
+    return list(rule.check(subject, Stack([subject, *connected, *others])))
+
+
+@pytest.mark.parametrize(("rule", "subject", "others"), CONTENT)
+def test_a_rule_is_content_with_what_it_asks_for(rule, subject, others):
+    assert clauses(rule, subject, others) == []
+
+
+@pytest.mark.parametrize(("rule", "subject", "others", "clause"), OBJECTING)
+def test_a_rule_objects_to_anything_else(rule, subject, others, clause):
+    (said,) = clauses(rule, subject, others)
+    assert clause in said
+
+
+def test_every_rule_that_looks_around_has_a_case_of_both_kinds():
+    rules = {rule.name for rule in RULES if rule.looks_around}
+    assert {rule for rule, _, _ in CONTENT} == rules
+    assert {rule for rule, *_ in OBJECTING} == rules
+
+
+def test_managed_policies_that_are_attached_count_too():
+    policy = resource(
+        tokens.POLICY, "writes", arn="arn:aws:iam::1:policy/writes", policy=document(allow("s3:PutObject"))
+    )
+    attachment = resource(
+        tokens.POLICY_ATTACHMENT, "attached", role="worker-role", policyArn="arn:aws:iam::1:policy/writes"
+    )
+    assert clauses("notification-never-recurses", HEARS, [policy]) == []
+    assert clauses("notification-never-recurses", HEARS, [policy, attachment])
+
+
+def test_references_decide_before_values_do():
+    unknown = resource(tokens.PUBLIC_ACCESS_BLOCK, "private", references={"bucket": [PHOTOS]})
+    (said,) = clauses("bucket-private", PHOTOS, [unknown])
+    assert said.startswith("blocks public access without blockPublicAcls")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("a*", "*b", True),
+        ("a*", "b*", False),
+        ("a?c", "abc", True),
+        ("a?c", "ac", False),
+        ("*", "", True),
+        ("a*a", "a", False),
+        ("uploads/*", "uploads/*.jpg", True),
+        ("uploads/*", "resized/*", False),
+        ("*/x", "y/*", True),
+    ],
+)
+def test_two_patterns_overlap_if_some_text_matches_both(one, other, expected):
+    assert overlap(one, other) is expected
+    assert overlap(other, one) is expected

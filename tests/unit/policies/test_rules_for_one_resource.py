@@ -1,0 +1,173 @@
+from datetime import date
+
+import pytest
+
+from guardrails import RULES, Stack, tokens
+from guardrails.functions import DEPRECATED_ON, runtime_on
+from tests.unit.policies.registrations import allow, deny_plain_text, document, resource
+
+TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/photos"
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+EVERYONE = {"AWS": ["arn:aws:iam::111122223333:root", "*"]}
+
+
+def policy(*statements, kind=tokens.ROLE_POLICY):
+    return resource(kind, "p", policy=document(*statements))
+
+
+CONTENT = [
+    ("queue-encrypted", resource(tokens.QUEUE, "q", sqsManagedSseEnabled=True)),
+    ("queue-encrypted", resource(tokens.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
+    ("topic-encrypted", resource(tokens.TOPIC, "t", kmsMasterKeyId="alias/news")),
+    ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": True})),
+    ("resource-policy-private", policy(deny_plain_text("sqs:*"), kind=tokens.QUEUE_POLICY)),
+    (
+        "resource-policy-private",
+        policy(allow("sqs:SendMessage", Principal={"Service": "s3.amazonaws.com"}), kind=tokens.QUEUE_POLICY),
+    ),
+    ("resource-policy-private", resource(tokens.KEY, "a key with AWS's default policy")),
+    (
+        "function-private",
+        resource(tokens.PERMISSION, "p", principal="apigateway.amazonaws.com", sourceArn="arn:…"),
+    ),
+    ("function-private", resource(tokens.PERMISSION, "p", principal="111122223333")),
+    ("function-private", resource(tokens.FUNCTION_URL, "u", authorizationType="AWS_IAM")),
+    ("iam-named-actions", policy(allow(["s3:GetObject"]))),
+    ("iam-named-actions", policy({**allow("s3:*"), "Effect": "Deny"})),
+    ("iam-named-resources", policy(allow("s3:GetObject", "arn:aws:s3:::photos/uploads/*"))),
+    ("iam-named-resources", policy(allow("dynamodb:Query", [TABLE, f"{TABLE}/index/*"]))),
+    ("iam-named-resources", policy(allow("logs:PutLogEvents", "arn:aws:logs:r:1:log-group:mine:*"))),
+    ("iam-named-resources", policy(allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]))),
+    ("iam-no-broad-managed-policy", resource(tokens.ROLE, "r", assumeRolePolicy="{}")),
+    (
+        "iam-no-broad-managed-policy",
+        resource(tokens.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::111122223333:policy/mine"),
+    ),
+    ("iam-named-trust", resource(tokens.ROLE, "r", assumeRolePolicy=document(allow("x", Principal=LAMBDA)))),
+    ("function-traced", resource(tokens.FUNCTION, "f", tracingConfig={"mode": "Active"})),
+    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="python3.13")),
+    ("function-runtime", resource(tokens.FUNCTION, "f", packageType="Image")),
+    ("log-retention", resource(tokens.LOG_GROUP, "l", retentionInDays=14)),
+    ("function-log-group", resource(tokens.FUNCTION, "f", loggingConfig={"logGroup": "mine"})),
+    ("api-access-log", resource(tokens.STAGE, "s", accessLogSettings={"destinationArn": "arn:…"})),
+    ("table-recoverable", resource(tokens.TABLE, "t", pointInTimeRecovery={"enabled": True})),
+    ("production-protected", resource(tokens.BUCKET, "b", protect=True)),
+    ("production-bucket-kept", resource(tokens.BUCKET, "b", forceDestroy=False)),
+    ("production-table-kept", resource(tokens.TABLE, "t", deletionProtectionEnabled=True)),
+    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="AWS_IAM")),
+    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="JWT")),
+]
+
+OBJECTING = [
+    ("queue-encrypted", resource(tokens.QUEUE, "q"), "does not encrypt"),
+    ("queue-encrypted", resource(tokens.QUEUE, "q", sqsManagedSseEnabled=False), "does not encrypt"),
+    ("topic-encrypted", resource(tokens.TOPIC, "t"), "does not encrypt"),
+    ("table-encrypted", resource(tokens.TABLE, "t"), "not in this account"),
+    ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": False}), "not in this"),
+    (
+        "resource-policy-private",
+        policy(allow("s3:GetObject", Principal="*"), kind=tokens.BUCKET_POLICY),
+        "allows s3:GetObject to everyone",
+    ),
+    (
+        "resource-policy-private",
+        policy(allow("kms:Decrypt", Principal=EVERYONE), kind=tokens.KEY),
+        "to everyone",
+    ),
+    (
+        "resource-policy-private",
+        policy(allow("sns:Publish", NotPrincipal=LAMBDA), kind=tokens.TOPIC_POLICY),
+        "to everyone",
+    ),
+    ("function-private", resource(tokens.PERMISSION, "p", principal="*", sourceArn="arn:…"), "lets *"),
+    ("function-private", resource(tokens.PERMISSION, "p", principal="s3.amazonaws.com"), "for any account"),
+    ("function-private", resource(tokens.FUNCTION_URL, "u", authorizationType="NONE"), "anyone can call"),
+    ("iam-named-actions", policy(allow("s3:*")), "allows s3:*"),
+    ("iam-named-actions", policy(allow(["sqs:SendMessage", "dynamodb:Get*"])), "allows dynamodb:Get*"),
+    ("iam-named-actions", policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "except some"),
+    ("iam-named-resources", policy(allow("s3:GetObject")), "allows s3:GetObject on *"),
+    ("iam-named-resources", policy(allow("s3:GetObject", "arn:aws:s3:::*")), "on arn:aws:s3:::*"),
+    (
+        "iam-named-resources",
+        policy(allow("s3:GetObject", "arn:aws:s3:::photo*/a")),
+        "on arn:aws:s3:::photo*/a",
+    ),
+    ("iam-named-resources", policy(allow("dynamodb:Query", "arn:aws:dynamodb:r:1:table/*")), "on arn"),
+    ("iam-named-resources", policy(allow("sqs:SendMessage", "arn:aws:sqs:*:*:jobs")), "on arn"),
+    ("iam-named-resources", policy(allow("kms:Decrypt", "arn:aws:kms:r:1:key/*")), "allows kms:Decrypt"),
+    (
+        "iam-named-resources",
+        policy(allow(["xray:PutTraceSegments", "s3:GetObject"])),
+        "allows s3:GetObject on *",
+    ),
+    (
+        "iam-named-resources",
+        policy({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::mine"}),
+        "every resource except some",
+    ),
+    (
+        "iam-no-broad-managed-policy",
+        resource(tokens.ROLE, "r", managedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+        "attaches AdministratorAccess",
+    ),
+    (
+        "iam-no-broad-managed-policy",
+        resource(tokens.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"),
+        "attaches AmazonS3FullAccess",
+    ),
+    (
+        "iam-named-trust",
+        resource(
+            tokens.ROLE, "r", assumeRolePolicy=document(allow("sts:AssumeRole", Principal={"AWS": "*"}))
+        ),
+        "assumed by everyone",
+    ),
+    ("function-traced", resource(tokens.FUNCTION, "f"), "is not traced"),
+    ("function-traced", resource(tokens.FUNCTION, "f", tracingConfig={"mode": "PassThrough"}), "not traced"),
+    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="python3.9"), "deprecated on 2025-12-15"),
+    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="cobol85"), "date is not known"),
+    ("log-retention", resource(tokens.LOG_GROUP, "l"), "for ever"),
+    ("log-retention", resource(tokens.LOG_GROUP, "l", retentionInDays=0), "for ever"),
+    ("function-log-group", resource(tokens.FUNCTION, "f"), "that Lambda creates"),
+    ("function-log-group", resource(tokens.FUNCTION, "f", loggingConfig={"logFormat": "JSON"}), "Lambda"),
+    ("api-access-log", resource(tokens.STAGE, "s"), "does not log who calls it"),
+    ("table-recoverable", resource(tokens.TABLE, "t"), "cannot be restored"),
+    ("table-recoverable", resource(tokens.TABLE, "t", pointInTimeRecovery={"enabled": False}), "cannot be"),
+    ("production-protected", resource(tokens.TABLE, "t"), "is not protected"),
+    ("production-bucket-kept", resource(tokens.BUCKET, "b", forceDestroy=True), "is emptied"),
+    ("production-table-kept", resource(tokens.TABLE, "t"), "can be deleted"),
+    ("production-api-authorized", resource(tokens.ROUTE, "r"), "called by everyone"),
+    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="NONE"), "by everyone"),
+]
+
+
+def clauses(name, subject):
+    (rule,) = [rule for rule in RULES if rule.name == name]
+    assert subject.type in rule.types
+    return list(rule.check(subject, Stack()))
+
+
+@pytest.mark.parametrize(("rule", "subject"), CONTENT)
+def test_a_rule_is_content_with_what_it_asks_for(rule, subject):
+    assert clauses(rule, subject) == []
+
+
+@pytest.mark.parametrize(("rule", "subject", "clause"), OBJECTING)
+def test_a_rule_objects_to_anything_else(rule, subject, clause):
+    (said,) = clauses(rule, subject)
+    assert clause in said
+
+
+def test_every_rule_for_one_resource_has_a_case_of_both_kinds():
+    rules = {rule.name for rule in RULES if not rule.looks_around}
+    assert {rule for rule, _ in CONTENT} == rules
+    assert {rule for rule, _, _ in OBJECTING} == rules
+
+
+def test_a_runtime_is_refused_from_the_day_of_its_deprecation():
+    (last_day,) = {DEPRECATED_ON["python3.12"]}
+    assert last_day == date(2028, 10, 31)
+    assert list(runtime_on("python3.12", date(2028, 10, 30))) == []
+    assert list(runtime_on("python3.12", last_day)) == [
+        "runs on python3.12, which AWS deprecated on 2028-10-31"
+    ]
