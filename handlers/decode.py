@@ -1,32 +1,16 @@
-"""Bytes → a Pillow image whose header has been checked against the limits.
+"""Bytes → an original whose header was read, by the format the bytes themselves claim.
 
-Only the formats of the allow-list are ever identified, each by its own plugin: no other plugin
-is imported, and neither the declared content type nor a file name is looked at.
+Only the formats of the allow-list are ever identified, each by its own reader: no other plugin of
+Pillow is imported, and neither the declared content type nor a file name is looked at.
 """
 
 import importlib
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
-from PIL import Image, ImageFile
-
+from handlers.brands import sniff_brands
+from handlers.original import Original
 from handlers.presets import Limits
-from handlers.rejections import (
-    EmptyObject,
-    FormatNotAllowed,
-    ImageRejected,
-    NotAnImage,
-    TooLarge,
-    TooManyPixels,
-    TooMuchMemory,
-    TooMuchMetadata,
-    Truncated,
-)
-
-MIB = 1024 * 1024
+from handlers.rejections import EmptyObject, FormatNotAllowed, NotAnImage, TooLarge
 
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
@@ -36,17 +20,19 @@ CONTENT_TYPES = {
     "TIFF": "image/tiff",
     "BMP": "image/bmp",
     "AVIF": "image/avif",
+    "HEIF": "image/heic",
 }
 
-# Format → Pillow's plugin module and the class in it that opens a file.
-_PLUGINS = {
-    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
-    "PNG": ("PngImagePlugin", "PngImageFile"),
-    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
-    "GIF": ("GifImagePlugin", "GifImageFile"),
-    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
-    "BMP": ("BmpImagePlugin", "BmpImageFile"),
-    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
+# Each module has `read(data, limits) -> Original`; imported when the first such original comes.
+_READERS = {
+    "JPEG": "jpeg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "TIFF": "tiff",
+    "BMP": "bmp",
+    "AVIF": "heif",
+    "HEIF": "heif",
 }
 
 _MAGIC = (
@@ -58,18 +44,18 @@ _MAGIC = (
     (b"MM\x00*", "TIFF"),
     (b"BM", "BMP"),
 )
-_AVIF_BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1"})
-
 # Images (or what is often taken for one) that are recognised only to name the reason.
 _FOREIGN = (
     b"%!PS", b"\xc5\xd0\xd3\xc6", b"%PDF", b"8BPS", b"\x00\x00\x01\x00", b"\x00\x00\x02\x00",
     b"icns", b"SIMPLE  =", b"\xff\x0a", b"\x00\x00\x00\x0cJXL ", b"\x00\x00\x00\x0cjP  ",
     b"\xff\x4f\xff\x51", b"qoif", b"DDS ", b"II+\x00", b"MM\x00+", b"\xd7\xcd\xc6\x9a", b"v/1\x01",
+    b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n", b"gimp xcf", b"AT&TFORM",
 )  # fmt: skip
+_FOREIGN_MARKUP = (b"<svg", b"<?xml", b"<!doctype svg")
 
 
 def sniff(data: bytes) -> str:
-    """The format the bytes themselves claim, for example `JPEG`.
+    """The format the bytes claim, for example `JPEG`.
 
     Raises NotAnImage for bytes that look like no image and FormatNotAllowed for images of a
     format that is not decoded here.
@@ -80,17 +66,15 @@ def sniff(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        if data[8:12] in _AVIF_BRANDS:
-            return "AVIF"
-        raise FormatNotAllowed(data[8:12].decode("ascii", "replace"))
+        return sniff_brands(data)
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if data.startswith(_FOREIGN) or start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
+    if data.startswith(_FOREIGN) or start.startswith(_FOREIGN_MARKUP):
         raise FormatNotAllowed
     raise NotAnImage
 
 
-def open_image(data: bytes, limits: Limits) -> ImageFile.ImageFile:
-    """Open an image and check its header; no pixel is decoded.
+def read(data: bytes, limits: Limits) -> Original:
+    """Read and check the header of an original; no pixel is decoded.
 
     Raises ImageRejected if the bytes are no image of an allowed format or exceed the limits.
     """
@@ -98,51 +82,5 @@ def open_image(data: bytes, limits: Limits) -> ImageFile.ImageFile:
         raise EmptyObject
     if len(data) > limits.max_bytes:
         raise TooLarge(f"{len(data)} bytes, at most {limits.max_bytes}")
-    module, opener = _PLUGINS[sniff(data)]
-    plugin = importlib.import_module(f"PIL.{module}")
-    with decoding(NotAnImage):
-        image = cast("ImageFile.ImageFile", getattr(plugin, opener)(io.BytesIO(data)))
-    _check(image, limits)
-    image.decodermaxblock = len(data)  # the bytes are in memory: hand the decoder all of them
-    return image
-
-
-def load(image: Image.Image) -> None:
-    """Decode the pixels. Raises Truncated if they are incomplete or damaged."""
-    with decoding(Truncated):
-        image.load()
-
-
-@contextmanager
-def decoding(failure: type[ImageRejected]) -> Iterator[None]:
-    """Turn whatever Pillow's decoders raise on bad bytes into `failure`.
-
-    They raise OSError, ValueError, SyntaxError, struct.error, zlib.error, KeyError and more, so
-    the block must hold calls into Pillow only.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            yield
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise TooManyPixels from error
-        except ImageRejected:
-            raise
-        except MemoryError as error:
-            raise TooMuchMemory from error
-        except Exception as error:
-            raise failure(type(error).__name__) from error
-
-
-def _check(image: ImageFile.ImageFile, limits: Limits) -> None:
-    width, height = image.size
-    if width < 1 or height < 1:
-        raise NotAnImage(f"{width}x{height}")
-    if width * height > limits.max_pixels:
-        raise TooManyPixels(f"{width}x{height}, at most {limits.max_pixels} pixels")
-    if max(width, height) > limits.max_side:
-        raise TooManyPixels(f"{width}x{height}, at most {limits.max_side} pixels a side")
-    metadata = sum(len(value) for value in image.info.values() if isinstance(value, bytes | str))
-    if metadata > limits.max_metadata_bytes:
-        raise TooMuchMetadata(f"{metadata} bytes, at most {limits.max_metadata_bytes}")
+    reader = importlib.import_module(f"handlers.{_READERS[sniff(data)]}")
+    return cast("Original", reader.read(data, limits))

@@ -66,7 +66,9 @@ class Limits:
 
     `max_bytes` is the size of the object; `max_pixels` its width times its height and `max_side`
     the longer of the two, as the header of the file declares them; `max_frames` how many frames
-    of an animation are looked at; `max_metadata_bytes` the size of all its metadata together.
+    of an animation are looked at; `max_metadata_bytes` the size of all its metadata together;
+    `max_decode_bytes` the memory its decoder needs, which differs by format (see
+    `docs/rendering.md`) and leaves room for the interpreter in a function of 512 MiB.
     """
 
     max_bytes: int
@@ -74,6 +76,7 @@ class Limits:
     max_side: int
     max_frames: int
     max_metadata_bytes: int
+    max_decode_bytes: int = 400 * 1024 * 1024
 
 
 def parse_presets(lines: Sequence[str]) -> tuple[Preset, ...]:

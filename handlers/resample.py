@@ -19,8 +19,15 @@ _CASCADE_GAP = 1.5
 # structural similarity falls by 0.0002 and the resize of an undrafted original costs 40 %.
 _REDUCING_GAP = 1.5
 
+# Below this many pixels the packing of `_resize_plane` costs what it saves.
+_WORTH_PACKING = 128 * 128
+
 _LUMA_FILTER = Image.Resampling.LANCZOS
-_CHROMA_FILTER = Image.Resampling.BICUBIC
+# Chroma fresh from the decoder can take the softer, cheaper filter; once more would show.
+_SMALLEST_IN_PLANES = 16
+
+_FIRST_CHROMA_FILTER = Image.Resampling.HAMMING
+_NEXT_CHROMA_FILTER = Image.Resampling.BICUBIC
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,45 @@ class Frame:
     pixels: Image.Image
     scale: tuple[float, float]
     chroma: tuple[Image.Image, ...] = ()
+    resized: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the variants ask of a decoder.
+
+    `scale` is the pixels per pixel of the original that the largest one has, across and down;
+    `planes` whether chroma may be halved, because every variant's format halves it anyway.
+    """
+
+    scale: tuple[float, float]
+    planes: bool
+
+    def planes_serve(self, size: Size) -> bool:
+        """Whether an original of `size` pixels goes into planes: chroma pairs need some pixels."""
+        return self.planes and all(
+            side * min(1.0, scale) >= _SMALLEST_IN_PLANES
+            for side, scale in zip(size, self.scale, strict=True)
+        )
+
+    def shrinks_by(self) -> int:
+        """How many whole pixels may be averaged before the filter."""
+        return max(1, int(1 / max(self.scale) / _REDUCING_GAP))
 
 
 def in_planes(image: Image.Image, scale: tuple[float, float]) -> Frame:
     """The frame of a loaded YCbCr image."""
     luma, *chroma = image.split()
     return Frame(luma, scale, tuple(plane.reduce(2) for plane in chroma))
+
+
+def of_whole(image: Image.Image, need: Need) -> Frame:
+    """The frame of an image that was decoded at its full size, in a mode that can be averaged."""
+    if image.mode != "RGB" or not need.planes_serve(image.size):
+        return Frame(image, (1.0, 1.0))
+    factor = need.shrinks_by()
+    reduced = image.reduce(factor) if factor > 1 else image
+    return in_planes(reduced.convert("YCbCr"), (1 / factor, 1 / factor))
 
 
 def cascade(base: Frame, original: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
@@ -65,9 +105,10 @@ def _is_enough(source: Frame, placement: Placement) -> bool:
 
 def _resized(source: Frame, placement: Placement) -> Frame:
     across, down = source.scale
-    pixels = _resize(source.pixels, placement.size, _scaled(placement.box, across, down), _LUMA_FILTER)
+    resize = _resize_plane if source.pixels.mode == "L" else _resize
+    pixels = resize(source.pixels, placement.size, _scaled(placement.box, across, down), _LUMA_FILTER)
     if not source.chroma:
-        return Frame(pixels, placement.scale)
+        return Frame(pixels, placement.scale, resized=True)
     # Chroma pairs pixels; what an odd size leaves over is filled in when the planes are merged.
     (left, top, right, bottom), (width, height) = placement.box, placement.size
     half = (width // 2, height // 2)
@@ -78,8 +119,9 @@ def _resized(source: Frame, placement: Placement) -> Frame:
         top + (bottom - top) * 2 * half[1] / height,
     )
     box = _scaled(paired, across / 2, down / 2)
-    chroma = tuple(_resize(plane, half, box, _CHROMA_FILTER) for plane in source.chroma)
-    return Frame(pixels, placement.scale, chroma)
+    resample = _NEXT_CHROMA_FILTER if source.resized else _FIRST_CHROMA_FILTER
+    chroma = tuple(_resize(plane, half, box, resample) for plane in source.chroma)
+    return Frame(pixels, placement.scale, chroma, resized=True)
 
 
 def _scaled(box: Box, across: float, down: float) -> Box:
@@ -91,6 +133,38 @@ def _resize(image: Image.Image, size: Size, box: Box, resample: Image.Resampling
     left, top, right, bottom = box
     box = (left, top, min(right, image.width), min(bottom, image.height))
     return image.resize(size, resample, box, reducing_gap=_REDUCING_GAP)
+
+
+def _resize_plane(plane: Image.Image, size: Size, box: Box, resample: Image.Resampling) -> Image.Image:
+    """As `_resize`, but a quarter faster for a whole plane of 8-bit samples.
+
+    Pillow filters the four bands of a pixel together, but a single band sample by sample.
+    Filtering along columns does not care what a row means, so four neighbouring samples pose as
+    one pixel of four bands; a transposition turns rows into columns.
+    """
+    left, top, right, bottom = box
+    if (left, top) != (0, 0) or size[0] * size[1] < _WORTH_PACKING:
+        return _resize(plane, size, box, resample)
+    factors = (max(1, int(right / size[0] / _REDUCING_GAP)), max(1, int(bottom / size[1] / _REDUCING_GAP)))
+    if factors != (1, 1):
+        plane, right, bottom = plane.reduce(factors), right / factors[0], bottom / factors[1]
+    shrunk = _resize_columns(plane, size[1], min(bottom, plane.height), resample)
+    turned = shrunk.transpose(Image.Transpose.TRANSPOSE)
+    return _resize_columns(turned, size[0], min(right, turned.height), resample).transpose(
+        Image.Transpose.TRANSPOSE
+    )
+
+
+def _resize_columns(
+    plane: Image.Image, height: int, bottom: float, resample: Image.Resampling
+) -> Image.Image:
+    width, packed_width = plane.width, -(-plane.width // 4)
+    if width % 4:
+        plane = plane.crop((0, 0, packed_width * 4, plane.height))
+    packed = Image.frombuffer("RGBX", (packed_width, plane.height), plane.tobytes(), "raw", "RGBX", 0, 1)
+    packed = packed.resize((packed_width, height), resample, (0, 0, packed_width, bottom))
+    resized = Image.frombuffer("L", (packed_width * 4, height), packed.tobytes(), "raw", "L", 0, 1)
+    return resized.crop((0, 0, width, height)) if width % 4 else resized
 
 
 def _merged(frame: Frame) -> Image.Image:
