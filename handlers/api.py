@@ -11,7 +11,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 from msgspec import UNSET
 
-from handlers import clients, keys, problems, routes
+from handlers import clients, keys, openapi, problems, routes
 from handlers.batches import Batches
 from handlers.catalog import Catalog, RowChanged
 from handlers.documents import CreatedImage, Image, ImageList, image, location
@@ -20,7 +20,15 @@ from handlers.page import Page
 from handlers.policies import Announced, Policies
 from handlers.principals import Principal, identify
 from handlers.problems import Problem
-from handlers.requests import BATCH_ID, MAX_NAME_CHARACTERS, CreateUploads, Request, decode, listing
+from handlers.requests import (
+    BATCH_ID,
+    MAX_BODY_BYTES,
+    MAX_NAME_CHARACTERS,
+    CreateUploads,
+    Request,
+    decode,
+    listing,
+)
 from handlers.rows import Row, superseded_keys, variant_keys
 from handlers.settings import ApiSettings, load
 from handlers.storage import Storage
@@ -29,9 +37,6 @@ from handlers.uploads import Uploads, accepted_type
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# A Lambda request is at most 6 MiB of JSON, in which a body travels as Base64.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _DELETE_TRIES: Final = 5
 _SOON: Final = {"Retry-After": "1"}
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}
@@ -74,6 +79,7 @@ class Api:
             routes.LIST_IMAGES: self.list_images,
             routes.DELETE_IMAGE: self.delete_image,
             routes.GET_BATCH: self.get_batch,
+            routes.GET_OPENAPI: self.get_openapi,
         }
 
     def answer(self, request: Request) -> Response:
@@ -169,6 +175,10 @@ class Api:
         if batch is None:
             raise problems.unknown_batch()
         return Response(body=batch, headers=_PRIVATE if batch.done else {**_PRIVATE, **_SOON})
+
+    def get_openapi(self, _request: Request, _caller: Principal) -> Response:
+        """The description of this API."""
+        return Response(body=openapi.document(self._settings))
 
     def get_page(self) -> Response:
         """The page, for people with a browser."""

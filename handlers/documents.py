@@ -27,6 +27,12 @@ class ProblemDocument(_Document):
     limit: Annotated[int, Meta(description="The limit that was exceeded.")] | UnsetType = UNSET
 
 
+class GatewayMessage(_Document):
+    """What API Gateway answers by itself."""
+
+    message: str
+
+
 class Upload(_Document):
     """A presigned POST policy: post `fields`, then the bytes as `file`, as multipart/form-data to `url`."""
 

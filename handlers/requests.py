@@ -20,6 +20,9 @@ MAX_NAME_CHARACTERS: Final = 1024
 # 100 files with names of 1,024 characters, each escaped, and some room.
 MAX_JSON_BYTES: Final = 2 * 1024 * 1024
 MAX_JSON_DEPTH: Final = 8
+# A Lambda request is at most 6 MiB of JSON, in which a body travels as Base64.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 # Python's `$` would let a line break follow, which JSON Schema's does not.
 BATCH_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 # 32 bytes as Base64: the last letter carries four bits.

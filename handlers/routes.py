@@ -12,6 +12,15 @@ LIST_IMAGES: Final = "GET /images"
 GET_IMAGE: Final = "GET /images/{imageId+}"
 DELETE_IMAGE: Final = "DELETE /images/{imageId+}"
 GET_BATCH: Final = "GET /batches/{batchId}"
+GET_OPENAPI: Final = "GET /openapi.json"
 GET_PAGE: Final = "GET /"  # public, and there only if the stack enables the page
 
-ROUTES: Final = (CREATE_UPLOADS, CREATE_IMAGE, LIST_IMAGES, GET_IMAGE, DELETE_IMAGE, GET_BATCH)
+ROUTES: Final = (
+    CREATE_UPLOADS,
+    CREATE_IMAGE,
+    LIST_IMAGES,
+    GET_IMAGE,
+    DELETE_IMAGE,
+    GET_BATCH,
+    GET_OPENAPI,
+)
