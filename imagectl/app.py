@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import typer
@@ -58,11 +59,11 @@ app.command("get", no_args_is_help=True)(connected(get))
 app.command("rm", no_args_is_help=True)(connected(rm))
 
 
-def main() -> None:
-    """Run the command line. Ends the process."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; raises SystemExit in the end. `arguments` are those of the process."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        app(arguments, prog_name="imagectl")
     except (CannotContinue, Refused) as error:
         messages.print(f"imagectl: {error}")
         if hint := getattr(error, "hint", ""):

@@ -52,6 +52,7 @@ class Journal:
         with self._explained():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
             # Two processes would upload the same files twice.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")

@@ -15,6 +15,8 @@ from tenacity import (
 )
 
 _Answer = TypeVar("_Answer")
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -28,13 +30,11 @@ class Patience:
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
 
-    def __init__(
-        self, *, attempts: int, stopping: threading.Event, seconds: float = 0.5, longest: float = 30
-    ) -> None:
+    def __init__(self, *, attempts: int, stopping: threading.Event) -> None:
         self._retrying = Retrying(
             retry=retry_if_exception_type(Transient),
             stop=stop_after_attempt(attempts) | stop_when_event_set(stopping),
-            wait=wait_random_exponential(multiplier=seconds, max=longest),
+            wait=wait_random_exponential(multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
             sleep=sleep_using_event(stopping),
             reraise=True,
         )

@@ -15,6 +15,7 @@ MAX_IMAGES_A_PAGE: Final = 100
 # A person waits for the first answer; one who has waited for thousands of files can wait on.
 _FIRST_ATTEMPTS: Final = 4
 _ATTEMPTS: Final = 10
+_GLANCE_SECONDS: Final = 5
 
 Document = dict[str, Any]
 
@@ -26,12 +27,12 @@ class Service:
     and Refused when it answers with a problem. Safe to share between threads.
     """
 
-    def __init__(self, http: httpx.Client, url: str, *, retry_seconds: float = 0.5) -> None:
+    def __init__(self, http: httpx.Client, url: str) -> None:
         self.url = url
         self.stopping = threading.Event()
         self._http = http
-        self._first = Patience(attempts=_FIRST_ATTEMPTS, stopping=self.stopping, seconds=retry_seconds)
-        self._later = Patience(attempts=_ATTEMPTS, stopping=self.stopping, seconds=retry_seconds)
+        self._first = Patience(attempts=_FIRST_ATTEMPTS, stopping=self.stopping)
+        self._later = Patience(attempts=_ATTEMPTS, stopping=self.stopping)
         self._patience = self._first
 
     def announce(self, batch_id: str, files: Sequence[Mapping[str, Any]]) -> tuple[list[Document], str]:
@@ -47,12 +48,19 @@ class Service:
 
     def image(self, image_id: str) -> Document | None:
         """The image; None if there is none that the caller may see."""
-        return self._found("unknown-image", lambda: self._call("GET", f"/images/{quote(image_id)}"))
+        return self._found("unknown-image", lambda: self._call("GET", _image(image_id)))
 
     def batch(self, batch_id: str) -> Document | None:
         """Where a batch stands; None if there is none that the caller may see."""
-        path = f"/batches/{quote(batch_id, safe='')}"
-        return self._found("unknown-batch", lambda: self._call("GET", path))
+        return self._found("unknown-batch", lambda: self._call("GET", _batch(batch_id)))
+
+    def glance(self, batch_id: str) -> Document | None:
+        """Where a batch stands, if the service says so at once; raises nothing."""
+        try:
+            answer = self._http.get(f"{self.url}{_batch(batch_id)}", timeout=_GLANCE_SECONDS)
+            return self._json(answer) if answer.is_success else None
+        except (httpx.HTTPError, ServiceUnusable):
+            return None
 
     def images(self, status: str | None = None) -> Iterator[Document]:
         """Every image, newest first, asked for page by page."""
@@ -66,7 +74,7 @@ class Service:
 
     def delete(self, image_id: str) -> None:
         """Delete an image: its original, its variants, its row. Deleting twice is no error."""
-        self._call("DELETE", f"/images/{quote(image_id)}")
+        self._call("DELETE", _image(image_id))
 
     def _found(self, unknown: str, ask: Callable[[], httpx.Response]) -> Document | None:
         try:
@@ -122,3 +130,11 @@ class Service:
             f"{self.url} does not answer as the image service does, but with {what}.",
             "Check --api, IMAGECTL_API or the stack's output apiUrl.",
         )
+
+
+def _image(image_id: str) -> str:
+    return f"/images/{quote(image_id)}"
+
+
+def _batch(batch_id: str) -> str:
+    return f"/batches/{quote(batch_id, safe='')}"

@@ -1,5 +1,6 @@
 """Who calls: requests signed with AWS credentials, or sent with a bearer token."""
 
+import os
 import re
 from collections.abc import Generator
 from typing import Final
@@ -58,7 +59,9 @@ def aws_signature(url: str, region: str | None) -> Signed:
     try:
         session = Session()
         credentials = session.get_credentials()
-        region = region or _region_of(url) or session.get_config_variable("region")
+        # AWS_REGION is what the other SDKs read; botocore knows AWS_DEFAULT_REGION and the profile.
+        region = region or _region_of(url) or os.environ.get("AWS_REGION")
+        region = region or session.get_config_variable("region")
     except BotoCoreError as error:
         raise ServiceUnusable(f"The AWS credentials cannot be used: {error}") from error
     if credentials is None:

@@ -26,13 +26,12 @@ from imagectl.uploading.delivery import Delivery
 from imagectl.uploading.display import displayed, line
 from imagectl.uploading.following import Following
 from imagectl.uploading.sending import Sender
-from imagectl.uploading.summary import print_json, print_summary
+from imagectl.uploading.summary import RESUME, print_json, print_summary
 from imagectl.uploading.tally import Tally
 from imagectl.uploading.walk import Wanted, walk
 
 _SEND_ATTEMPTS: Final = 8
 _TIMEOUT: Final = httpx.Timeout(120, connect=10)
-_RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
 
 
 def default_journal() -> Path:
@@ -110,9 +109,9 @@ def upload(
                 if wait:
                     following.follow()
         except KeyboardInterrupt:
-            raise Interrupted(f"Stopped: {line(tally)}.", _RESUME) from None
+            raise Interrupted(f"Stopped: {line(tally)}.", RESUME) from None
         except CannotContinue as error:
-            error.hint = f"{error.hint} {_RESUME}".strip()
+            error.hint = f"{error.hint} {RESUME}".strip()
             raise
         report = print_json if as_json else print_summary
         if not report(journal, run, tally, seconds=time.monotonic() - started).ready:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from imagectl.contents import SETTLED, Content, Run, State
-from imagectl.errors import Refused, ServiceUnusable
 from imagectl.journal import Journal
 from imagectl.service import Document, Service
 from imagectl.uploading.tally import Tally
@@ -17,6 +16,7 @@ from imagectl.uploading.tally import Tally
 _PAGE: Final = 100
 _PARALLEL: Final = 8
 # A large batch is counted less often: counting it is work for the service.
+PAUSE_SECONDS = 1.0
 _IMAGES_A_SECOND_OF_PAUSE: Final = 2000
 _LONGEST_PAUSE: Final = 15.0
 
@@ -35,7 +35,6 @@ class Following:
         tally: Tally,
         *,
         own_batch: bool,
-        pause: float = 1,
         patience: float = 900,
     ) -> None:
         self._service = service
@@ -43,7 +42,7 @@ class Following:
         self._run = run
         self._tally = tally
         self._own_batch = own_batch
-        self._pause = pause
+        self._pause = PAUSE_SECONDS
         self._patience = patience
         self._asked = b""
 
@@ -57,6 +56,7 @@ class Following:
             yield
         finally:
             done.set()
+            thread.join()
 
     def follow(self) -> None:
         """Return when every image is settled, or when nothing has moved for `patience` seconds.
@@ -82,16 +82,16 @@ class Following:
 
     def _look(self) -> Document | None:
         batch = self._service.batch(self._run.batch_id)
+        self._show(batch)
+        return batch
+
+    def _show(self, batch: Document | None) -> None:
         if batch is not None:
             self._tally.settled = {state: batch["counts"].get(state, 0) for state in SETTLED}
-        return batch
 
     def _watch(self, done: threading.Event) -> None:
         while not done.wait(self._next_pause() * 2):
-            try:
-                self._look()
-            except (ServiceUnusable, Refused):
-                continue  # whoever sends will find out
+            self._show(self._service.glance(self._run.batch_id))
 
     def _next_pause(self) -> float:
         return min(

@@ -12,6 +12,7 @@ from imagectl.uploading.tally import Tally
 
 # What a file is called that never reached the service.
 NOT_UPLOADED: Final = "NOT_UPLOADED"
+RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
 PENDING: Final = "PENDING"
 
 
@@ -51,6 +52,8 @@ def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -
     details += [f"{tally.before} were uploaded before"] if tally.before else []
     details += [f"{tally.same} have the content of another file"] if tally.same else []
     messages.print("; ".join(details))
+    if counts[NOT_UPLOADED] or counts[PENDING]:
+        messages.print(RESUME)
     return Summary(counts)
 
 

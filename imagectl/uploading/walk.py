@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-# What file managers leave in folders of photographs.
-LITTER: Final = (".DS_Store", "._*", "Thumbs.db", "desktop.ini")
+# Hidden files, and what file managers leave in folders of photographs. Unless they are named, they
+# are not meant.
+LITTER: Final = (".*", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,10 +42,10 @@ class Wanted:
 
     def file(self, name: str) -> bool:
         """Whether a file is wanted."""
-        return (not self.include or _any(self.include, name)) and self.folder(name)
+        return (not self.include or _any(self.include, name)) and not _any(self.exclude, name)
 
-    def folder(self, name: str) -> bool:
-        """Whether a folder may hold wanted files."""
+    def below(self, name: str) -> bool:
+        """Whether a file or folder that was met in a folder is looked at."""
         return not _any((*LITTER, *self.exclude), name)
 
 
@@ -106,7 +107,7 @@ def _met(
 ) -> Found | Unusable | _Folder | None:
     """What an entry of the last folder is: a file, a folder to enter, or nothing that is wanted."""
     name = f"{above[-1].name}{entry.name}"
-    if not wanted.folder(name):
+    if not wanted.below(name):
         return None
     status = entry.stat()
     if not stat.S_ISDIR(status.st_mode):
