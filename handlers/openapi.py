@@ -128,39 +128,5 @@ def _components(*kinds: type[Any]) -> dict[str, Any]:
     return dict(sorted(schemas.items()))
 
 
-def _refusals(refused: Iterable[Problem]) -> dict[str, Any]:
-    """The problems by status, each with an example, and what the gateway says."""
-    answers: dict[int, dict[str, Any]] = {
-        status: {
-            "description": description,
-            "content": {"application/json": {"schema": _ref(GatewayMessage)}},
-        }
-        for status, description in _GATEWAY.items()
-    }
-    for problem in refused:
-        answer = answers.setdefault(problem.status, {"description": "", "content": {}})
-        content = answer["content"].setdefault(
-            problems.CONTENT_TYPE, {"schema": _ref(ProblemDocument), "examples": {}}
-        )
-        content["examples"][problem.code] = {"value": problem.document()}
-        title = problem.document()["title"]
-        answer["description"] = f"{answer['description']} {title}".strip()
-    return {str(status): answer for status, answer in sorted(answers.items())}
-
-
-def _schemas() -> dict[str, Any]:
-    used = [kind for each in OPERATIONS.values() for kind in (each.takes, each.answers)]
-    structures = {kind for kind in used if isinstance(kind, type) and kind is not dict}
-    schemas = _components(*structures, FileToUpload, ProblemDocument, GatewayMessage)
-    # Files are parsed one by one, which is why the structure that holds them does not know theirs.
-    schemas["CreateUploads"]["properties"]["files"]["items"] = _ref(FileToUpload)
-    return schemas
-
-
-def _schema_of(kind: type[Any]) -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components([kind], ref_template=_SCHEMAS + "{name}")
-    return schemas[kind.__name__]
-
-
 def _ref(kind: type[Any]) -> dict[str, str]:
     return {"$ref": f"{_SCHEMAS}{kind.__name__}"}
