@@ -6,7 +6,9 @@ from typing import Any
 from PIL import Image
 
 from handlers.colour import flattened
-from handlers.presets import Preset
+from handlers.presets import Preset, effort_of
+
+_PROGRESSIVE = 2
 
 
 def encode(image: Image.Image, preset: Preset) -> bytes:
@@ -25,10 +27,11 @@ def encode(image: Image.Image, preset: Preset) -> bytes:
 
 
 def _options(preset: Preset) -> dict[str, Any]:
+    effort = effort_of(preset)
     if preset.format == "jpeg":
-        return {"quality": preset.quality}
+        return {"quality": preset.quality, "optimize": effort == 1, "progressive": effort == _PROGRESSIVE}
     if preset.format == "webp":
-        return {"quality": preset.quality, "method": 4}
+        return {"quality": preset.quality, "method": effort}
     if preset.format == "avif":
-        return {"quality": preset.quality, "speed": 8, "max_threads": 1}
-    return {"compress_level": 6}
+        return {"quality": preset.quality, "speed": 10 - effort, "max_threads": 1}
+    return {"compress_level": effort}

@@ -1,5 +1,6 @@
 """Where every variant comes from: sizes and crop boxes, computed from the original's own size."""
 
+import math
 from dataclasses import dataclass
 
 from handlers.presets import Preset
@@ -35,23 +36,25 @@ def upright_size(stored: Size, orientation: int) -> Size:
     return (stored[1], stored[0]) if orientation in _SIDEWAYS else stored
 
 
-def place(preset: Preset, width: int, height: int) -> Placement:
+def place(preset: Preset, width: int, height: int, focus: tuple[float, float] = (0.5, 0.5)) -> Placement:
     """Fit an upright original of `width` x `height` pixels into the box of a preset.
 
-    `contain` and `cover` keep the aspect ratio and never enlarge: an original smaller than the
+    `contain` and `cover` keep the aspect ratio. Without `enlarge`, an original smaller than the
     box gives a smaller variant, for `cover` of the box's own shape. `fill` has exactly the size
-    of the box.
+    of the box. `focus` says what `cover` keeps: 0 the left or top end, 1 the right or bottom end.
     """
+    largest = math.inf if preset.enlarge else 1.0
     if preset.fit == "fill":
         return Placement((0, 0, width, height), (preset.width, preset.height))
     if preset.fit == "contain":
-        scale = min(preset.width / width, preset.height / height, 1.0)
+        scale = min(preset.width / width, preset.height / height, largest)
         return Placement((0, 0, width, height), (_side(width * scale), _side(height * scale)))
-    scale = min(max(preset.width / width, preset.height / height), 1.0)
-    shrink = min(1.0, width / preset.width, height / preset.height) if scale == 1.0 else 1.0
+    scale = max(preset.width / width, preset.height / height)
+    shrink = min(1.0, largest / scale)
     size = (_side(preset.width * shrink), _side(preset.height * shrink))
-    crop_width, crop_height = min(width, size[0] / scale), min(height, size[1] / scale)
-    left, top = (width - crop_width) / 2, (height - crop_height) / 2
+    crop_width = min(width, preset.width / scale)
+    crop_height = min(height, preset.height / scale)
+    left, top = (width - crop_width) * focus[0], (height - crop_height) * focus[1]
     return Placement((left, top, left + crop_width, top + crop_height), size)
 
 

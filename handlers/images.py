@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from handlers import colour, decode
+from handlers import attention, colour, decode
 from handlers.encode import encode
-from handlers.geometry import place, stored, upright_size
+from handlers.geometry import Size, place, stored, upright_size
 from handlers.memory import keep_freed_memory
 from handlers.placeholder import MAX_SIDE as PREVIEW_SIDE
 from handlers.placeholder import placeholder
@@ -40,12 +40,19 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
     original = decode.read(data, limits)
     turn = original.orientation
     width, height = upright_size(original.size, turn)
-    upright = {preset.name: place(preset, width, height) for preset in (*presets, _PREVIEW)}
-    wanted = {name: stored(placement, width, height, turn) for name, placement in upright.items()}
-
-    across, down = zip(*(placement.scale for placement in wanted.values()), strict=True)
+    presets_and_preview = (*presets, _PREVIEW)
+    across, down = zip(
+        *(stored(place(each, width, height), width, height, turn).scale for each in presets_and_preview),
+        strict=True,
+    )
     lossy = all(preset.format != "png" for preset in presets)
     base = original.decode(Need((max(across), max(down)), planes=lossy))
+    edges = _edges(base.pixels, turn, presets)
+    upright = {
+        preset.name: place(preset, width, height, _focus(edges, preset, (width, height)))
+        for preset in presets_and_preview
+    }
+    wanted = {name: stored(placement, width, height, turn) for name, placement in upright.items()}
     finished = {
         name: _upright(colour.to_srgb(image, original.profile), turn)
         for name, image in cascade(base, original.size, wanted).items()
@@ -73,6 +80,18 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
             placeholder=placeholder(preview),
         ),
     )
+
+
+def _edges(pixels: Image.Image, orientation: int, presets: Sequence[Preset]) -> Image.Image | None:
+    if all(preset.position == "centre" for preset in presets):
+        return None
+    return _upright(attention.detail(pixels), orientation)
+
+
+def _focus(edges: Image.Image | None, preset: Preset, size: Size) -> tuple[float, float]:
+    if edges is None or preset.position == "centre":
+        return (0.5, 0.5)
+    return attention.focus(edges, (preset.width, preset.height), size)
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -3,27 +3,34 @@
 A preset is one line, so that it fits the typed arrays of a Pulumi project file and can be set
 with `pulumi config set --path 'presets[0]' …`:
 
-    NAME WIDTHxHEIGHT FIT FORMAT [quality=1..100]
+    NAME WIDTHxHEIGHT FIT FORMAT [quality=1..100] [effort=N] [position=centre|attention] [enlarge]
 
-for example `thumbnail 128x128 cover jpeg`. Widths and heights are pixels.
+for example `thumbnail 128x128 cover jpeg quality=82`. Widths and heights are pixels.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, cast, get_args
 
 Fit = Literal["cover", "contain", "fill"]
 Format = Literal["jpeg", "webp", "avif", "png"]
+Position = Literal["centre", "attention"]
 
 MAX_SIDE = 8192
 MAX_PRESETS = 16
 REQUIRED = "thumbnail"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_OPTIONS = ("quality", "effort", "position", "enlarge")
+_SYNTAX = "NAME WIDTHxHEIGHT FIT FORMAT [quality=N] [effort=N] [position=centre|attention] [enlarge]"
 _BOX = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
+# Where quality and effort stop paying, measured: see docs/rendering.md.
 _DEFAULT_QUALITY = {"jpeg": 82, "webp": 80, "avif": 60, "png": 100}
+_DEFAULT_EFFORT = {"jpeg": 0, "webp": 4, "avif": 1, "png": 6}
+_MAX_EFFORT = {"jpeg": 2, "webp": 6, "avif": 10, "png": 9}
 
 EXTENSIONS: dict[Format, str] = {"jpeg": "jpg", "webp": "webp", "avif": "avif", "png": "png"}
 CONTENT_TYPES: dict[Format, str] = {
@@ -40,7 +47,14 @@ class PresetError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """The recipe of one variant. `width` and `height` are the box, in pixels."""
+    """The recipe of one variant.
+
+    `width` and `height` are the box, in pixels. `quality` is the encoder's own scale, 1 to 100
+    (PNG has none). `effort` buys smaller files with time: `jpeg` 0 to 2 (standard tables, tables
+    of its own, progressive), `webp` 0 to 6, `avif` 0 to 10, `png` 0 to 9; None is the format's
+    default. `position` is what `cover` keeps: the centre, or where the detail is. Only with
+    `enlarge` is an original smaller than the box scaled up (`fill` always has the box's size).
+    """
 
     name: str
     width: int
@@ -48,6 +62,9 @@ class Preset:
     fit: Fit
     format: Format
     quality: int
+    effort: int | None = None
+    position: Position = "centre"
+    enlarge: bool = False
 
     @property
     def extension(self) -> str:
@@ -97,6 +114,11 @@ def parse_presets(lines: Sequence[str]) -> tuple[Preset, ...]:
     return presets
 
 
+def effort_of(preset: Preset) -> int:
+    """The effort a preset is encoded with."""
+    return _DEFAULT_EFFORT[preset.format] if preset.effort is None else preset.effort
+
+
 def preset_hash(presets: Iterable[Preset]) -> str:
     """The canonical hash of a set of presets: 16 hex digits, independent of their order.
 
@@ -114,7 +136,9 @@ def preset_hash(presets: Iterable[Preset]) -> str:
 def _parse(line: str) -> Preset:
     words = line.split()
     if len(words) < 4:
-        raise PresetError(f"preset '{line}' is not 'NAME WIDTHxHEIGHT FIT FORMAT [quality=N]'")
+        raise PresetError(
+            f"preset '{line}' is not 'NAME WIDTHxHEIGHT FIT FORMAT [{'] ['.join(_OPTIONS.values())}]'"
+        )
     name, box, fit, output, *options = words
     if not _NAME.fullmatch(name):
         raise PresetError(f"preset name '{name}' is not 1 to 32 of a-z, 0-9 and '-', starting with a letter")
@@ -123,13 +147,17 @@ def _parse(line: str) -> Preset:
         raise PresetError(f"preset '{name}': fit '{fit}' is not one of {', '.join(get_args(Fit))}")
     if output not in get_args(Format):
         raise PresetError(f"preset '{name}': format '{output}' is not one of {', '.join(get_args(Format))}")
+    given = _options(name, options)
     return Preset(
         name=name,
         width=width,
         height=height,
         fit=cast("Fit", fit),
         format=cast("Format", output),
-        quality=_quality(name, options, _DEFAULT_QUALITY[output]),
+        quality=_number(name, given, "quality", (1, 100), _DEFAULT_QUALITY[output]),
+        effort=_number(name, given, "effort", (0, _MAX_EFFORT[output]), _DEFAULT_EFFORT[output]),
+        position=cast("Position", _choice(name, given, "position", get_args(Position))),
+        enlarge="enlarge" in given,
     )
 
 
@@ -144,13 +172,30 @@ def _box(name: str, box: str) -> tuple[int, int]:
     return width, height
 
 
-def _quality(name: str, options: Sequence[str], default: int) -> int:
-    quality = default
-    for option in options:
-        key, _, value = option.partition("=")
-        if key != "quality":
-            raise PresetError(f"preset '{name}': option '{option}' is not quality=N")
-        if not value.isdecimal() or not 1 <= int(value) <= 100:
-            raise PresetError(f"preset '{name}': quality '{value}' is not between 1 and 100")
-        quality = int(value)
-    return quality
+def _options(name: str, words: Sequence[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in _OPTIONS or bool(equals) == (key == "enlarge"):
+            raise PresetError(
+                f"preset '{name}': option '{word}' is not one of {', '.join(_OPTIONS.values())}"
+            )
+        if key in given:
+            raise PresetError(f"preset '{name}': option '{key}' is given twice")
+        given[key] = value
+    return given
+
+
+def _number(name: str, given: Mapping[str, str], key: str, bounds: tuple[int, int], default: int) -> int:
+    low, high = bounds
+    value = given.get(key, str(default))
+    if not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
+        raise PresetError(f"preset '{name}': {key} '{value}' is not between {low} and {high}")
+    return int(value)
+
+
+def _choice(name: str, given: Mapping[str, str], key: str, choices: Sequence[str]) -> str:
+    value = given.get(key, choices[0])
+    if value not in choices:
+        raise PresetError(f"preset '{name}': {key} '{value}' is not one of {', '.join(choices)}")
+    return value
