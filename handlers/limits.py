@@ -12,6 +12,7 @@ from handlers.rejections import (
     NotAnImage,
     TooComplex,
     TooManyPixels,
+    TooMuchMemory,
     TooMuchMetadata,
 )
 
@@ -23,7 +24,7 @@ MAX_CHUNKS = 65_536
 
 
 def check_size(limits: Limits, width: int, height: int, bytes_per_pixel: float) -> None:
-    """Raise NotAnImage or TooManyPixels for a size that is not decoded.
+    """Raise NotAnImage, TooManyPixels or TooMuchMemory for a size that is not decoded.
 
     `bytes_per_pixel` is the memory that decoding this format takes, all buffers together.
     """
@@ -37,10 +38,10 @@ def check_size(limits: Limits, width: int, height: int, bytes_per_pixel: float) 
 
 
 def check_memory(limits: Limits, memory: float) -> None:
-    """Raise TooManyPixels if decoding takes more than the budget of bytes."""
+    """Raise TooMuchMemory if decoding takes more than the budget of bytes."""
     if memory > limits.max_decode_bytes:
-        measured = f"{memory / MIB:.0f} MiB to decode, at most {limits.max_decode_bytes / MIB:.0f} MiB"
-        raise TooManyPixels(measured)
+        measured = f"{memory / MIB:.0f} MiB, at most {limits.max_decode_bytes / MIB:.0f} MiB"
+        raise TooMuchMemory(measured)
 
 
 def check_metadata(limits: Limits, size: int) -> None:
@@ -73,6 +74,6 @@ def decoding(failure: type[ImageRejected]) -> Iterator[None]:
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise TooManyPixels from error
         except MemoryError as error:
-            raise TooComplex("out of memory") from error
+            raise TooMuchMemory from error
         except Exception as error:
             raise failure(type(error).__name__) from error

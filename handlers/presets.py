@@ -136,9 +136,7 @@ def preset_hash(presets: Iterable[Preset]) -> str:
 def _parse(line: str) -> Preset:
     words = line.split()
     if len(words) < 4:
-        raise PresetError(
-            f"preset '{line}' is not 'NAME WIDTHxHEIGHT FIT FORMAT [{'] ['.join(_OPTIONS.values())}]'"
-        )
+        raise PresetError(f"preset '{line}' is not '{_SYNTAX}'")
     name, box, fit, output, *options = words
     if not _NAME.fullmatch(name):
         raise PresetError(f"preset name '{name}' is not 1 to 32 of a-z, 0-9 and '-', starting with a letter")
@@ -177,9 +175,7 @@ def _options(name: str, words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key, equals, value = word.partition("=")
         if key not in _OPTIONS or bool(equals) == (key == "enlarge"):
-            raise PresetError(
-                f"preset '{name}': option '{word}' is not one of {', '.join(_OPTIONS.values())}"
-            )
+            raise PresetError(f"preset '{name}': option '{word}' is none of {_SYNTAX}")
         if key in given:
             raise PresetError(f"preset '{name}': option '{key}' is given twice")
         given[key] = value

@@ -59,10 +59,10 @@ class RenderTimedOut(ImageRejected):
     """Rendering the image took longer than one image may take, twice."""
 
 
+class TooComplex(ImageRejected):
+    """The image takes more work to decode than its pixels are worth."""
+
+
 def named(reason: str, measured: str = "") -> ImageRejected:
     """The rejection with this `Reason`. Raises KeyError if there is none of that name."""
     return {kind.__name__: kind for kind in ImageRejected.__subclasses__()}[reason](measured)
-
-
-class TooComplex(ImageRejected):
-    """The image takes more work to decode than its pixels are worth."""
