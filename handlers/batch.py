@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from handlers.events import MalformedMessage, ObjectEvent, parse_message
 from handlers.outcomes import DeadlineReached, Line, Message, Outcome, Settled
+from handlers.pace import Pace
 
 # SQS bounds a visibility timeout at 12 hours; a quarter of an hour keeps a queue moving.
 MAX_DELAY_SECONDS = 900
@@ -87,13 +88,10 @@ def handle_batch(
     """
     nearest_to_dead_letter_first = sorted(messages, key=lambda message: -message.attempt)
     lines, chains = _read(nearest_to_dead_letter_first)
-    needed_seconds = record_seconds * min(workers, len(chains))
+    pace = Pace(remaining_seconds, record_seconds)
 
     def handle_chain(chain: _Chain) -> list[tuple[Message, Line]]:
-        return [
-            (message, _handle(message, event, steps, remaining_seconds, needed_seconds))
-            for message, event in chain
-        ]
+        return [(message, _handle(message, event, steps, pace)) for message, event in chain]
 
     outcomes: dict[str, set[Outcome]] = defaultdict(set)
     with ThreadPoolExecutor(workers, "record") as pool:
@@ -127,16 +125,11 @@ def _read(messages: Iterable[Message]) -> tuple[list[tuple[Message, Line]], list
     return unreadable, list(chains.values())
 
 
-def _handle(
-    message: Message,
-    event: ObjectEvent,
-    steps: Steps,
-    remaining_seconds: Callable[[], float],
-    needed_seconds: float,
-) -> Line:
-    if remaining_seconds() < needed_seconds:
-        return _failed("deferred", event, message, DeadlineReached(needed_seconds))
-    return _handle_record(event, message, steps)
+def _handle(message: Message, event: ObjectEvent, steps: Steps, pace: Pace) -> Line:
+    with pace.turn() as begins:
+        if begins:
+            return _handle_record(event, message, steps)
+    return _failed("deferred", event, message, DeadlineReached())
 
 
 def _unreadable(error: MalformedMessage, message: Message) -> Line:

@@ -9,10 +9,7 @@ Outcome = Literal["done", "rejected", "retry", "deferred"]
 
 
 class DeadlineReached(Exception):
-    """The function's deadline is too near to begin a record."""
-
-    def __init__(self, needed_seconds: float) -> None:
-        super().__init__(f"less than {needed_seconds:g} s were left")
+    """The function's deadline is too near to begin another record."""
 
 
 @dataclass(frozen=True, kw_only=True)
