@@ -43,6 +43,9 @@ test-infra: $(READY) ## test what the Pulumi program registers
 test-e2e: $(READY) ## test the program deployed to the emulator, with real traffic
 	$(PY) -m pytest tests/e2e
 
+bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
+	@$(PY) -m bench.upload
+
 check: $(READY) ## lint, check formatting and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check

@@ -106,6 +106,7 @@ def upload(
                     Delivery(service, sender, journal, run, tally, concurrency=concurrency).deliver(
                         to_send(walk(paths, wanted), journal, run, tally, again=again)
                     )
+                tally.sending_ends()
                 if wait:
                     following.follow()
         except KeyboardInterrupt:

@@ -83,6 +83,7 @@ def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> S
         "sentBytes": tally.sent_bytes,
         "uploadedBefore": tally.before,
         "sameContent": tally.same,
+        "sendingSeconds": round(tally.sending_seconds, 3),
         "seconds": round(seconds, 3),
     }
     results.out(json.dumps(document))

@@ -10,7 +10,7 @@ class Tally:
     """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
-    not be uploaded; `settled` are the counts of the batch by status as the service last told them.
+    not be uploaded. `sending_seconds` stands when everything has been sent. `settled` are the counts of the batch by status as the service last told them.
     """
 
     found: int = 0
@@ -23,8 +23,8 @@ class Tally:
     sent_bytes: int = 0
     done_bytes: int = 0
     settled: dict[str, int] = field(default_factory=dict)
-    note: str = ""
     started: float = field(default_factory=time.monotonic)
+    sending_seconds: float = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, **numbers: int) -> None:
@@ -32,6 +32,10 @@ class Tally:
         with self._lock:
             for name, number in numbers.items():
                 setattr(self, name, getattr(self, name) + number)
+
+    def sending_ends(self) -> None:
+        """Everything has been sent; what follows no longer counts for the rate."""
+        self.sending_seconds = time.monotonic() - self.started
 
     @property
     def done(self) -> int:
@@ -41,7 +45,8 @@ class Tally:
     @property
     def bytes_a_second(self) -> float:
         """The mean rate of this run."""
-        return self.sent_bytes / max(time.monotonic() - self.started, 0.001)
+        seconds = self.sending_seconds or time.monotonic() - self.started
+        return self.sent_bytes / max(seconds, 0.001)
 
     @property
     def seconds_left(self) -> float | None:
