@@ -19,41 +19,41 @@ from tests.unit.world import REGION, World, api_settings, create_table
 settings.register_profile("unit", deadline=None, derandomize=True)
 settings.load_profile("unit")
 
-_CREDENTIALS = {
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
-    "region_name": REGION,
-}
-
 
 @pytest.fixture(scope="session")
 def clients() -> dict[str, Any]:
     """One client a service for the whole session: they are expensive, and hold no state."""
-    made = {
-        name: boto3.client(name, config=config, **_CREDENTIALS)
-        for name, config in {
-            "s3": Config(signature_version="s3v4"),
-            "dynamodb": Config(retries={"total_max_attempts": 1}),
-            "sqs": Config(),
-        }.items()
+    configs = {
+        "s3": Config(signature_version="s3v4"),
+        "dynamodb": Config(retries={"total_max_attempts": 1}),
+        "sqs": Config(),
     }
+    with pytest.MonkeyPatch.context() as environment:
+        forget_the_host(environment)
+        made = {name: boto3.client(name, config=config) for name, config in configs.items()}
     made["dynamodb"].meta.events.register("before-parameter-build.dynamodb", refuse_what_dynamodb_refuses)
     return made
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty AWS of its own for each test, and nothing of the host's configuration."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    """An empty AWS of its own for each test."""
+    forget_the_host(monkeypatch)
     with mock_aws():
         yield
+
+
+def forget_the_host(environment: pytest.MonkeyPatch) -> None:
+    """Put made-up credentials and a region in place of the host's AWS configuration."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        environment.delenv(name)
+    environment.setattr(boto3, "DEFAULT_SESSION", None)
+    environment.setenv("AWS_CONFIG_FILE", os.devnull)
+    environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+    environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    environment.setenv("AWS_DEFAULT_REGION", REGION)
 
 
 @pytest.fixture
