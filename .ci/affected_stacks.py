@@ -1,0 +1,31 @@
+"""Which stacks a change concerns: changed paths on standard input, a JSON list on standard output."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What `pulumi preview` reads, in whichever stack.
+_PROGRAM = re.compile(
+    r"(components|handlers|policies|\.github/actions/pulumi)/"
+    r"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/(resize|api)\.txt"
+    r"|\.github/workflows/preview\.yml)$"
+)
+_STACK = re.compile(r"Pulumi\.([^./]+)\.yaml")
+
+
+def affected(paths: Iterable[str], stacks: Iterable[str]) -> list[str]:
+    """Those of `stacks` whose preview can differ after a change of `paths` (relative to the project)."""
+    changed = list(paths)
+    if any(_PROGRAM.match(path) for path in changed):
+        return sorted(stacks)
+    named = {found[1] for path in changed if (found := _STACK.fullmatch(path))}
+    return sorted(named & set(stacks))
+
+
+if __name__ == "__main__":
+    known = [path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")]
+    print(json.dumps(affected(sys.stdin.read().splitlines(), known)))
