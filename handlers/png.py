@@ -12,7 +12,7 @@ from handlers import colour, exif
 from handlers.limits import MAX_CHUNKS, check_metadata, check_size, decoding
 from handlers.original import Original
 from handlers.presets import Limits
-from handlers.rejections import NotAnImage, TooComplex, Truncated
+from handlers.rejections import NotAnImage, TooComplex, TooMuchMetadata, Truncated
 from handlers.resample import Frame, Need, of_whole
 
 try:
@@ -45,8 +45,7 @@ def read(data: bytes, limits: Limits) -> Original:
     check_metadata(limits, metadata)
     opaque = colour_type in {_GREY, _RGB, _PALETTE} and not transparent
     check_size(limits, width, height, 8 if opaque else 12)
-    with decoding(NotAnImage):
-        image = _Png(io.BytesIO(data))
+    image = _open(data)
     if image.size != (width, height):
         raise NotAnImage("two headers")
     return Original(
@@ -58,6 +57,16 @@ def read(data: bytes, limits: Limits) -> Original:
         profile=image.info.get("icc_profile"),
         decode=partial(_decode, image),
     )
+
+
+def _open(data: bytes) -> PngImagePlugin.PngImageFile:
+    with decoding(NotAnImage):
+        try:
+            return _Png(io.BytesIO(data))
+        except ValueError as error:
+            if "MAX_TEXT" in str(error):  # compressed text or a profile that inflates to megabytes
+                raise TooMuchMetadata from error
+            raise
 
 
 def _decode(image: PngImagePlugin.PngImageFile, need: Need) -> Frame:

@@ -1,12 +1,14 @@
 """TIFF: the first page."""
 
+import ctypes
 import io
 import struct
-from functools import partial
+from functools import cache, partial
 
 from PIL import TiffImagePlugin
 
 from handlers import colour
+from handlers.codecs import bundled
 from handlers.limits import check_metadata, check_size, decoding
 from handlers.original import Original
 from handlers.presets import Limits
@@ -29,6 +31,7 @@ class _FirstPage(TiffImagePlugin.TiffImageFile):
 
 def read(data: bytes, limits: Limits) -> Original:
     """Read the first directory of a TIFF. Raises ImageRejected if it is none or exceeds the limits."""
+    _silence()
     frames, metadata = _directories(data, limits.max_frames)
     check_metadata(limits, metadata)
     with decoding(NotAnImage):
@@ -44,6 +47,15 @@ def read(data: bytes, limits: Limits) -> Original:
         profile=image.info.get("icc_profile"),
         decode=partial(_decode, image),
     )
+
+
+@cache
+def _silence() -> None:
+    """Libtiff writes a line to standard error for every row it dislikes; errors are raised as well."""
+    library = bundled("libtiff")
+    if library:
+        library.TIFFSetErrorHandler.restype = ctypes.c_void_p
+        library.TIFFSetErrorHandler(None)
 
 
 def _decode(image: TiffImagePlugin.TiffImageFile, need: Need) -> Frame:

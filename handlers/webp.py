@@ -11,13 +11,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
-import PIL
 from PIL import Image
 
 from handlers import colour, exif
+from handlers.codecs import bundled
 from handlers.geometry import Size
 from handlers.limits import MAX_CHUNKS, check_metadata, check_size, decoding
 from handlers.original import Original
@@ -115,17 +114,14 @@ def _address(buffer: bytearray) -> Any:
 
 @cache
 def _codec() -> Any:
-    """The libwebp that Pillow's wheel brings along, or None."""
-    libraries = Path(PIL.__file__).parent.with_name("pillow.libs").glob("libwebp-*.so*")
-    for path in libraries:
-        library = ctypes.CDLL(str(path))
+    library = bundled("libwebp")
+    if library:
         plane = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
         for name, outputs in (("WebPDecodeYUVInto", 3), ("WebPDecodeRGBAInto", 1)):
             function = getattr(library, name)
             function.restype = ctypes.c_void_p
             function.argtypes = [ctypes.c_char_p, ctypes.c_size_t, *plane * outputs]
-        return library
-    return None
+    return library
 
 
 def _header(data: bytes) -> _Header:
