@@ -1,0 +1,33 @@
+import pytest
+
+from audit import TOOLS, AuditError, licences
+
+FOUND = {"requests 2.34.2": "Apache-2.0", "attrs 26.1.0": "MIT", "Pillow 13.0.0": "MIT-CMU"}
+
+
+def test_the_report_is_a_table_by_licence():
+    assert licences.report(FOUND) == (
+        "| licence | package |\n|---|---|\n"
+        "| Apache-2.0 | requests 2.34.2 |\n| MIT | attrs 26.1.0 |\n| MIT-CMU | Pillow 13.0.0 |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "licence",
+    ["GPLv3", "GPL-2.0-or-later", "AGPL-3.0", "GNU General Public License v2 (GPLv2)", "GNU Affero General"],
+)
+def test_a_package_that_states_strong_copyleft_is_an_error(licence):
+    with pytest.raises(AuditError, match="x 1"):
+        licences.refuse_copyleft({**FOUND, "x 1": licence})
+
+
+@pytest.mark.parametrize("licence", ["MIT", "MPL-2.0", "LGPL-2.1-only", "UNKNOWN"])
+def test_other_licences_are_not(licence):
+    licences.refuse_copyleft({**FOUND, "x 1": licence})
+
+
+@pytest.mark.skipif(not TOOLS.exists(), reason="`make audit` installs the tools")
+def test_the_licences_of_this_environment_are_found():
+    found = licences.installed()
+    assert any(name.startswith("pytest ") for name in found)
+    assert all(found.values())
