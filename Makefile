@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bundle audit lock run up down bench-upload
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ test-infra: $(READY) ## test what the Pulumi program registers
 
 test-e2e: $(READY) ## test the program deployed to the emulator, with real traffic
 	$(PY) -m pytest tests/e2e
+
+bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15 seconds)
+	$(PY) bench/signing.py
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload

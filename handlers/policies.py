@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.ht
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import time
@@ -99,7 +98,7 @@ class Policies:
                 "key": object_key,
                 **shared,
                 "policy": policy.decode(),
-                "x-amz-signature": hmac.new(key, policy, hashlib.sha256).hexdigest(),
+                "x-amz-signature": hmac.digest(key, policy, "sha256").hex(),
             }
             return Upload(url=self._url, fields=fields, expires_at=expires_at)
 
@@ -123,5 +122,5 @@ def _signing_key(secret: str | None, day: str, region: str) -> bytes:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, "s3", "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key

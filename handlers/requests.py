@@ -4,10 +4,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -99,15 +100,25 @@ class Request:
 
 
 def decode(body: bytes, kind: type[_Body]) -> _Body:
-    """Parse and validate JSON. Raises Problem (400, 413) saying what is wrong where."""
+    """Parse and validate JSON of a sane size. Raises Problem (400, 413) saying what is wrong where."""
     if len(body) > MAX_JSON_BYTES:
         raise problems.too_large(len(body), MAX_JSON_BYTES)
     if depth(body) > MAX_JSON_DEPTH:
         raise problems.malformed(f"The JSON is nested more than {MAX_JSON_DEPTH} deep.")
+    return decode_part(body, kind)
+
+
+def decode_part(part: bytes | msgspec.Raw, kind: type[_Body]) -> _Body:
+    """Parse and validate a part of JSON whose size was looked at. Raises Problem (400)."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return cast("_Body", _decoder(kind).decode(part))  # type: ignore[arg-type]  # types are hashable
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise problems.malformed(str(error)) from error
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def listing(query: Mapping[str, str]) -> ListImages:

@@ -12,7 +12,7 @@ from handlers.catalog import Catalog
 from handlers.documents import CreatedUploads, FileAnswer, ProblemDocument, location
 from handlers.policies import Announced, Policies
 from handlers.problems import Problem
-from handlers.requests import CreateUploads, FileToUpload, decode
+from handlers.requests import CreateUploads, FileToUpload, decode_part
 from handlers.rows import Row, timestamp
 from handlers.settings import ApiSettings
 
@@ -65,6 +65,8 @@ class Uploads:
         named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
         standing = self._catalog.get_many(named)
         sign = self._policies.signer()
+        now = self._clock()
+        shared = self._shared(owner, batch_id, now)
         answers: list[FileAnswer] = []
         rows: list[Row] = []
         for file in files:
@@ -74,10 +76,10 @@ class Uploads:
                 announced = _announced(file)
                 if file.image_id:
                     image_id = file.image_id
-                    self._renew(standing.get(image_id), owner)
+                    self._renew(standing.get(image_id), owner, now)
                 else:
                     image_id = new_id()
-                    rows.append(self._pending(image_id, announced, batch_id, owner))
+                    rows.append(_pending(image_id, announced, shared))
             except Problem as problem:
                 answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
             else:
@@ -89,12 +91,12 @@ class Uploads:
     def announce(self, file: Announced, owner: str) -> str:
         """Write the `PENDING` row of an image without a batch; returns its new ImageID."""
         image_id = new_id()
-        self._catalog.put_pending([self._pending(image_id, file, "", owner)])
+        self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
         return image_id
 
     def _parsed(self, raw: msgspec.Raw) -> FileToUpload | Problem:
         try:
-            file = decode(bytes(raw), FileToUpload)
+            file = decode_part(raw, FileToUpload)
             accepted_type(file.content_type)
             if file.bytes > self._settings.max_upload_bytes:
                 raise problems.too_large(file.bytes, self._settings.max_upload_bytes)
@@ -102,7 +104,7 @@ class Uploads:
             return problem
         return file
 
-    def _renew(self, row: Row | None, owner: str) -> None:
+    def _renew(self, row: Row | None, owner: str, now: float) -> None:
         """Let a row wait for its upload as long as a new one would. Raises Problem (404, 409)."""
         if row is None or row.get("Owner") != owner:
             raise problems.unknown_image()
@@ -110,27 +112,33 @@ class Uploads:
             raise problems.not_pending()
         pending = self._settings.pending_seconds
         # Half of the time is plenty, and saves a write for most of those that are signed anew.
-        now = int(self._clock())
         if row["ExpiresAt"] - now < pending / 2 and not self._catalog.keep_pending(
-            row["ImageID"], now + pending
+            row["ImageID"], int(now) + pending
         ):
             raise problems.not_pending()
 
-    def _pending(self, image_id: str, file: Announced, batch_id: str, owner: str) -> Row:
-        now = self._clock()
+    def _shared(self, owner: str, batch_id: str, now: float) -> Row:
+        """What the rows of one call have in common."""
         row: Row = {
-            "ImageID": image_id,
-            "OriginalKey": keys.original_key(image_id),
-            "ContentType": file.content_type,
             "Owner": owner,
             "CreatedAt": timestamp(now),
             "ExpiresAt": int(now) + self._settings.pending_seconds,
         }
-        if file.name:
-            row["FileName"] = file.name
         if batch_id:
             row["BatchID"] = batch_id
         return row
+
+
+def _pending(image_id: str, file: Announced, shared: Row) -> Row:
+    row: Row = {
+        **shared,
+        "ImageID": image_id,
+        "OriginalKey": keys.original_key(image_id),
+        "ContentType": file.content_type,
+    }
+    if file.name:
+        row["FileName"] = file.name
+    return row
 
 
 def _announced(file: FileToUpload) -> Announced:
