@@ -51,7 +51,7 @@ def _drawing(progress: Progress, tally: Tally) -> Callable[[], None]:
     def draw() -> None:
         everything = tally.found_bytes if tally.counted else None
         progress.update(sent, total=everything, completed=tally.done_bytes, text=_sent(tally))
-        images = tally.found - tally.before - tally.same - tally.unsent
+        images = tally.found - tally.same - tally.unsent
         completed = min(sum(tally.settled.values()), images)
         progress.update(
             settled, total=images if tally.counted else None, completed=completed, text=_settled(tally)

@@ -10,7 +10,8 @@ class Tally:
     """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
-    not be uploaded. `sending_seconds` stands when everything has been sent. `settled` are the counts of the batch by status as the service last told them.
+    not be uploaded. `sending_seconds` stands once everything has been sent. `settled` are the counts
+    of the batch by status, as the service last told them.
     """
 
     found: int = 0
