@@ -10,14 +10,13 @@ class State(StrEnum):
 
     QUEUED = "QUEUED"
     ANNOUNCED = "ANNOUNCED"
-    SENDING = "SENDING"
     UPLOADED = "UPLOADED"
     READY = "READY"
     REJECTED = "REJECTED"
     FAILED = "FAILED"
 
 
-UNSENT: Final = (State.QUEUED, State.ANNOUNCED, State.SENDING)
+UNSENT: Final = (State.QUEUED, State.ANNOUNCED)
 SETTLED: Final = (State.READY, State.REJECTED, State.FAILED)
 
 

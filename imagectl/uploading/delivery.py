@@ -60,13 +60,10 @@ class Delivery:
             try:
                 for chunk in _chunks(files):
                     sending = _drained(sending, self._concurrency)
-                    new = [file for file, content in chunk if content.state is State.QUEUED]
-                    begun = [pair for pair in chunk if pair[1].state is not State.QUEUED]
-                    sending |= {pool.submit(self._continue, file, content) for file, content in begun}
-                    sending |= {
-                        pool.submit(self._send, file, image_id, policy)
-                        for file, image_id, policy in (self._announce(new) if new else ())
-                    }
+                    new = [file for file, content in chunk if not content.image_id]
+                    begun = [(file, content.image_id) for file, content in chunk if content.image_id]
+                    sending |= {pool.submit(self._send, file, image_id, None) for file, image_id in begun}
+                    sending |= {pool.submit(self._send, *each) for each in self._announce(new)}
                 _drained(sending, 0)
             except BaseException as error:
                 self._service.stopping.set()
@@ -76,6 +73,9 @@ class Delivery:
                 raise
 
     def _announce(self, files: list[File]) -> list[tuple[File, str, _Policy]]:
+        """Those of the files that the service takes, with their ImageIDs and policies."""
+        if not files:
+            return []
         answers, date = self._service.announce(self._run.batch_id, [_described(file) for file in files])
         accepted: list[tuple[File, str, _Policy]] = []
         for file, answer in zip(files, answers, strict=True):
@@ -86,19 +86,8 @@ class Delivery:
         self._journal.announced(self._run, [(file.sha256, image_id) for file, image_id, _ in accepted])
         return accepted
 
-    def _continue(self, file: File, content: Content) -> None:
-        """Go on with what an earlier run began and may even have finished."""
-        image_id = content.image_id
-        assert image_id, "announced contents have an ImageID"
-        if content.state is State.SENDING:
-            image = self._service.image(image_id)
-            if image is not None and image["status"] != "PENDING":
-                self._sent(file)
-                self._tally.add(done_bytes=file.size)
-                return
-        self._send(file, image_id, None)
-
     def _send(self, file: File, image_id: str, policy: _Policy | None) -> None:
+        """Send a file; what an earlier run has announced has no policy yet, and may even have arrived."""
         try:
             self._send_with(file, image_id, policy)
         except Unsent as failure:
@@ -114,7 +103,6 @@ class Delivery:
                 if signed is None:
                     return
                 image_id, policy = signed
-            self._journal.reach(self._run, file.sha256, State.SENDING)
             try:
                 self._sender.send(file, policy.upload)
             except PolicyExpired:

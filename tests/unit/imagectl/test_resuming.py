@@ -125,6 +125,22 @@ def test_an_upload_whose_answer_was_lost_makes_no_second_image(imagectl, photos,
     assert fake.posts == {image_id: 1}
 
 
+def test_an_upload_that_may_have_arrived_is_sent_again_under_the_same_id(imagectl, photos, fake):
+    folder = photos(1)
+    fake.rendering = False
+    stored = fake.store
+
+    def store_and_fail(fields):
+        stored(fields)
+        return 400, b"<Error><Code>InvalidRequest</Code></Error>"
+
+    fake.store = store_and_fail
+    imagectl("upload", str(folder))
+    fake.store, fake.rendering = stored, True
+    assert imagectl("upload", str(folder), "--json").code == 0
+    assert len(fake.images) == len(fake.stored) == 1
+
+
 def test_a_file_that_changes_before_it_is_sent_is_reported_and_uploaded_next_time(imagectl, photos, fake):
     folder = photos(101)
     changed = threading.Event()
