@@ -11,6 +11,27 @@ from PIL import Image
 
 WHITE = (255, 255, 255)
 
+# JFIF's YCbCr. Pillow's own conversions round every channel down, which darkens by half a level
+# each way, and take longer.
+_LUMA = (0.299, 0.587, 0.114, 0)
+_CHROMA = ((-0.168736, -0.331264, 0.5, 128), (0.5, -0.418688, -0.081312, 128))
+_TO_RGB = (1, 0, 1.402, -179.456, 1, -0.344136, -0.714136, 135.458816, 1, 1.772, 0, -226.816)
+
+
+def luma(image: Image.Image) -> Image.Image:
+    """Y of an RGB image."""
+    return image.convert("L", _LUMA)
+
+
+def chroma(image: Image.Image) -> tuple[Image.Image, ...]:
+    """Cb and Cr of an RGB image."""
+    return tuple(image.convert("L", weights) for weights in _CHROMA)
+
+
+def rgb(image: Image.Image) -> Image.Image:
+    """RGB of a YCbCr image."""
+    return Image.merge("RGB", image.split()).convert("RGB", _TO_RGB)
+
 
 def resizable(image: Image.Image) -> Image.Image:
     """The loaded image in a mode whose channels can be averaged: L, La, RGB, RGBa, CMYK or LAB."""
@@ -35,7 +56,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode in {"RGBa", "La"}:
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
     if profile:
-        image = image.convert("RGB") if image.mode == "YCbCr" else image
+        image = rgb(image) if image.mode == "YCbCr" else image
         image = _converted(image, profile)
     return image if image.mode in {"L", "LA", "RGB", "RGBA", "YCbCr"} else image.convert("RGB")
 

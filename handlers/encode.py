@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image
 
-from handlers.colour import flattened
+from handlers.colour import flattened, rgb
 from handlers.presets import Preset, effort_of
 
 _PROGRESSIVE = 2
@@ -16,7 +16,7 @@ def encode(image: Image.Image, preset: Preset) -> bytes:
     image = flattened(image) if preset.format == "jpeg" else image
     image.info.clear()
     if image.mode == "YCbCr" and preset.format != "jpeg":
-        image = image.convert("RGB")
+        image = rgb(image)
     if preset.format == "webp" and image.mode in {"L", "LA"}:
         image = image.convert("RGBA" if image.mode == "LA" else "RGB")
     if preset.format == "avif" and image.mode == "LA":

@@ -57,7 +57,8 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
         name: _upright(colour.to_srgb(image, original.profile), turn)
         for name, image in cascade(base, original.size, wanted).items()
     }
-    preview = finished.pop(_PREVIEW.name).convert("RGBA")
+    small = finished.pop(_PREVIEW.name)
+    preview = (colour.rgb(small) if small.mode == "YCbCr" else small).convert("RGBA")
     return Rendered(
         variants={
             preset.name: Variant(

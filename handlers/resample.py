@@ -5,11 +5,12 @@ WebP and AVIF store it again, and luma alone gets the expensive filter. Anything
 CMYK) is resized as one image.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
+from handlers import colour
 from handlers.geometry import Box, Placement, Size
 
 # A source this many times the size of a variant loses nothing by having been resized before.
@@ -67,9 +68,9 @@ class Need:
         return max(1, int(1 / max(self.scale) / _REDUCING_GAP))
 
 
-def in_planes(image: Image.Image, scale: tuple[float, float]) -> Frame:
-    """The frame of a loaded YCbCr image."""
-    luma, *chroma = image.split()
+def in_planes(planes: Sequence[Image.Image], scale: tuple[float, float]) -> Frame:
+    """The frame of Y, Cb and Cr planes of one size."""
+    luma, *chroma = planes
     return Frame(luma, scale, tuple(plane.reduce(2) for plane in chroma))
 
 
@@ -79,7 +80,7 @@ def of_whole(image: Image.Image, need: Need) -> Frame:
         return Frame(image, (1.0, 1.0))
     factor = need.shrinks_by()
     reduced = image.reduce(factor) if factor > 1 else image
-    return in_planes(reduced.convert("YCbCr"), (1 / factor, 1 / factor))
+    return Frame(colour.luma(reduced), (1 / factor, 1 / factor), colour.chroma(reduced.reduce(2)))
 
 
 def cascade(base: Frame, original: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
