@@ -90,10 +90,13 @@ class PrivateBucket(pulumi.ComponentResource):
 class OriginalsBucket(PrivateBucket):
     """What was uploaded. Overwritten and deleted originals can be recovered for some days."""
 
+    expire_days: int
+
     def __init__(
         self, name: str, args: OriginalsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("OriginalsBucket", name, protect=args.protect, opts=opts)
+        self.expire_days = args.expire_days
         child = pulumi.ResourceOptions(parent=self)
         versioning = aws.s3.BucketVersioning(
             f"{name}-versioning",

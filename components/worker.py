@@ -15,10 +15,11 @@ from handlers.settings import ResizeSettings, variables
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeWorkerArgs:
-    """`record_seconds` is the worst case of one record, `max_concurrency` how many calls run at
+    """`service` names the pipeline in logs and metrics. `record_seconds` is the worst case of one record, `max_concurrency` how many calls run at
     the same time.
     """
 
+    service: str
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -49,6 +50,7 @@ class ResizeWorker(pulumi.ComponentResource):
             name,
             PythonFunctionArgs(
                 module="resize",
+                service=args.service,
                 description="Renders the variants of uploaded images",
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,
@@ -96,5 +98,6 @@ def _environment(args: ResizeWorkerArgs) -> dict[str, pulumi.Input[str]]:
             "max_frames": args.limits.max_frames,
             "max_metadata_bytes": args.limits.max_metadata_bytes,
             "memory_mib": args.memory_mib,
+            "originals_expire_days": args.originals.expire_days,
         },
     )

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
@@ -38,6 +39,11 @@ class ObjectEvent:
     etag: str
     version_id: str | None
     time: str
+
+    @property
+    def moment(self) -> datetime:
+        """When it happened."""
+        return _moment(self.time)
 
     @property
     def version(self) -> str:
@@ -97,10 +103,19 @@ def _parse_record(record: Any) -> ObjectEvent | MalformedMessage | None:
             size=int(described.get("size", 0)),
             etag=str(described.get("eTag", "")).strip('"'),
             version_id=described.get("versionId"),
-            time=record["eventTime"],
+            time=_time(record["eventTime"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         return MalformedMessage(f"a record is no S3 record: {type(error).__name__}: {error}")
+
+
+def _time(text: str) -> str:
+    _moment(text)  # a time that cannot be read is found here, not where it is needed
+    return text
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _decoded(key: str) -> str:

@@ -30,7 +30,8 @@ class ResizeSettings:
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
-    `memory_mib` is the function's memory.
+    `memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
+    expires originals, 0 for never.
     """
 
     originals_bucket: str
@@ -47,6 +48,7 @@ class ResizeSettings:
     max_frames: int
     max_metadata_bytes: int
     memory_mib: int
+    originals_expire_days: int
 
     @property
     def render_memory_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """The resize worker: what is done about one record, so that rows, variants and originals agree."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from handlers import keys
@@ -79,6 +80,8 @@ class ResizeWorker:
         row = self._identity(event, image_id, attempt)
         failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
         self._catalog.fail({**row, **failure, "Status": "FAILED"})
+        if self._is_removed(event) and (failed := self._catalog.get(image_id)):
+            self._settle_removed(event, failed)
 
     def postpone(self, message: Message, seconds: int) -> None:
         """Make a message visible again after so many seconds."""
@@ -126,19 +129,30 @@ class ResizeWorker:
         if answer.superseded:
             self._storage.remove_variants(set(answer.superseded) - set(variant_keys(settled)))
             self._catalog.forget_superseded(settled)
-        if not self._storage.exists(event.key):
+        if settled["Status"] == "REJECTED":  # an earlier try may have come further than this one
+            self._discard(event, image_id, settled)
+        if self._is_removed(event):
             self._forget(settled)
             return Settled(outcome="done", note="Vanished")
         return None
 
     def _settle_known(self, event: ObjectEvent, image_id: str, row: Row) -> Settled:
         """The table already knows this event (a duplicate) or a newer one."""
+        self._discard(event, image_id, row)
         if row["Sequencer"] != event.sequencer:
-            self._discard(event, image_id, row)
             return Settled(outcome="done", note="Stale")
-        if not self._storage.exists(event.key):
+        if self._is_removed(event):
             self._forget(row)
         return Settled(outcome="done", note="Duplicate")
+
+    def _is_removed(self, event: ObjectEvent) -> bool:
+        """Whether a created original was removed since, other than by the lifecycle of its bucket.
+
+        Expiry takes originals and leaves their variants, however late an event comes again.
+        """
+        days = self._settings.originals_expire_days
+        age = datetime.now(UTC) - event.moment
+        return not self._storage.exists(event.key) and not (days and age >= timedelta(days=days))
 
     def _settle_removed(self, event: ObjectEvent, row: Row | None) -> Settled:
         if row is None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.world import MAX_RECEIVE_COUNT, OTHER_PRESETS, Failing, World
+from tests.unit.world import MAX_RECEIVE_COUNT, ORIGINALS, OTHER_PRESETS, Failing, World
 
 
 def test_a_duplicate_is_not_rendered_again(world):
@@ -192,3 +192,23 @@ def test_a_stale_removal_is_decided_without_asking_s3(world):
     world.deliver(world.upload("a"))
     worker = world.worker(storage=Failing(world.storage, "exists", "remove_variants"))
     assert world.deliver(removal, worker=worker) == ["done Stale"]
+
+
+def test_an_expired_original_keeps_its_variants_when_its_event_comes_again_late(world):
+    created = world.upload("a")
+    worker = world.worker(originals_expire_days=30)
+    world.deliver(created, worker=worker)
+    world.s3.delete_object(Bucket=ORIGINALS, Key="uploads/a")
+    assert world.deliver(created | {"eventTime": "2020-01-01T00:00:00.000Z"}, worker=worker) == [
+        "done Duplicate"
+    ]
+    assert world.row("a")["Status"] == "READY"
+    assert len(world.variants()) == 2
+
+
+def test_an_original_that_vanished_is_not_left_as_failed(world):
+    created = world.upload("a")
+    world.render.error = RuntimeError()
+    world.render.meanwhile = lambda: world.deliver(world.remove("a"))
+    assert world.deliver(created, attempt=MAX_RECEIVE_COUNT) == ["done Unknown", "retry RuntimeError"]
+    assert world.row("a") is None

@@ -80,6 +80,7 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_frames": 10,
         "max_metadata_bytes": 10_000,
         "memory_mib": 1769,
+        "originals_expire_days": 0,
     }
     return ResizeSettings(**defaults | changes)
 
