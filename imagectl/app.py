@@ -14,7 +14,7 @@ from imagectl.commands.rm import rm
 from imagectl.commands.status import status
 from imagectl.commands.upload import upload
 from imagectl.connection import connected
-from imagectl.errors import EXIT_CANNOT_CONTINUE, CannotContinue, Interrupted, Refused
+from imagectl.errors import CannotContinue, Interrupted
 from imagectl.showing import messages
 
 _HELP: Final = """
@@ -64,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(arguments, prog_name="imagectl")
-    except (CannotContinue, Refused) as error:
+    except CannotContinue as error:
         messages.print(f"imagectl: {error}")
-        if hint := getattr(error, "hint", ""):
-            messages.print(hint)
+        if error.hint:
+            messages.print(error.hint)
         if isinstance(error, Interrupted):
             # At once: uploads that hang must not keep anybody waiting. The journal expects no less.
             sys.stdout.flush()
             os._exit(error.exit_code)
-        sys.exit(getattr(error, "exit_code", EXIT_CANNOT_CONTINUE))
+        sys.exit(error.exit_code)

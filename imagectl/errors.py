@@ -29,7 +29,7 @@ class Interrupted(CannotContinue):
     exit_code = EXIT_INTERRUPTED
 
 
-class Refused(Exception):
+class Refused(CannotContinue):
     """The API refused a request, or one item of it, with a problem document (RFC 9457).
 
     `code` is the last part of the problem's `type`.

@@ -221,10 +221,6 @@ class Journal:
                     same_as=os.fsdecode(same_as) if same_as else None,
                 )
 
-    def all_ready(self, run: Run) -> bool:
-        """Whether every path of a run is READY."""
-        return all(outcome.state is State.READY for outcome in self.outcomes(run))
-
     def _content(self, run: Run, sha256: bytes) -> sqlite3.Row | None:
         rows = self._rows("SELECT * FROM contents WHERE api = ? AND sha256 = ?", run.api, sha256)
         return rows[0] if rows else None

@@ -115,7 +115,7 @@ def upload(
             error.hint = f"{error.hint} {RESUME}".strip()
             raise
         report = print_json if as_json else print_summary
-        if not report(journal, run, tally, seconds=time.monotonic() - started).ready:
+        if not report(journal, run, tally, seconds=time.monotonic() - started):
             raise typer.Exit(EXIT_NOT_ALL_READY)
         journal.finish(run)
 

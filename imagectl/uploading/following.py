@@ -72,6 +72,8 @@ class Following:
             over = batch is not None and _settled(batch) >= self._journal.sent(self._run)
             if batch is not None and over and self._tells_all(batch):
                 self._settle_by(batch)
+                if not self._journal.unsettled(self._run, limit=1):
+                    return
             stands_still = batch is None or time.monotonic() - moved > 5 * self._pause
             if (over or stands_still) and self._ask_some():
                 moved = time.monotonic()

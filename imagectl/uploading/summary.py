@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, Final
 
 from imagectl.contents import UNSENT, Outcome, Run, State
@@ -12,20 +11,10 @@ from imagectl.uploading.tally import Tally
 
 # What a file is called that never reached the service.
 NOT_UPLOADED: Final = "NOT_UPLOADED"
-RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
 PENDING: Final = "PENDING"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Files by status; `ready` when there is no other status than READY."""
-
-    counts: Counter[str]
-
-    @property
-    def ready(self) -> bool:
-        """Whether every file is READY."""
-        return set(self.counts) <= {State.READY}
+RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
+_GOOD: Final = "green"
+_BAD: Final = "red"
 
 
 def status(outcome: Outcome) -> str:
@@ -35,8 +24,8 @@ def status(outcome: Outcome) -> str:
     return PENDING if outcome.state is State.UPLOADED else outcome.state
 
 
-def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> Summary:
-    """Print each failure and why, and how many files there are of each status."""
+def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> bool:
+    """Print each failure and why, and the files by status; returns whether every file is READY."""
     counts: Counter[str] = Counter()
     for outcome in journal.outcomes(run):
         called = status(outcome)
@@ -45,20 +34,21 @@ def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -
             why = outcome.reason or (
                 "The service is not done with it." if called == PENDING else "Not tried."
             )
-            results.print(f"{called:<12} {shown(outcome.path)}: {shown(why)}")
+            results.print(f"{called:<12} {shown(outcome.path)}: {shown(why)}", style=_BAD)
     told = ", ".join(f"{count} {called}" for called, count in sorted(counts.items())) or "no files"
-    results.print(f"{told}; batch {run.batch_id}")
+    ready = _all_ready(counts)
+    results.print(f"{told}; batch {run.batch_id}", style=_GOOD if ready else _BAD)
     details = [f"sent {tally.sent} files, {size(tally.sent_bytes)} in {duration(seconds)}"]
     details += [f"{tally.before} were uploaded before"] if tally.before else []
     details += [f"{tally.same} have the content of another file"] if tally.same else []
     messages.print("; ".join(details))
     if counts[NOT_UPLOADED] or counts[PENDING]:
         messages.print(RESUME)
-    return Summary(counts)
+    return ready
 
 
-def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> Summary:
-    """One JSON object a line: every file, and in the end the summary."""
+def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> bool:
+    """Print every file and in the end the summary as JSON; returns whether every file is READY."""
     counts: Counter[str] = Counter()
     for outcome in journal.outcomes(run):
         called = status(outcome)
@@ -72,13 +62,13 @@ def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> S
         known = {"imageId": outcome.image_id, "reason": outcome.reason, "sameAs": outcome.same_as}
         document |= {name: value for name, value in known.items() if value}
         results.out(json.dumps(document))
-    summary = Summary(counts)
+    ready = _all_ready(counts)
     document = {
         "type": "summary",
         "batchId": run.batch_id,
         "files": counts.total(),
         "counts": dict(counts),
-        "allReady": summary.ready,
+        "allReady": ready,
         "sentFiles": tally.sent,
         "sentBytes": tally.sent_bytes,
         "uploadedBefore": tally.before,
@@ -87,4 +77,8 @@ def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> S
         "seconds": round(seconds, 3),
     }
     results.out(json.dumps(document))
-    return summary
+    return ready
+
+
+def _all_ready(counts: Counter[str]) -> bool:
+    return set(counts) <= {State.READY}
