@@ -125,6 +125,8 @@ def _schemas() -> dict[str, Any]:
 
 def _components(*kinds: type[Any]) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_SCHEMAS + "{name}")
+    for schema in schemas.values():
+        schema["description"] = " ".join(schema["description"].split())
     return dict(sorted(schemas.items()))
 
 
