@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from msgspec import UNSET
 
 from handlers import clients, keys, openapi, problems, routes
+from handlers.announcements import Announcements
 from handlers.batches import Batches
 from handlers.catalog import Catalog, RowChanged
 from handlers.documents import CreatedImage, Image, ImageList, image, location
@@ -214,7 +215,7 @@ def compose() -> tuple[Api, Logger]:
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
     api = Api(
         settings,
-        uploads=Uploads(catalog, policies, settings),
+        uploads=Uploads(catalog, policies, settings, count=Announcements().count),
         storage=storage,
         catalog=catalog,
         listing=Listing(dynamodb, settings.table_name),

@@ -3,7 +3,8 @@
 Never logged: file names as clients gave them, presigned URLs, credentials.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ _METRIC = {"done": "Done", "rejected": "Rejected", "retry": "Retried", "deferred
 class Reporter:
     """Logs and counts how records ended; service and namespace come from the environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._logger = Logger()
         self._metrics = Metrics()
 
@@ -54,5 +56,13 @@ class Reporter:
         log("record" if line.event else "message", extra=fields)
         self._metrics.add_metric(name=_METRIC[line.outcome], unit=MetricUnit.Count, value=1)
         if line.outcome in {"done", "rejected"}:
+            # The average of `Rejected` is the share of rejected images, its count all that settled.
+            if line.outcome == "done":
+                self._metrics.add_metric(name="Rejected", unit=MetricUnit.Count, value=0)
+            if line.event and line.event.kind == "created":
+                since_upload = max(0.0, self._clock() - line.event.moment.timestamp())
+                self._metrics.add_metric(
+                    name="SettleTime", unit=MetricUnit.Milliseconds, value=round(since_upload * 1000)
+                )
             self._metrics.add_metric(name="RecordTime", unit=MetricUnit.Milliseconds, value=line.milliseconds)
             self._metrics.add_metric(name="OriginalSize", unit=MetricUnit.Bytes, value=line.size)

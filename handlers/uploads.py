@@ -44,7 +44,10 @@ def accepted_type(declared: str) -> str:
 
 
 class Uploads:
-    """Announces images and signs the policies they are uploaded with."""
+    """Announces images and signs the policies they are uploaded with.
+
+    `count` is told how many rows were written.
+    """
 
     def __init__(
         self,
@@ -52,11 +55,13 @@ class Uploads:
         policies: Policies,
         settings: ApiSettings,
         clock: Callable[[], float] = time.time,
+        count: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._policies = policies
         self._settings = settings
         self._clock = clock
+        self._count = count
 
     def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
         """Announce files, or sign those anew that are announced: each gets a policy or its problem."""
@@ -86,12 +91,14 @@ class Uploads:
                 policy = sign(image_id, announced)
                 answers.append(FileAnswer(image_id=image_id, location=location(image_id), upload=policy))
         self._catalog.put_pending(rows)
+        self._count(len(rows))
         return CreatedUploads(batch_id=batch_id, files=answers)
 
     def announce(self, file: Announced, owner: str) -> str:
         """Write the `PENDING` row of an image without a batch; returns its new ImageID."""
         image_id = new_id()
         self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
+        self._count(1)
         return image_id
 
     def _parsed(self, raw: msgspec.Raw) -> FileToUpload | Problem:

@@ -19,9 +19,9 @@ def event(key="uploads/a", **described):
     return parsed
 
 
-def reported(capsys, *lines):
+def reported(capsys, *lines, **options):
     """What an invocation that reports these lines writes: its log lines, and its metrics."""
-    reporter = Reporter()
+    reporter = Reporter(**options)
     with reporter.invocation(CONTEXT):
         for line in lines:
             reporter.report(line)
@@ -78,10 +78,35 @@ def test_outcomes_are_counted_in_one_flush_a_call(capsys):
     ]
     _, [metrics] = reported(capsys, *lines)
     assert metrics["Done"] == [1, 1]
-    assert [metrics[name] for name in ("Rejected", "Retried", "Deferred")] == [[1], [1], [1]]
+    assert [metrics[name] for name in ("Retried", "Deferred")] == [[1], [1]]
     assert metrics["RecordTime"] == [5, 5, 5]
     assert metrics["OriginalSize"] == [7, 7, 7]
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImageIntake"
+
+
+def test_the_average_of_rejections_is_their_share_of_what_settled(capsys):
+    outcomes = ["done", "rejected", "done", "retry", "deferred", "done"]
+    lines = [Line(outcome=outcome, note="", attempt=1, event=event()) for outcome in outcomes]
+    _, [metrics] = reported(capsys, *lines)
+    assert metrics["Rejected"] == [0, 1, 0, 0]
+
+
+def test_the_time_from_upload_to_settled_is_measured_for_uploads_that_settled(capsys):
+    uploaded, removed = event(), event(event="ObjectRemoved:Delete")
+    now = uploaded.moment.timestamp() + 12.5
+    lines = [
+        Line(outcome="done", note="Ready", attempt=1, event=uploaded),
+        Line(outcome="retry", note="", attempt=1, event=uploaded),
+        Line(outcome="done", note="Removed", attempt=1, event=removed),
+    ]
+    _, [metrics] = reported(capsys, *lines, clock=lambda: now)
+    assert metrics["SettleTime"] == [12_500]
+
+
+def test_a_clock_that_is_behind_that_of_s3_measures_no_time(capsys):
+    line = Line(outcome="done", note="Ready", attempt=1, event=event())
+    _, [metrics] = reported(capsys, line, clock=lambda: 0)
+    assert metrics["SettleTime"] == [0]
 
 
 def test_a_call_that_reports_nothing_writes_nothing(capsys):

@@ -22,14 +22,20 @@ def catalog(dynamodb):
 
 
 @pytest.fixture
-def uploads(clients, catalog):
+def uploads(clients, catalog, counted):
     policies = Policies(
         clients["s3"],
         bucket=ORIGINALS,
         seconds=900,
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
     )
-    return Uploads(catalog, policies, api_settings(), clock=lambda: NOW)
+    return Uploads(catalog, policies, api_settings(), clock=lambda: NOW, count=counted.append)
+
+
+@pytest.fixture
+def counted():
+    """How many images were announced, call by call."""
+    return []
 
 
 def wanted(*files, **members):
@@ -82,3 +88,15 @@ def test_ids_are_time_ordered_and_unguessable():
     assert ids == sorted(ids)
     assert len({image_id[-12:] for image_id in ids}) == 1000
     assert all(re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", image_id) for image_id in ids)
+
+
+def test_announced_images_are_counted_and_not_those_that_were_refused(uploads, counted):
+    uploads.create(wanted(FILE, {**FILE, "contentType": "text/plain"}, FILE), "owner")
+    uploads.announce(Announced(name="a.jpg", content_type="image/jpeg", size=1), "owner")
+    assert counted == [2, 1]
+
+
+def test_an_image_that_is_signed_anew_is_not_announced_again(uploads, counted):
+    [file] = uploads.create(wanted(FILE), "owner").files
+    uploads.create(wanted({**FILE, "imageId": file.image_id}), "owner")
+    assert sum(counted) == 1

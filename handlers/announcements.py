@@ -1,0 +1,17 @@
+"""How many images were announced, so that an alarm can tell when their uploads do not come."""
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+
+class Announcements:
+    """Counts announced images; service and namespace of the metric come from the environment."""
+
+    def __init__(self) -> None:
+        self._metrics = Metrics()
+
+    def count(self, images: int) -> None:
+        """So many `PENDING` rows were written."""
+        if images:
+            self._metrics.add_metric(name="Announced", unit=MetricUnit.Count, value=images)
+            self._metrics.flush_metrics()

@@ -1,0 +1,27 @@
+import json
+
+import pytest
+
+from handlers.announcements import Announcements
+
+pytestmark = pytest.mark.usefixtures("service")
+
+
+def test_announced_images_are_one_metric_of_the_service(capsys):
+    Announcements().count(3)
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["Announced"] == [3]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+def test_each_call_counts_its_own(capsys):
+    announcements = Announcements()
+    announcements.count(3)
+    announcements.count(4)
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [metrics["Announced"] for metrics in written] == [[3], [4]]
+
+
+def test_nothing_announced_is_nothing_written(capsys):
+    Announcements().count(0)
+    assert capsys.readouterr().out == ""
