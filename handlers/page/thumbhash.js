@@ -31,9 +31,9 @@ function decodeThumbhash(base64) {
       }
     }
     return (across, down) =>
-      factors.reduce((sum, f) => sum + f.factor * across[f.column] * down[f.row], constant);
+      factors.reduce((sum, f) => sum + 2 * f.factor * across[f.column] * down[f.row], constant);
   };
-  // Colours were multiplied by 1.25 in the published decoder too, to make up for quantisation.
+  // The published decoder, too, makes colours 1.25 times as strong, for what quantisation took.
   const light = channel(
     isLandscape ? longer : shorter,
     isLandscape ? shorter : longer,
