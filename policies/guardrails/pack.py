@@ -5,7 +5,6 @@ https://www.pulumi.com/docs/insights/policy/policy-packs/authoring/
 
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Final
 
 import pulumi
 from pulumi_policy import (
@@ -24,8 +23,6 @@ from guardrails import RULES
 from guardrails.production import is_production
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Rule
-
-PROJECT: Final = "image-intake"
 
 
 def policies() -> list[Policy]:
@@ -107,7 +104,7 @@ def _resources(resources: Iterable[PolicyResource]) -> list[Resource]:
 def _asked(rule: Rule) -> bool:
     if not rule.production:
         return True
-    protect = bool(pulumi.Config(PROJECT).get_bool("protect"))
+    protect = bool(pulumi.Config().get_bool("protect"))
     return is_production(pulumi.get_stack(), protect=protect)
 
 

@@ -5,6 +5,7 @@ https://github.com/duo-labs/parliament
 
 import json
 import warnings
+from typing import NamedTuple
 
 with warnings.catch_warnings():
     # It imports pkg_resources and leaves closing its files to the garbage collector.
@@ -12,19 +13,28 @@ with warnings.catch_warnings():
     import parliament
 
 
+class Document(NamedTuple):
+    """A policy document: where it stands, and its JSON text."""
+
+    type: str
+    name: str
+    key: str
+    text: str
+
+
 def documents(stack):
-    """Every policy document that the program registers: `resource.property` → JSON text."""
-    found = {}
-    for resource in stack.deployment.resources:
-        for key, value in resource.inputs.items():
-            if isinstance(value, str) and value.startswith("{") and "Statement" in json.loads(value):
-                found[f"{resource.name}.{key}"] = value
-    return found
+    """Every policy document that the program registers."""
+    return [
+        Document(resource.type, resource.name, key, value)
+        for resource in stack.deployment.resources
+        for key, value in resource.inputs.items()
+        if isinstance(value, str) and value.startswith("{") and "Statement" in json.loads(value)
+    ]
 
 
-def findings(document):
-    """What the linter says: pairs of an issue and its detail."""
+def findings(text):
+    """What the linter says of a document: pairs of an issue and its detail."""
     policy = parliament.analyze_policy_string(
-        document, ignore_private_auditors=True, include_community_auditors=True
+        text, ignore_private_auditors=True, include_community_auditors=True
     )
     return [(finding.issue, str(finding.detail)) for finding in policy.findings]

@@ -13,7 +13,7 @@ PERMISSIONS = {
         "preview": ROLE,
         "comment": {"pull-requests": "write"},
     },
-    "deploy": {"checks": READ, "up": ROLE, "drift": ROLE},
+    "deploy": {"checks": READ, "up": ROLE, "drift": ROLE, "audit": READ},
 }
 
 

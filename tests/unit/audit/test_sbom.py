@@ -5,32 +5,36 @@ import pytest
 from audit import LAYERS, ROOT, TOOLS, AuditError, sbom
 from components import bundle
 
-needs_the_tools = pytest.mark.skipif(not TOOLS.exists(), reason="`make audit` installs the tools")
-
 
 def layer(name):
     return ROOT / "requirements" / f"{name}.txt"
 
 
-@needs_the_tools
+@pytest.fixture(scope="module")
+def bills(tmp_path_factory):
+    if not TOOLS.exists():
+        pytest.skip("`make audit` installs the tools")
+    folder = tmp_path_factory.mktemp("bills") / "new"
+    for name in LAYERS:
+        sbom.write(layer(name), folder / f"{name}.json")
+    return folder
+
+
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_bill_of_a_layer_lists_exactly_the_packages_that_are_pinned_for_it(name, tmp_path):
-    target = tmp_path / "bom" / "layer.json"
-    sbom.write(layer(name), target)
-    assert sbom.components(target) == sbom.pinned(layer(name))
-    assert "aws-lambda-powertools" in sbom.components(target)
-    document = json.loads(target.read_text("utf-8"))
+def test_the_bill_of_a_layer_lists_exactly_the_packages_that_are_pinned_for_it(name, bills):
+    bill = bills / f"{name}.json"
+    assert sbom.components(bill) == sbom.pinned(layer(name))
+    assert "aws-lambda-powertools" in sbom.components(bill)
+    document = json.loads(bill.read_text("utf-8"))
     assert document["bomFormat"] == "CycloneDX"
     assert {component["purl"].partition("@")[0] for component in document["components"]} == {
         f"pkg:pypi/{package}" for package in sbom.pinned(layer(name))
     }
 
 
-@needs_the_tools
-def test_the_same_requirements_make_the_same_bill(tmp_path):
-    for name in ("one.json", "two.json"):
-        sbom.write(layer("api"), tmp_path / name)
-    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+def test_the_same_requirements_make_the_same_bill(bills, tmp_path):
+    sbom.write(layer("api"), tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (bills / "api.json").read_bytes()
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+
+from tests.infra.cloud import ROOT
+from tests.infra.linting import findings
+
+ROLES = sorted((ROOT / "docs" / "roles").glob("*.json"))
+TRUST = [path for path in ROLES if path.stem.startswith("trust-")]
+SUBJECT = "token.actions.githubusercontent.com:sub"
+JUSTIFIED = {
+    # A trust policy has no Resource, and GitHub is a provider of one's own account, not a known one.
+    ("trust-preview", "MALFORMED"),
+    ("trust-preview", "UNKNOWN_FEDERATION_SOURCE"),
+    ("trust-deploy-dev", "MALFORMED"),
+    ("trust-deploy-dev", "UNKNOWN_FEDERATION_SOURCE"),
+    ("trust-deploy-prod", "MALFORMED"),
+    ("trust-deploy-prod", "UNKNOWN_FEDERATION_SOURCE"),
+    # Who deploys the program writes bucket policies and the policies of roles: docs/deployment.md
+    # says so, and that only jobs of a GitHub environment may.
+    ("write", "RESOURCE_POLICY_PRIVILEGE_ESCALATION"),
+    ("write", "PERMISSIONS_MANAGEMENT_ACTIONS"),
+    ("write", "PRIVILEGE_ESCALATION"),
+}
+
+
+def document(name):
+    return json.loads((ROOT / "docs" / "roles" / f"{name}.json").read_text("utf-8"))
+
+
+def subjects(name):
+    (statement,) = document(name)["Statement"]
+    found = statement["Condition"]["StringEquals"][SUBJECT]
+    return [found] if isinstance(found, str) else found
+
+
+def actions(name):
+    return {action for statement in document(name)["Statement"] for action in statement["Action"]}
+
+
+@pytest.mark.parametrize("path", ROLES, ids=lambda path: path.stem)
+def test_the_linter_says_of_a_documented_role_only_what_is_meant(path):
+    said = {(path.stem, issue) for issue, _ in findings(path.read_text("utf-8"))}
+    assert said == {finding for finding in JUSTIFIED if finding[0] == path.stem}
+
+
+@pytest.mark.parametrize("path", TRUST, ids=lambda path: path.stem)
+def test_a_role_is_assumed_by_named_jobs_of_one_repository_only(path):
+    (statement,) = document(path.stem)["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert set(statement["Condition"]) == {"StringEquals"}
+    assert (
+        statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"]
+        == "sts.amazonaws.com"
+    )
+    for subject in subjects(path.stem):
+        assert subject.startswith("repo:acme/image-intake:")
+        assert "*" not in subject
+
+
+def test_pull_requests_assume_the_role_that_reads_and_environments_those_that_deploy():
+    assert subjects("trust-preview") == [
+        "repo:acme/image-intake:pull_request",
+        "repo:acme/image-intake:ref:refs/heads/main",
+    ]
+    for stack in ("dev", "prod"):
+        assert subjects(f"trust-deploy-{stack}") == [f"repo:acme/image-intake:environment:{stack}"]
+
+
+def test_the_role_that_reads_changes_nothing_and_sees_neither_images_nor_rows():
+    for action in actions("read"):
+        verb = action.partition(":")[2]
+        assert verb.startswith(("Get", "List", "Describe")) or action in ("kms:Decrypt", "apigateway:GET")
+    reading = [found for found in document("read")["Statement"] if "s3:GetObject" in found["Action"]]
+    assert [found["Resource"] for found in reading] == [["arn:aws:s3:::acme-pulumi-state/.pulumi/*"]]
+    assert not actions("read") & {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "sqs:ReceiveMessage"}
+
+
+def test_no_documented_role_allows_a_whole_service():
+    for name in ("read", "write"):
+        assert not [action for action in actions(name) if "*" in action]
+
+
+def test_a_documented_policy_fits_into_a_managed_policy():
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    for path in ROLES:
+        assert len("".join(path.read_text("utf-8").split())) <= 6144
