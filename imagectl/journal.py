@@ -7,14 +7,12 @@ it. Whatever is about to happen is written down before it does.
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from imagectl.contents import UNSENT, Content, File, Outcome, Run, State
-from imagectl.errors import CannotContinue
+from imagectl.database import Database
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -43,56 +41,36 @@ WHERE api = ? AND sha256 = ?
 class Journal:
     """The journal in `path`, for one process at a time; its threads share it.
 
-    Everything raises CannotContinue when the file is in use, is no journal, or cannot be written.
+    Everything raises CannotContinue as Database does.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        with self._explained():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            # Two processes would upload the same files twice.
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-
-    def close(self) -> None:
-        """Let other processes use the journal."""
-        self._db.close()
-
-    @contextmanager
-    def discarded(self) -> Iterator[None]:
-        """Forget in the end what is written within."""
-        self._change("BEGIN")
-        try:
-            yield
-        finally:
-            self._change("ROLLBACK")
+        # Two processes would upload the same files twice: the database is for one.
+        self._db = Database(path, _SCHEMA)
+        self.close = self._db.close
+        self.discarded = self._db.discarded
 
     def begin(self, api: str, command: str, batch_id: str) -> Run:
         """Begin a run; the same command continues the batch of its last run, if that is unfinished."""
-        last = self._rows(
+        last = self._db.rows(
             "SELECT batch_id, finished FROM runs WHERE api = ? AND command = ? ORDER BY run DESC LIMIT 1",
             api,
             command,
         )
         resumed = bool(last) and not last[0]["finished"]
         batch_id = last[0]["batch_id"] if resumed else batch_id
-        number = self._change(
+        number = self._db.change(
             "INSERT INTO runs (api, command, batch_id) VALUES (?, ?, ?)", api, command, batch_id
         )
         return Run(number=number, api=api, batch_id=batch_id, resumed=resumed)
 
     def finish(self, run: Run) -> None:
         """There is nothing left that the same command could continue."""
-        self._change("UPDATE runs SET finished = 1 WHERE run = ?", run.number)
+        self._db.change("UPDATE runs SET finished = 1 WHERE run = ?", run.number)
 
     def known(self, path: str, size: int, mtime_ns: int) -> tuple[bytes, str] | None:
         """Hash and content type of a file that has not changed since it was read."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT sha256, content_type FROM files"
             " WHERE path = ? AND size = ? AND mtime_ns = ? AND sha256 IS NOT NULL",
             os.fsencode(path),
@@ -103,7 +81,7 @@ class Journal:
 
     def skip(self, run: Run, path: str, reason: str, *, size: int = 0) -> None:
         """A path cannot be uploaded."""
-        self._change(
+        self._db.change(
             "INSERT OR REPLACE INTO files (path, size, mtime_ns, run, reason) VALUES (?, ?, 0, ?, ?)",
             os.fsencode(path),
             size,
@@ -117,8 +95,8 @@ class Journal:
         With `again`, what earlier batches uploaded is forgotten.
         """
         path = os.fsencode(file.path)
-        with self._lock:
-            self._change(
+        with self._db.together():
+            self._db.change(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, NULL)",
                 path,
                 file.size,
@@ -132,35 +110,41 @@ class Journal:
                 return None
             if content is None or (again and content["batch_id"] != run.batch_id):
                 fresh: Sequence[Any] = (run.api, file.sha256, path, State.QUEUED, run.batch_id, run.number)
-                self._change("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, NULL, ?, NULL, ?)", *fresh)
+                self._db.change(
+                    "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, NULL, ?, NULL, ?)", *fresh
+                )
             else:
-                self._change(_MET_AGAIN, run.number, path, run.batch_id, run.api, file.sha256)
+                self._db.change(_MET_AGAIN, run.number, path, run.batch_id, run.api, file.sha256)
             row = self._content(run, file.sha256)
             assert row is not None, "the row has just been written"
             return _content(row)
 
     def announced(self, run: Run, image_ids: Sequence[tuple[bytes, str]]) -> None:
         """Contents have got ImageIDs in the run's batch."""
-        with self._lock, self._explained():
-            self._db.execute("SAVEPOINT announced")
-            self._db.executemany(
-                "UPDATE contents SET state = 'ANNOUNCED', image_id = ?, batch_id = ?"
-                " WHERE api = ? AND sha256 = ?",
-                [(image_id, run.batch_id, run.api, sha256) for sha256, image_id in image_ids],
-            )
-            self._db.execute("RELEASE announced")
+        with self._db.together():
+            for sha256, image_id in image_ids:
+                self._db.change(
+                    "UPDATE contents SET state = 'ANNOUNCED', image_id = ?, batch_id = ?"
+                    " WHERE api = ? AND sha256 = ?",
+                    image_id,
+                    run.batch_id,
+                    run.api,
+                    sha256,
+                )
 
     def reach(self, run: Run, sha256: bytes, state: State) -> None:
         """A content got this far."""
-        self._change("UPDATE contents SET state = ? WHERE api = ? AND sha256 = ?", state, run.api, sha256)
+        self._db.change("UPDATE contents SET state = ? WHERE api = ? AND sha256 = ?", state, run.api, sha256)
 
     def stop(self, run: Run, sha256: bytes, reason: str) -> None:
         """A content gets no further in this run."""
-        self._change("UPDATE contents SET reason = ? WHERE api = ? AND sha256 = ?", reason, run.api, sha256)
+        self._db.change(
+            "UPDATE contents SET reason = ? WHERE api = ? AND sha256 = ?", reason, run.api, sha256
+        )
 
     def settle_rest(self, run: Run) -> None:
         """Every other image of the run's batch is READY."""
-        self._change(
+        self._db.change(
             "UPDATE contents SET state = 'READY' WHERE api = ? AND batch_id = ? AND state = 'UPLOADED'",
             run.api,
             run.batch_id,
@@ -168,7 +152,7 @@ class Journal:
 
     def settle(self, run: Run, image_id: str, state: State, reason: str | None) -> None:
         """The service has come to an end with an image."""
-        self._change(
+        self._db.change(
             "UPDATE contents SET state = ?, reason = ? WHERE api = ? AND image_id = ?",
             state,
             reason,
@@ -178,11 +162,11 @@ class Journal:
 
     def forget(self, api: str, image_id: str) -> None:
         """An image has been deleted: its content may be uploaded once more."""
-        self._change("DELETE FROM contents WHERE api = ? AND image_id = ?", api, image_id)
+        self._db.change("DELETE FROM contents WHERE api = ? AND image_id = ?", api, image_id)
 
     def sent(self, run: Run) -> int:
         """How many images of the run's batch were uploaded, by whichever run."""
-        [row] = self._rows(
+        [row] = self._db.rows(
             f"SELECT count(*) AS n FROM contents WHERE api = ? AND batch_id = ? AND state NOT IN ({_UNSENT})",  # noqa: S608 - own constants
             run.api,
             run.batch_id,
@@ -191,7 +175,7 @@ class Journal:
 
     def unsettled(self, run: Run, *, after: bytes = b"", limit: int = 100) -> list[Content]:
         """Contents of the run that are uploaded and not settled, by hash, after the one given."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT * FROM contents WHERE api = ? AND sha256 > ? AND run = ? AND state = 'UPLOADED'"
             " ORDER BY sha256 LIMIT ?",
             run.api,
@@ -203,54 +187,27 @@ class Journal:
 
     def outcomes(self, run: Run) -> Iterator[Outcome]:
         """What became of every path of a run, by path; nothing may be written meanwhile."""
-        with self._explained():
-            rows = self._db.execute(
-                "SELECT f.path, f.size, f.reason AS skipped, c.path AS sent, c.state, c.image_id, c.reason"
-                " FROM files AS f LEFT JOIN contents AS c ON c.api = ? AND c.sha256 = f.sha256"
-                " WHERE f.run = ? ORDER BY f.path",
-                (run.api, run.number),
+        rows = self._db.each_row(
+            "SELECT f.path, f.size, f.reason AS skipped, c.path AS sent, c.state, c.image_id, c.reason"
+            " FROM files AS f LEFT JOIN contents AS c ON c.api = ? AND c.sha256 = f.sha256"
+            " WHERE f.run = ? ORDER BY f.path",
+            run.api,
+            run.number,
+        )
+        for row in rows:
+            same_as = row["sent"] if row["sent"] != row["path"] else None
+            yield Outcome(
+                path=os.fsdecode(row["path"]),
+                size=row["size"],
+                state=State(row["state"]) if row["state"] else None,
+                image_id=row["image_id"],
+                reason=row["skipped"] or row["reason"],
+                same_as=os.fsdecode(same_as) if same_as else None,
             )
-            for row in rows:
-                same_as = row["sent"] if row["sent"] != row["path"] else None
-                yield Outcome(
-                    path=os.fsdecode(row["path"]),
-                    size=row["size"],
-                    state=State(row["state"]) if row["state"] else None,
-                    image_id=row["image_id"],
-                    reason=row["skipped"] or row["reason"],
-                    same_as=os.fsdecode(same_as) if same_as else None,
-                )
 
     def _content(self, run: Run, sha256: bytes) -> sqlite3.Row | None:
-        rows = self._rows("SELECT * FROM contents WHERE api = ? AND sha256 = ?", run.api, sha256)
+        rows = self._db.rows("SELECT * FROM contents WHERE api = ? AND sha256 = ?", run.api, sha256)
         return rows[0] if rows else None
-
-    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with self._lock, self._explained():
-            return self._db.execute(query, values).fetchall()
-
-    def _change(self, statement: str, *values: Any) -> int:
-        with self._lock, self._explained():
-            return self._db.execute(statement, values).lastrowid or 0
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise CannotContinue(
-                    f"Another imagectl is using the journal {self._path}.",
-                    "Wait until it has ended, or keep a journal of your own with --journal FILE.",
-                ) from error
-            raise self._unusable(error) from error
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: Exception) -> CannotContinue:
-        return CannotContinue(
-            f"The journal {self._path} cannot be used: {error}.", "Name another one with --journal FILE."
-        )
 
 
 def _content(row: sqlite3.Row) -> Content:
