@@ -1,6 +1,7 @@
 """The image service as its HTTP contract says, in memory, with failures on demand.
 
-An image is READY at once, unless its bytes begin with `bad` (REJECTED) or `lost` (FAILED).
+An image is READY at once, unless its bytes begin with `bad` (REJECTED), `lost` (FAILED) or `slow`
+(which stays PENDING).
 """
 
 import base64
@@ -87,7 +88,7 @@ class FakeService:
                 return 400, WRONG_DIGEST
             self.posts[image_id] += 1
             self.stored[image_id] = fields["file"]
-            if self.rendering:
+            if self.rendering and not fields["file"].startswith(b"slow"):
                 self.render(image_id)
             return 204, b""
 

@@ -127,6 +127,16 @@ def test_images_that_others_put_into_a_named_batch_are_not_taken_for_ours(imagec
     assert ran.summary["counts"] == {"READY": 2, "REJECTED": 1}
 
 
+def test_an_image_of_others_that_is_ready_does_not_make_ours_ready(imagectl, photos, fake):
+    fake.images["other"] = {"imageId": "other", "status": "READY", "batchId": "summer"}
+    folder = photos(a_jpg=JPEG, slow_jpg=b"slow")
+    ran = imagectl("upload", str(folder), "--batch", "summer", "--wait-seconds", "1", "--json")
+    assert {name: file["status"] for name, file in ran.files.items()} == {
+        "a.jpg": "READY",
+        "slow.jpg": "PENDING",
+    }
+
+
 def test_more_failures_than_a_batch_lists_are_all_reported(imagectl, photos):
     folder = photos(3)
     for number in range(150):
