@@ -28,8 +28,16 @@ def documents(stack):
         Document(resource.type, resource.name, key, value)
         for resource in stack.deployment.resources
         for key, value in resource.inputs.items()
-        if isinstance(value, str) and value.startswith("{") and "Statement" in json.loads(value)
+        if isinstance(value, str) and _is_policy(value)
     ]
+
+
+def _is_policy(text):
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "Statement" in document
 
 
 def findings(text):
