@@ -13,7 +13,7 @@ from imagectl.commands.listing import list_images
 from imagectl.commands.rm import rm
 from imagectl.commands.status import status
 from imagectl.commands.upload import upload
-from imagectl.connection import connected
+from imagectl.connection import connected, connection_first
 from imagectl.errors import CannotContinue, Interrupted
 from imagectl.showing import messages
 
@@ -23,7 +23,7 @@ Upload images in bulk, see what became of them, fetch their variants.
 **Examples**
 
 ```
-imagectl upload holiday/ portrait.jpg          # files and folders; run again to continue
+imagectl upload holiday/ portrait.jpg          # run it again to continue
 imagectl upload . --include '*.jpg' --dry-run  # what would be uploaded?
 imagectl upload scans/ --json | jq -r 'select(.status == "REJECTED").path'
 imagectl status 0190a2f4-...                   # a batch, or an image
@@ -52,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+connection_first(app)
 app.command("upload", no_args_is_help=True)(connected(upload))
 app.command("status", no_args_is_help=True)(connected(status))
 app.command("list")(connected(list_images))

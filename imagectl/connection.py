@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
@@ -42,14 +43,18 @@ def _connected(
     ] = None,
     region: Annotated[
         str | None,
-        typer.Option(rich_help_panel=_PANEL, help="The AWS region to sign for, if the URL does not say."),
+        typer.Option(
+            metavar="REGION",
+            rich_help_panel=_PANEL,
+            help="The AWS region to sign for, if the URL does not say.",
+        ),
     ] = None,
     token: Annotated[
         str | None,
         typer.Option(
-            envvar="IMAGECTL_TOKEN",
+            metavar="TOKEN",
             rich_help_panel=_PANEL,
-            help="Send this bearer token instead of signing with AWS credentials.",
+            help="Send this bearer token instead of signing. [env var: IMAGECTL_TOKEN]",
         ),
     ] = None,
     no_sign: Annotated[
@@ -57,13 +62,15 @@ def _connected(
     ] = False,
 ) -> Iterator[Service]:
     address = find_address(api=api, outputs=outputs, stack=stack)
+    token = token or os.environ.get("IMAGECTL_TOKEN")
     auth: httpx.Auth | None = None
-    if token:
-        auth = Bearer(token)
-    elif not no_sign:
-        auth = aws_signature(address.url, region or address.region)
+    if not no_sign:
+        auth = Bearer(token) if token else aws_signature(address.url, region or address.region)
     with httpx.Client(auth=auth, timeout=_TIMEOUT) as http:
         yield Service(http, address.url)
+
+
+_SHARED: Final = dict(inspect.signature(_connected).parameters)
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,23 +78,34 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
     The command has the options of the connection besides those of the function.
     """
-    own = {
-        name: parameter
-        for name, parameter in inspect.signature(command).parameters.items()
-        if name != "service"
-    }
-    shared = inspect.signature(_connected).parameters
+    own = dict(inspect.signature(command).parameters)
+    del own["service"]
 
     @functools.wraps(command)
     def connect(**arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in shared}
+        options = {name: arguments.pop(name) for name in _SHARED}
         with _connected(**options) as service:
             command(service=service, **arguments)
 
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (own | dict(shared)).values()
-    ]
-    # typer reads both.
-    vars(connect)["__signature__"] = inspect.Signature(parameters)
-    connect.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return connect
+    return _with_parameters(connect, own | _SHARED)
+
+
+def connection_first(application: typer.Typer) -> None:
+    """Let the options of the connection stand before the command, too."""
+
+    def keep(context: typer.Context, **options: Any) -> None:
+        given = {name: value for name, value in options.items() if value}
+        context.default_map = dict.fromkeys(vars(context.command)["commands"], given)
+
+    context = inspect.signature(keep).parameters["context"]
+    application.callback()(_with_parameters(keep, {"context": context} | _SHARED))
+
+
+def _with_parameters(
+    function: Callable[..., None], parameters: Mapping[str, inspect.Parameter]
+) -> Callable[..., None]:
+    """The function with another signature, which typer makes the options of."""
+    keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters.values()]
+    vars(function)["__signature__"] = inspect.Signature(keyword_only)
+    function.__annotations__ = {each.name: each.annotation for each in keyword_only}
+    return function

@@ -80,6 +80,12 @@ def upload(
 
     Run the same command again after Ctrl-C, a crash or a network cut: it continues, and uploads
     nothing twice. The exit code is 0 only if every file is READY.
+
+    ```
+    imagectl upload holiday/ --exclude '*.tif' --concurrency 16
+    imagectl upload holiday/ --batch summer-2024 --no-wait
+    find . -newer mark -name '*.jpg' -print0 | xargs -0 imagectl upload
+    ```
     """
     started = time.monotonic()
     wanted = Wanted(include=include or (), exclude=exclude or ())

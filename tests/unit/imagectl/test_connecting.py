@@ -33,8 +33,14 @@ def test_a_token_is_sent_instead_of_a_signature(imagectl, fake):
     assert authorization(fake) == "Bearer another"
 
 
-def test_an_open_api_can_be_called_without_credentials(imagectl, fake, monkeypatch):
-    monkeypatch.delenv("IMAGECTL_TOKEN")
+def test_the_options_of_the_connection_may_stand_before_the_command(imagectl, fake, monkeypatch):
+    monkeypatch.delenv("IMAGECTL_API")
+    assert imagectl("--api", fake.url, "--token", "first", "list").code == 0
+    assert authorization(fake) == "Bearer first"
+    assert imagectl("--api", "http://127.0.0.1:9", "list", "--api", fake.url).code == 0
+
+
+def test_an_open_api_can_be_called_without_credentials(imagectl, fake):
     assert imagectl("list", "--no-sign").code == 0
     assert not authorization(fake)
 
