@@ -33,11 +33,12 @@ _ACCESS_LOG: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImageApiArgs:
-    """`auth` is `iam`, `jwt` or `none`; issuer and audience are those of `jwt`, administrators those
-    of `iam`. `page` serves the page to everyone. The rate is in requests per second, the burst in
-    requests.
+    """`service` names the pipeline in logs and metrics. `auth` is `iam`, `jwt` or `none`; issuer and
+    audience are those of `jwt`, administrators those of `iam`. `page` serves the page to everyone.
+    The rate is in requests per second, the burst in requests.
     """
 
+    service: str
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -63,6 +64,7 @@ class ImageApi(pulumi.ComponentResource):
 
     api: aws.apigatewayv2.Api
     function: PythonFunction
+    access_log: aws.cloudwatch.LogGroup
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -72,6 +74,7 @@ class ImageApi(pulumi.ComponentResource):
             name,
             PythonFunctionArgs(
                 module="api",
+                service=args.service,
                 description="Answers the image API",
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,
@@ -139,7 +142,7 @@ class ImageApi(pulumi.ComponentResource):
 
     def _stage(self, name: str, args: ImageApiArgs) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        access_log = aws.cloudwatch.LogGroup(
+        self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log", retention_in_days=args.log_retention_days, opts=child
         )
         aws.apigatewayv2.Stage(
@@ -148,7 +151,7 @@ class ImageApi(pulumi.ComponentResource):
             name="$default",
             auto_deploy=True,
             access_log_settings={
-                "destination_arn": access_log.arn,
+                "destination_arn": self.access_log.arn,
                 "format": json.dumps(_ACCESS_LOG, separators=(",", ":")),
             },
             default_route_settings={

@@ -64,6 +64,12 @@ class PipelineConfig:
     incomplete_upload_days: Annotated[int, Between(1, 30)]
     old_version_days: Annotated[int, Between(1, 365)]
     originals_expire_days: Annotated[int, Between(0, 3_650)]
+    alarm_emails: tuple[str, ...]
+    alarm_urls: tuple[str, ...]
+    alarm_slack_channel: str
+    queue_age_alarm_seconds: Annotated[int, Between(60, 86_400)]  # no message waits less than a day
+    rejected_share_alarm_percent: Annotated[int, Between(1, 99)]
+    api_latency_alarm_milliseconds: Annotated[int, Between(100, 29_000)]
 
     def __post_init__(self) -> None:
         wrong = [*self._out_of_bounds()] or combinations(self)

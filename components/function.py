@@ -10,18 +10,20 @@ import pulumi_aws as aws
 from components import bundle
 from components.iam import Grant, policy_document, trust_document
 
-SERVICE = "image-intake"
+NAMESPACE = "image-intake"
+"""Where the functions' own metrics are kept in CloudWatch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PythonFunctionArgs:
     """`module` is the one in `handlers` that holds the entry point, and names the layer.
 
-    `environment` is added to what every function is told; `grants` is all its role may do, beside
-    writing its own log and traces.
+    `service` names the pipeline in logs and metrics. `environment` is added to what every function is
+    told; `grants` is all its role may do, beside writing its own log and traces.
     """
 
     module: str
+    service: str
     description: str
     memory_mib: int
     timeout_seconds: int
@@ -78,7 +80,7 @@ class PythonFunction(pulumi.ComponentResource):
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
             role=self.role.arn,
-            environment={"variables": {**_powertools(args.log_level), **args.environment}},
+            environment={"variables": {**_powertools(args.service, args.log_level), **args.environment}},
             logging_config=_logging(self.log_group, args.log_level),
             tracing_config={"mode": "Active"},
             # The role can do its work before the first call; the mapping of the queue checks that.
@@ -103,10 +105,10 @@ class PythonFunction(pulumi.ComponentResource):
         ]
 
 
-def _powertools(log_level: str) -> dict[str, str]:
+def _powertools(service: str, log_level: str) -> dict[str, str]:
     return {
-        "POWERTOOLS_SERVICE_NAME": SERVICE,
-        "POWERTOOLS_METRICS_NAMESPACE": SERVICE,
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": log_level,
     }
 

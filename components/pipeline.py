@@ -5,6 +5,8 @@ import pulumi
 from components.api import ImageApi, ImageApiArgs
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config import PipelineConfig
+from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
+from components.place import Place
 from components.queue import UploadQueue, UploadQueueArgs
 from components.table import ImageTable, ImageTableArgs
 from components.worker import ResizeWorker, ResizeWorkerArgs
@@ -12,7 +14,7 @@ from handlers.presets import Limits
 
 
 class ImagePipeline(pulumi.ComponentResource):
-    """From the upload to its variants: buckets, queue, table, resize worker and API.
+    """From the upload to its variants: buckets, queue, table, resize worker and API, watched.
 
     Every name below it starts with its own, so that a stack can hold several.
     """
@@ -23,10 +25,13 @@ class ImagePipeline(pulumi.ComponentResource):
     queue: UploadQueue
     worker: ResizeWorker
     api: ImageApi
+    monitoring: Monitoring
 
     def __init__(self, name: str, config: PipelineConfig, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:components:ImagePipeline", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        # What logs and metrics call it, among all pipelines of the account.
+        self._service = f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
 
         self.originals = OriginalsBucket(f"{name}-originals", _originals(config), child)
         self.variants = VariantsBucket(f"{name}-variants", _variants(config), child)
@@ -36,8 +41,9 @@ class ImagePipeline(pulumi.ComponentResource):
         self.api = ImageApi(f"{name}-api", self._api(config), child)
         if origins := self._page_origins(config):
             self.originals.let_pages_upload(origins)
+        self.monitoring = Monitoring(name, self._monitoring(config), child)
 
-        self.register_outputs({"apiUrl": self.api.url})
+        self.register_outputs({"apiUrl": self.api.url, "alarmTopicArn": self.monitoring.topic.arn})
 
     def _page_origins(self, config: PipelineConfig) -> list[pulumi.Input[str]]:
         # The page is served by the API, and uploads to the bucket like the pages of other origins.
@@ -55,6 +61,7 @@ class ImagePipeline(pulumi.ComponentResource):
 
     def _worker(self, config: PipelineConfig) -> ResizeWorkerArgs:
         return ResizeWorkerArgs(
+            service=self._service,
             originals=self.originals,
             variants=self.variants,
             table=self.table,
@@ -81,6 +88,7 @@ class ImagePipeline(pulumi.ComponentResource):
 
     def _api(self, config: PipelineConfig) -> ImageApiArgs:
         return ImageApiArgs(
+            service=self._service,
             originals=self.originals,
             variants=self.variants,
             table=self.table,
@@ -99,6 +107,43 @@ class ImagePipeline(pulumi.ComponentResource):
             timeout_seconds=config.api_timeout_seconds,
             log_level=config.log_level,
             log_retention_days=config.log_retention_days,
+        )
+
+    def _monitoring(self, config: PipelineConfig) -> MonitoringArgs:
+        return MonitoringArgs(
+            service=self._service,
+            place=Place.of(self.queue.arn),
+            watched=Watched(
+                service=self._service,
+                queue_name=self.queue.queue.name,
+                dead_letters_name=self.queue.dead_letters.name,
+                table_name=self.table.name,
+                resize_name=self.worker.function.name,
+                api_name=self.api.function.name,
+                api_id=self.api.api.id,
+            ),
+            limits=AlarmLimits(
+                queue_age_seconds=config.queue_age_alarm_seconds,
+                rejected_share_percent=config.rejected_share_alarm_percent,
+                api_latency_milliseconds=config.api_latency_alarm_milliseconds,
+                resize_timeout_seconds=config.resize_timeout_seconds,
+                api_timeout_seconds=config.api_timeout_seconds,
+            ),
+            dashboard=DashboardFacts(
+                max_concurrency=config.max_concurrency,
+                resize_memory_mib=config.resize_memory_mib,
+                api_memory_mib=config.api_memory_mib,
+                presets=len(config.presets),
+            ),
+            log_groups={
+                "resize": self.worker.function.log_group.name,
+                "api": self.api.function.log_group.name,
+                "access": self.api.access_log.name,
+            },
+            emails=config.alarm_emails,
+            urls=config.alarm_urls,
+            slack_channel=config.alarm_slack_channel,
+            protect=config.protect,
         )
 
 

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.buckets import OriginalsBucket
 from components.iam import Grant, policy_document, tls_only
+from components.place import Place
 from handlers import keys
 
 _DAY_SECONDS = 86_400
@@ -107,8 +108,6 @@ class UploadQueue(pulumi.ComponentResource):
         return Grant(actions=actions, resources=(self.arn,), why="consumes the queue")
 
     def _accepts(self, originals: OriginalsBucket) -> dict[str, object]:
-        # A bucket's name can pass to another account once it is deleted; its ARN names no account.
-        account = self.arn.apply(lambda arn: arn.split(":")[4])
         return {
             "Sid": "EventsOfOriginals",
             "Effect": "Allow",
@@ -117,6 +116,7 @@ class UploadQueue(pulumi.ComponentResource):
             "Resource": self.arn,
             "Condition": {
                 "ArnEquals": {"aws:SourceArn": originals.arn},
-                "StringEquals": {"aws:SourceAccount": account},
+                # A bucket's name can pass to another account once it is deleted; its ARN names no account.
+                "StringEquals": {"aws:SourceAccount": Place.of(self.arn).account},
             },
         }

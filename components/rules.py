@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_URL = re.compile(r"https://[^/\s]+(/\S*)?")
+_SLACK = re.compile(r"T[A-Z0-9]+/[CG][A-Z0-9]+")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def combinations(config: "PipelineConfig") -> list[str]:
     """A sentence for each pair of values that cannot be deployed together."""
-    return [*_presets(config), *_access(config), *_admins(config), *_cors(config), *_queue(config)]
+    checks = (_presets, _access, _admins, _cors, _queue, _alarms)
+    return [sentence for check in checks for sentence in check(config)]
 
 
 def _presets(config: "PipelineConfig") -> Iterator[str]:
@@ -83,4 +87,19 @@ def _queue(config: "PipelineConfig") -> Iterator[str]:
         yield (
             f"deadLetterRetentionDays: {config.dead_letter_retention_days} is not more than "
             f"queueRetentionDays {config.queue_retention_days}; age counts from the first send."
+        )
+
+
+def _alarms(config: "PipelineConfig") -> Iterator[str]:
+    for address in config.alarm_emails:
+        if not _EMAIL.fullmatch(address):
+            yield f"alarmEmails: {address!r} is not an e-mail address."
+    for url in config.alarm_urls:
+        if not _URL.fullmatch(url):
+            # Not the value: what pages people may hold a key.
+            yield "alarmUrls: an entry is not an https:// URL."
+    if config.alarm_slack_channel and not _SLACK.fullmatch(config.alarm_slack_channel):
+        yield (
+            f"alarmSlackChannel: {config.alarm_slack_channel!r} is not a workspace and a channel by their "
+            "ids, such as T07EXAMPLE/C07EXAMPLE."
         )

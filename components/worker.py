@@ -15,8 +15,8 @@ from handlers.settings import ResizeSettings, variables
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeWorkerArgs:
-    """`service` names the pipeline in logs and metrics. `record_seconds` is the worst case of one record, `max_concurrency` how many calls run at
-    the same time.
+    """`service` names the pipeline in logs and metrics, `record_seconds` is the worst case of one
+    record, `max_concurrency` how many calls run at the same time.
     """
 
     service: str

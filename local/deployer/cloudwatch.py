@@ -1,7 +1,11 @@
-"""What the provider counts as CloudWatch: log groups."""
+"""What the provider counts as CloudWatch: log groups, alarms and dashboards."""
 
-from local.deployer.naming import physical_name
+from typing import Any
+
+from local.deployer.naming import api_shape, physical_name, tag_list
 from local.deployer.registry import Created, Resource, Target, creates
+
+_QUERIES = "saved log queries: the emulator keeps none"
 
 
 @creates("aws:cloudwatch/logGroup:LogGroup")
@@ -13,3 +17,93 @@ def log_group(target: Target, resource: Resource) -> Created:
     if resource.get("retentionInDays"):
         client.put_retention_policy(logGroupName=name, retentionInDays=resource["retentionInDays"])
     return Created(name, {"name": name, "arn": target.arn("logs", f"log-group:{name}")})
+
+
+@creates("aws:cloudwatch/metricAlarm:MetricAlarm")
+def metric_alarm(target: Target, resource: Resource) -> Created:
+    """An alarm of one metric or of metric math; its id is its name."""
+    name = physical_name(resource, limit=255)
+    members = _alarm(resource)
+    for key in (
+        "comparisonOperator",
+        "datapointsToAlarm",
+        "evaluationPeriods",
+        "extendedStatistic",
+        "metricName",
+        "namespace",
+        "period",
+        "statistic",
+        "threshold",
+        "treatMissingData",
+    ):
+        if key in resource.inputs:
+            members[key[:1].upper() + key[1:]] = resource[key]
+    if "dimensions" in resource.inputs:
+        members["Dimensions"] = _dimensions(resource["dimensions"])
+    if "metricQueries" in resource.inputs:
+        members["Metrics"] = [_query(each) for each in resource["metricQueries"]]
+    target.client("cloudwatch").put_metric_alarm(AlarmName=name, **members)
+    return Created(name, {"name": name, "arn": target.arn("cloudwatch", f"alarm:{name}")})
+
+
+@creates("aws:cloudwatch/compositeAlarm:CompositeAlarm")
+def composite_alarm(target: Target, resource: Resource) -> Created:
+    """An alarm of alarms; its id is its name."""
+    name = physical_name(resource, limit=255, key="alarmName")
+    target.client("cloudwatch").put_composite_alarm(
+        AlarmName=name, AlarmRule=resource["alarmRule"], **_alarm(resource)
+    )
+    return Created(name, {"alarmName": name, "arn": target.arn("cloudwatch", f"alarm:{name}")})
+
+
+@creates("aws:cloudwatch/dashboard:Dashboard")
+def dashboard(target: Target, resource: Resource) -> Created:
+    """A dashboard; its id is its name."""
+    name = physical_name(resource, limit=255, key="dashboardName")
+    target.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=resource["dashboardBody"])
+    arn = f"arn:aws:cloudwatch::{target.account}:dashboard/{name}"
+    return Created(name, {"dashboardName": name, "dashboardArn": arn})
+
+
+@creates("aws:cloudwatch/queryDefinition:QueryDefinition")
+def query_definition(target: Target, resource: Resource) -> Created:
+    """Not created: the emulator has no saved queries."""
+    target.leave_out(_QUERIES)
+    resource.pass_over("logGroupNames", "queryString")
+    name = physical_name(resource, limit=255)
+    return Created(name, {"name": name, "queryDefinitionId": name})
+
+
+def _alarm(resource: Resource) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "AlarmDescription": resource.get("alarmDescription", ""),
+        "ActionsEnabled": resource.get("actionsEnabled", True),
+        "Tags": tag_list(resource["tags"]),
+    }
+    for key, member in (
+        ("alarmActions", "AlarmActions"),
+        ("okActions", "OKActions"),
+        ("insufficientDataActions", "InsufficientDataActions"),
+    ):
+        members[member] = resource.get(key, [])
+    return members
+
+
+def _query(query: Any) -> dict[str, Any]:
+    shaped: dict[str, Any] = api_shape({key: query[key] for key in query if key != "metric"})
+    if "metric" in query:
+        metric = query["metric"]
+        shaped["MetricStat"] = {
+            "Metric": {
+                "Namespace": metric["namespace"],
+                "MetricName": metric["metricName"],
+                "Dimensions": _dimensions(metric.get("dimensions", {})),
+            },
+            "Period": metric["period"],
+            "Stat": metric["stat"],
+        }
+    return shaped
+
+
+def _dimensions(dimensions: Any) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]

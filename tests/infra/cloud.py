@@ -14,11 +14,15 @@ REGION = "eu-central-1"
 
 _ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "aws:lambda/function:Function": "arn:aws:lambda:{region}:{account}:function:{name}",
     "aws:lambda/layerVersion:LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}:1",
     "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
+    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
     "aws:sqs/queue:Queue": "arn:aws:sqs:{region}:{account}:{name}",
 }
 
@@ -30,7 +34,7 @@ class FakeCloud(Mocks):
         raise AssertionError(f"the program invokes {args.token}; it is to do without")
 
     def new_resource(self, args):
-        name = args.inputs.get("name", f"{args.name}-0a1b2c3")
+        name = args.inputs.get("name") or args.inputs.get("alarmName") or f"{args.name}-0a1b2c3"
         outputs = {**args.inputs, "name": name}
         if args.typ in _ARNS:
             outputs["arn"] = _ARNS[args.typ].format(region=REGION, account=ACCOUNT, name=name)

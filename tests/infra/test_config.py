@@ -51,6 +51,9 @@ OUT_OF_BOUNDS = [
     ("incompleteUploadDays", "0", "1 and 30"),
     ("oldVersionDays", "0", "1 and 365"),
     ("originalsExpireDays", "-1", "0 and 3650"),
+    ("queueAgeAlarmSeconds", "59", "60 and 86400"),
+    ("rejectedShareAlarmPercent", "100", "1 and 99"),
+    ("apiLatencyAlarmMilliseconds", "99", "100 and 29000"),
 ]
 
 
@@ -132,6 +135,13 @@ WRONG = [
     (
         {"maxReceiveCount": "1000"},
         "maxReceiveCount: 1000 receives, each hidden for 721 s, take longer than queueRetentionDays 4.",
+    ),
+    ({"alarmEmails": '["operators"]'}, "alarmEmails: 'operators' is not an e-mail address."),
+    ({"alarmUrls": '["http://pager.example/secret"]'}, "alarmUrls: an entry is not an https:// URL."),
+    (
+        {"alarmSlackChannel": "#alarms"},
+        "alarmSlackChannel: '#alarms' is not a workspace and a channel by their ids, such as "
+        "T07EXAMPLE/C07EXAMPLE.",
     ),
 ]
 

@@ -67,9 +67,9 @@ def test_both_functions_bound_an_upload_alike(registered):
 
 
 @pytest.mark.parametrize("function", ["intake-resize", "intake-api"])
-def test_powertools_knows_the_name_of_the_service(stack, function):
-    variables = environment(stack, function)
-    assert variables["POWERTOOLS_SERVICE_NAME"] == "image-intake"
+def test_logs_and_metrics_name_the_pipeline_among_all_of_the_account(prod, function):
+    variables = environment(prod, function)
+    assert variables["POWERTOOLS_SERVICE_NAME"] == "image-intake-prod-intake"
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "image-intake"
 
 

@@ -50,7 +50,7 @@ def test_documents_are_written_in_one_way_only(stack):
         for key, text in resource.inputs.items()
         if key.lower().endswith("policy") and isinstance(text, str)
     ]
-    assert len(documents) == 10
+    assert len(documents) == 12
     for text in documents:
         assert text == json.dumps(json.loads(text), sort_keys=True)
 
@@ -78,6 +78,8 @@ def test_a_first_preview_knows_all_that_does_not_depend_on_new_names(dev):
         *("apiId", "bucket", "function", "functionName", "logGroup", "queueUrl", "role"),
         *("destinationArn", "eventSourceArn", "integrationUri", "queueArn", "sourceArn", "target"),
         *("policy", "redriveAllowPolicy", "redrivePolicy"),
+        *("ApiId", "FunctionName", "QueueName", "TableName", "alarmRule", "dashboardBody"),
+        *("arn", "kmsMasterKeyId"),
         *("ORIGINALS_BUCKET", "QUEUE_URL", "TABLE_NAME", "VARIANTS_BUCKET"),
     }
     names = {resource.urn for resource in preview.deployment.resources}

@@ -9,11 +9,16 @@ OUTPUTS = {
     "deadLetterQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-dlq-0a1b2c3",
     "resizeFunctionName": "intake-resize-0a1b2c3",
     "apiFunctionName": "intake-api-0a1b2c3",
+    "alarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:intake-alarms-0a1b2c3",
 }
+DASHBOARDS = "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards:name"
 
 
 def test_a_stack_exports_what_clients_and_operators_need(stack):
-    assert stack.deployment.outputs == OUTPUTS
+    outputs = dict(stack.deployment.outputs)
+    name = stack.one(":Dashboard").inputs["dashboardName"]
+    assert outputs.pop("dashboardUrl") == f"{DASHBOARDS}={name}"
+    assert outputs == OUTPUTS
 
 
 @pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 2), ("/table:Table", 1)])

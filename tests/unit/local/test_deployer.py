@@ -35,8 +35,8 @@ def registered(type_token, name="events", *, custom=True, **inputs):
 
 
 def test_an_unknown_type_is_an_error_that_names_the_type_and_the_file_to_add_it_to(deployer):
-    with pytest.raises(DeploymentError, match=r"aws:sns/topic:Topic.*local/deployer/sns\.py"):
-        deployer.new_resource(registered("aws:sns/topic:Topic"))
+    with pytest.raises(DeploymentError, match=r"aws:ssm/parameter:Parameter.*local/deployer/ssm\.py"):
+        deployer.new_resource(registered("aws:ssm/parameter:Parameter"))
 
 
 def test_the_module_of_a_service_whose_name_is_a_keyword_ends_in_an_underscore(deployer):

@@ -1,0 +1,183 @@
+"""What is alarming about a pipeline, and which alarms ring as one.
+
+Each alarm has a section of its name in `docs/runbook.md`. Thresholds follow
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html
+where AWS recommends one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from components.monitoring.condition import Condition, Group
+from components.monitoring.metrics import Metric, Watched
+
+# With fewer images than this, a share says nothing.
+MIN_IMAGES: Final = 20
+_NEAR_TIMEOUT: Final = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmLimits:
+    """From where on something is wrong, in seconds, milliseconds and percent."""
+
+    queue_age_seconds: int
+    rejected_share_percent: int
+    api_latency_milliseconds: int
+    resize_timeout_seconds: int
+    api_timeout_seconds: int
+
+
+GROUPS: Final = (
+    Group(
+        name="resize-unhealthy",
+        first="Open the dashboard, see which of its alarms rang first, and follow that one's section.",
+        members=("queue-age", "resize-errors", "resize-throttles", "resize-duration"),
+    ),
+    Group(
+        name="api-unhealthy",
+        first="Run the saved query api-errors to see which route fails or is slow, and since when.",
+        members=("api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"),
+    ),
+)
+
+
+def conditions(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+    """Every condition, in the order of the picture: API, queue, resize function, table."""
+    return [
+        *_function("api", watched.api_function, limits.api_timeout_seconds),
+        *_api(watched, limits),
+        *_queue(watched, limits),
+        *_function("resize", watched.resize, limits.resize_timeout_seconds),
+        *_table(watched),
+    ]
+
+
+def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: int) -> list[Condition]:
+    return [
+        Condition(
+            name=f"{name}-errors",
+            first=f"Run the saved query {name}-crashes to see whether calls time out, run out of memory "
+            "or raise.",
+            metrics={"errors": metric("Errors", "Sum")},
+            above=0,
+            period_seconds=300,
+            bad=1,
+            of=1,
+        ),
+        Condition(
+            name=f"{name}-throttles",
+            first="Compare the account's concurrent executions with its limit before changing anything here.",
+            metrics={"throttles": metric("Throttles", "Sum")},
+            above=0,
+            period_seconds=300,
+            bad=1,
+            of=1,
+        ),
+        Condition(
+            name=f"{name}-duration",
+            first=f"Run the saved query {name}-slow to see what takes the time.",
+            metrics={"duration": metric("Duration", "p99")},
+            above=_NEAR_TIMEOUT * timeout_seconds * 1000,
+            period_seconds=300,
+            bad=2,
+            of=3,
+        ),
+    ]
+
+
+def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+    return [
+        Condition(
+            name="api-5xx",
+            first="Run the saved query api-errors to see which route fails and how.",
+            # One failure among few requests is no trend: five or more, and one in a hundred.
+            metrics={"failed": watched.api("5xx", "Sum"), "requests": watched.api("Count", "Sum")},
+            expression="IF(failed >= 5, 100 * failed / requests, 0)",
+            above=1,
+            period_seconds=300,
+            bad=2,
+            of=3,
+        ),
+        Condition(
+            name="api-latency",
+            first="Run the saved query api-slow to see whether the function or the gateway takes the time.",
+            metrics={"latency": watched.api("Latency", "p99")},
+            above=limits.api_latency_milliseconds,
+            period_seconds=300,
+            bad=3,
+            of=3,
+        ),
+        Condition(
+            name="uploads-missing",
+            first="Upload one image by hand and see whether the bucket, the notification or the client "
+            "is at fault.",
+            metrics={
+                "announced": watched.own("Announced", "Sum"),
+                "arrived": watched.queue("NumberOfMessagesSent", "Sum"),
+            },
+            expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - arrived) / announced, 0)",
+            above=50,
+            # An upload may come a quarter of an hour after it was announced, in the next period.
+            period_seconds=1800,
+            bad=2,
+            of=2,
+        ),
+    ]
+
+
+def _queue(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+    return [
+        Condition(
+            name="queue-age",
+            first="See on the dashboard whether the resize function runs at its full concurrency: "
+            "if so it is a spike, if not it is stuck.",
+            metrics={"age": watched.queue("ApproximateAgeOfOldestMessage", "Maximum")},
+            above=limits.queue_age_seconds,
+            period_seconds=60,
+            bad=5,
+            of=5,
+        ),
+        Condition(
+            name="dead-letters",
+            first="Run the saved query failures to see which error the images have in common, and mend it "
+            "before redriving.",
+            metrics={"letters": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
+            above=0,
+            period_seconds=60,
+            bad=1,
+            of=1,
+        ),
+        Condition(
+            name="rejected-share",
+            first="Run the saved query rejections to see for which reason images are refused.",
+            metrics={
+                "share": watched.own("Rejected", "Average"),
+                "settled": watched.own("Rejected", "SampleCount"),
+            },
+            expression=f"IF(settled >= {MIN_IMAGES}, 100 * share, 0)",
+            above=limits.rejected_share_percent,
+            period_seconds=900,
+            bad=2,
+            of=2,
+        ),
+    ]
+
+
+def _table(watched: Watched) -> list[Condition]:
+    # Not one alarm for both: metric math in an alarm takes ten metrics.
+    return [
+        Condition(
+            name=f"table-{kind.lower()}-throttles",
+            first=f"See in the table's metrics whether the table or which index throttles {kind.lower()}s.",
+            metrics={
+                f"m{number}": metric for number, metric in enumerate(watched.table(f"{kind}ThrottleEvents"))
+            },
+            expression="SUM(METRICS())",
+            above=0,
+            period_seconds=300,
+            bad=2,
+            of=3,
+        )
+        for kind in ("Read", "Write")
+    ]

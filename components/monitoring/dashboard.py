@@ -1,0 +1,185 @@
+"""The dashboard of a pipeline.
+
+It answers in this order: is it healthy, is it keeping up, what is failing, what does it cost?
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.monitoring.conditions import AlarmLimits
+from components.monitoring.cost import estimate
+from components.monitoring.metrics import Metric, Watched
+from components.monitoring.queries import Source, query
+from components.monitoring.widgets import Series, Widget, alarm_states, graph, heading, laid_out, log_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardFacts:
+    """Configured numbers that graphs are compared with."""
+
+    max_concurrency: int
+    resize_memory_mib: int
+    api_memory_mib: int
+    presets: int
+
+
+def dashboard_body(
+    watched: Watched,
+    facts: DashboardFacts,
+    limits: AlarmLimits,
+    *,
+    alarm_arns: Sequence[pulumi.Input[str]],
+    region: pulumi.Input[str],
+    log_groups: Mapping[Source, pulumi.Input[str]],
+) -> pulumi.Output[str]:
+    """The dashboard as JSON text that is the same on every run."""
+    widgets = [
+        heading("Is it healthy?"),
+        alarm_states("Alarms", alarm_arns),
+        heading("Is it keeping up?"),
+        *_keeping_up(watched, facts, limits, region),
+        heading("What is failing?"),
+        *_failing(watched, region, log_groups),
+        heading("What does it cost?"),
+        *_cost(watched, facts, region),
+    ]
+    body: dict[str, Any] = {"start": "-PT3H", "periodOverride": "inherit", "widgets": laid_out(widgets)}
+    return pulumi.Output.json_dumps(body, sort_keys=True)
+
+
+def _line(label: str, metric: Metric) -> Series:
+    return Series(label=label, metric=metric)
+
+
+def _keeping_up(
+    watched: Watched, facts: DashboardFacts, limits: AlarmLimits, region: pulumi.Input[str]
+) -> list[Widget]:
+    return [
+        graph(
+            "Queue",
+            region,
+            [
+                _line("waiting", watched.queue("ApproximateNumberOfMessagesVisible", "Maximum")),
+                _line("taken or put off", watched.queue("ApproximateNumberOfMessagesNotVisible", "Maximum")),
+            ],
+        ),
+        graph(
+            "Age of the oldest message (s)",
+            region,
+            [_line("age", watched.queue("ApproximateAgeOfOldestMessage", "Maximum"))],
+            limits={"alarm": limits.queue_age_seconds},
+        ),
+        graph(
+            "Resize calls at the same time",
+            region,
+            [_line("calls", watched.resize("ConcurrentExecutions", "Maximum"))],
+            limits={"maxConcurrency": facts.max_concurrency},
+        ),
+        graph(
+            "Images a minute",
+            region,
+            [
+                _line("announced", watched.own("Announced", "Sum")),
+                _line("arrived", watched.queue("NumberOfMessagesSent", "Sum")),
+                _line("settled", watched.own("Rejected", "SampleCount")),
+            ],
+        ),
+        graph(
+            "From upload to settled (ms)",
+            region,
+            [
+                _line("half of them", watched.own("SettleTime", "p50")),
+                _line("99 of 100", watched.own("SettleTime", "p99")),
+            ],
+        ),
+        graph(
+            "Resize: record and call (ms)",
+            region,
+            [
+                _line("record p50", watched.own("RecordTime", "p50")),
+                _line("record p99", watched.own("RecordTime", "p99")),
+                _line("call p99", watched.resize("Duration", "p99")),
+            ],
+            limits={"timeout": limits.resize_timeout_seconds * 1000},
+        ),
+    ]
+
+
+def _failing(
+    watched: Watched, region: pulumi.Input[str], log_groups: Mapping[Source, pulumi.Input[str]]
+) -> list[Widget]:
+    return [
+        graph(
+            "Dead letters",
+            region,
+            [_line("letters", watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"))],
+        ),
+        graph(
+            "Functions",
+            region,
+            [
+                _line("resize errors", watched.resize("Errors", "Sum")),
+                _line("resize throttles", watched.resize("Throttles", "Sum")),
+                _line("API errors", watched.api_function("Errors", "Sum")),
+                _line("API throttles", watched.api_function("Throttles", "Sum")),
+            ],
+        ),
+        graph(
+            "Records that were not done",
+            region,
+            [
+                _line("rejected", watched.own("Rejected", "Sum")),
+                _line("retried", watched.own("Retried", "Sum")),
+                _line("deferred", watched.own("Deferred", "Sum")),
+            ],
+        ),
+        graph(
+            "API",
+            region,
+            [
+                _line("requests", watched.api("Count", "Sum")),
+                _line("refused (4xx)", watched.api("4xx", "Sum")),
+                _line("failed (5xx)", watched.api("5xx", "Sum")),
+            ],
+        ),
+        graph("API latency (ms)", region, [_line("p99", watched.api("Latency", "p99"))]),
+        graph(
+            "Table throttles",
+            region,
+            [
+                _line(f"{kind.lower()}s {metric.dimensions.get('GlobalSecondaryIndexName', 'table')}", metric)
+                for kind in ("Read", "Write")
+                for metric in watched.table(f"{kind}ThrottleEvents")
+            ],
+        ),
+        *(
+            log_table(title, region, log_groups[query(name).source], query(name).text)
+            for title, name in (
+                ("Why images are rejected", "rejections"),
+                ("Why records are tried again", "failures"),
+            )
+        ),
+    ]
+
+
+def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Input[str]) -> list[Widget]:
+    counted = [
+        _line("API requests", watched.api("Count", "Sum")),
+        _line("resize calls", watched.resize("Invocations", "Sum")),
+        _line("API calls", watched.api_function("Invocations", "Sum")),
+        _line("messages", watched.queue("NumberOfMessagesSent", "Sum")),
+    ]
+    series = estimate(
+        watched,
+        presets=facts.presets,
+        resize_memory_mib=facts.resize_memory_mib,
+        api_memory_mib=facts.api_memory_mib,
+    )
+    hour = 3600
+    return [
+        graph("Requests an hour", region, counted, period_seconds=hour),
+        graph("Estimated US dollars an hour", region, series, period_seconds=hour, width=16),
+    ]

@@ -1,0 +1,132 @@
+"""Where alarms go: one encrypted topic, and who is subscribed to it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import policy_document, tls_only, trust_document
+from components.kept import kept
+from components.place import Place
+
+_ALARMS: Final = "cloudwatch.amazonaws.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmTopicArgs:
+    """`urls` are HTTPS endpoints that confirm a subscription by themselves, as pagers do.
+
+    `slack_channel` is `WORKSPACE/CHANNEL` (`T07EXAMPLE/C07EXAMPLE`) or empty.
+    """
+
+    service: str
+    place: Place
+    emails: tuple[str, ...]
+    urls: tuple[str, ...]
+    slack_channel: str
+    protect: bool
+
+
+class AlarmTopic(pulumi.ComponentResource):
+    """Takes messages of this account's alarms, over TLS, and of nobody else."""
+
+    topic: aws.sns.Topic
+    key: aws.kms.Key
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("image-intake:components:AlarmTopic", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        # AWS's own key for SNS does not let alarms publish, and its policy cannot be changed:
+        # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+        self.key = aws.kms.Key(
+            f"{name}-key",
+            description="Encrypts alarm messages on their way",
+            enable_key_rotation=True,
+            policy=policy_document([_administration(args.place), _use(args.place)]),
+            opts=kept(self, protect=args.protect),
+        )
+        self.topic = aws.sns.Topic(name, kms_master_key_id=self.key.arn, opts=child)
+        self.arn = self.topic.arn
+        publish = {**_only_alarms(args.place), "Sid": "AlarmsPublish", "Action": "sns:Publish"}
+        aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=self.arn,
+            policy=policy_document([{**publish, "Resource": self.arn}, tls_only("sns:Publish", [self.arn])]),
+            opts=child,
+        )
+        for protocol, endpoints in (("email", args.emails), ("https", args.urls)):
+            for endpoint in endpoints:
+                aws.sns.TopicSubscription(
+                    f"{name}-{protocol}-{_short(endpoint)}",
+                    topic=self.arn,
+                    protocol=protocol,
+                    # A pager's URL holds the key to its door.
+                    endpoint=pulumi.Output.secret(endpoint) if protocol == "https" else endpoint,
+                    endpoint_auto_confirms=True if protocol == "https" else None,
+                    opts=child,
+                )
+        if args.slack_channel:
+            self._tell_slack(name, args)
+        self.register_outputs({"arn": self.arn})
+
+    def _tell_slack(self, name: str, args: AlarmTopicArgs) -> None:
+        """Let Amazon Q Developer in chat applications write to a channel.
+
+        A role is asked for, but what alarms say needs none of its rights: it has none, and the
+        guardrail sees to it that none can be used from the channel.
+        https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
+        """
+        child = pulumi.ResourceOptions(parent=self)
+        workspace, _, channel = args.slack_channel.partition("/")
+        role = aws.iam.Role(
+            f"{name}-slack-role", assume_role_policy=trust_document("chatbot.amazonaws.com"), opts=child
+        )
+        aws.chatbot.SlackChannelConfiguration(
+            f"{name}-slack",
+            configuration_name=args.service,
+            slack_team_id=workspace,
+            slack_channel_id=channel,
+            iam_role_arn=role.arn,
+            guardrail_policy_arns=[
+                pulumi.Output.format("arn:{0}:iam::aws:policy/AWSDenyAll", args.place.partition)
+            ],
+            sns_topic_arns=[self.arn],
+            opts=child,
+        )
+
+
+def _only_alarms(place: Place) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": _ALARMS},
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": place.account},
+            "ArnLike": {"aws:SourceArn": place.arn("cloudwatch", "alarm:*")},
+        },
+    }
+
+
+def _use(place: Place) -> dict[str, Any]:
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    # In a key's policy, the resource * is the key.
+    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    return {**_only_alarms(place), "Sid": "AlarmsEncrypt", "Action": actions, "Resource": "*"}
+
+
+def _administration(place: Place) -> dict[str, Any]:
+    # Without it nobody could ever change the key again:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    return {
+        "Sid": "AccountAdministers",
+        "Effect": "Allow",
+        "Principal": {"AWS": place.root()},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def _short(endpoint: str) -> str:
+    return hashlib.sha256(endpoint.encode()).hexdigest()[:8]

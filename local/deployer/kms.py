@@ -1,0 +1,19 @@
+"""KMS keys."""
+
+from local.deployer.naming import tag_list
+from local.deployer.registry import Created, Resource, Target, creates
+
+
+@creates("aws:kms/key:Key")
+def key(target: Target, resource: Resource) -> Created:
+    """A key for encryption, rotated every year if asked for; its id is the key's."""
+    client = target.client("kms")
+    # The API's tags have other names than everywhere else.
+    tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tag_list(resource["tags"])]
+    optional = {"Policy": resource["policy"]} if "policy" in resource.inputs else {}
+    created = client.create_key(Description=resource.get("description", ""), Tags=tags, **optional)[
+        "KeyMetadata"
+    ]
+    if resource.get("enableKeyRotation"):
+        client.enable_key_rotation(KeyId=created["KeyId"])
+    return Created(created["KeyId"], {"keyId": created["KeyId"], "arn": created["Arn"]})

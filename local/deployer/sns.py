@@ -1,0 +1,48 @@
+"""SNS topics, their policies and subscriptions."""
+
+from local.deployer.naming import physical_name, tag_list
+from local.deployer.policies import without_tls_only
+from local.deployer.registry import Created, Resource, Target, creates
+
+
+@creates("aws:sns/topic:Topic")
+def topic(target: Target, resource: Resource) -> Created:
+    """A topic; its id is its ARN."""
+    name = physical_name(resource, limit=256)
+    attributes = {
+        attribute: str(resource[key])
+        for key, attribute in (("displayName", "DisplayName"), ("kmsMasterKeyId", "KmsMasterKeyId"))
+        if key in resource.inputs
+    }
+    arn = target.client("sns").create_topic(
+        Name=name, Attributes=attributes, Tags=tag_list(resource["tags"])
+    )["TopicArn"]
+    return Created(arn, {"name": name, "arn": arn})
+
+
+@creates("aws:sns/topicPolicy:TopicPolicy")
+def topic_policy(target: Target, resource: Resource) -> Created:
+    """Who may publish, besides the roles that IAM lets."""
+    policy = without_tls_only(target, resource["policy"])
+    if policy:
+        target.client("sns").set_topic_attributes(
+            TopicArn=resource["arn"], AttributeName="Policy", AttributeValue=policy
+        )
+    return Created(resource["arn"])
+
+
+@creates("aws:sns/topicSubscription:TopicSubscription")
+def topic_subscription(target: Target, resource: Resource) -> Created:
+    """Who is sent what the topic gets. Nobody outside this machine is: those are left out."""
+    protocol = resource["protocol"]
+    if protocol in ("email", "http", "https"):
+        target.leave_out(f"subscriptions by {protocol}: nothing is sent from this machine")
+        resource.pass_over("topic", "endpoint", "endpointAutoConfirms")
+        return Created(f"{resource['topic']}:{resource.name}")
+    arn = target.client("sns").subscribe(
+        TopicArn=resource["topic"],
+        Protocol=protocol,
+        Endpoint=resource["endpoint"],
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    return Created(arn, {"arn": arn})
