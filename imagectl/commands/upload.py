@@ -84,7 +84,7 @@ def upload(
     ```
     imagectl upload holiday/ --exclude '*.tif' --concurrency 16
     imagectl upload holiday/ --batch summer-2024 --no-wait
-    find . -newer mark -name '*.jpg' -print0 | xargs -0 imagectl upload
+    imagectl upload a.jpg b.heic --json
     ```
     """
     started = time.monotonic()
