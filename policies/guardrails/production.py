@@ -8,6 +8,7 @@ from guardrails import tokens
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Control, Rule
 
+_PAGE: Final = "GET /"
 _NAMES: Final = re.compile(r"(^|[-_.])(prod|production)($|[-_.])")
 
 
@@ -40,7 +41,9 @@ def deletion_protection(table: Resource, _: Stack) -> Iterator[str]:
 
 
 def authorized(route: Resource, _: Stack) -> Iterator[str]:
-    """A route asks who calls."""
+    """A route asks who calls. The page is public: it is the same for everyone and holds no data."""
+    if route.props.get("routeKey") == _PAGE:
+        return
     if route.props.get("authorizationType", "NONE") == "NONE":
         yield "can be called by everyone"
 
@@ -73,7 +76,7 @@ RULES: Final = (
     ),
     Rule(
         name="production-api-authorized",
-        what="Every route of an HTTP API asks who calls.",
+        what="Every route of an HTTP API asks who calls, except for that of the page.",
         mend="Set apiAuth to iam or jwt.",
         types=(tokens.ROUTE,),
         check=authorized,

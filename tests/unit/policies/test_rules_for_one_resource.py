@@ -4,6 +4,7 @@ import pytest
 
 from guardrails import RULES, Stack, tokens
 from guardrails.functions import DEPRECATED_ON, runtime_on
+from handlers import routes
 from tests.unit.policies.registrations import allow, deny_plain_text, document, resource
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/photos"
@@ -56,6 +57,10 @@ CONTENT = [
     ("production-table-kept", resource(tokens.TABLE, "t", deletionProtectionEnabled=True)),
     ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="AWS_IAM")),
     ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="JWT")),
+    (
+        "production-api-authorized",
+        resource(tokens.ROUTE, "r", routeKey=routes.GET_PAGE, authorizationType="NONE"),
+    ),
 ]
 
 OBJECTING = [
