@@ -12,7 +12,7 @@ from handlers import keys, problems
 from handlers.documents import GatewayMessage, ProblemDocument
 from handlers.operations import OPERATIONS, Operation
 from handlers.problems import Problem
-from handlers.requests import MAX_FILES, MAX_JSON_BYTES, MAX_JSON_DEPTH, FileToUpload
+from handlers.requests import MAX_BODY_BYTES, MAX_FILES, MAX_JSON_BYTES, MAX_JSON_DEPTH, FileToUpload
 from handlers.settings import ApiSettings
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -27,7 +27,12 @@ _SECURITY: Final[dict[str, dict[str, Any]]] = {
     "jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
 # What API Gateway answers by itself, before the function is called.
-_GATEWAY: Final = {401: "No valid token.", 403: "Not allowed.", 429: "Too many requests."}
+_GATEWAY: Final = {
+    401: "No valid token.",
+    403: "Not allowed.",
+    404: "No such route.",
+    429: "Too many requests.",
+}
 # Any route: who calls, and what went wrong on our side.
 _COMMON: Final = (problems.unidentified_caller(), problems.internal())
 
@@ -83,7 +88,8 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 def _body(takes: type[Any] | tuple[str, ...]) -> dict[str, Any]:
     if isinstance(takes, tuple):
-        return {content_type: {"schema": {"description": "The image."}} for content_type in takes}
+        image = {"type": "string", "format": "binary", "minLength": 1, "maxLength": MAX_BODY_BYTES}
+        return {content_type: {"schema": image} for content_type in takes}
     return {"application/json": {"schema": _ref(takes)}}
 
 
