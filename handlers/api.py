@@ -2,202 +2,31 @@
 
 import functools
 import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aws_lambda_powertools import Logger
-from msgspec import UNSET
 
-from handlers import clients, keys, openapi, problems, routes
+from handlers import clients, problems
 from handlers.announcements import Announcements
 from handlers.batches import Batches
-from handlers.catalog import Catalog, RowChanged
-from handlers.documents import CreatedImage, Image, ImageList, image, location
+from handlers.catalog import Catalog
+from handlers.endpoints import Endpoints, Response
 from handlers.listing import Listing
 from handlers.page import Page
-from handlers.policies import Announced, Policies
-from handlers.principals import Principal, identify
+from handlers.policies import Policies
 from handlers.problems import Problem
-from handlers.requests import (
-    BATCH_ID,
-    MAX_BODY_BYTES,
-    MAX_NAME_CHARACTERS,
-    CreateUploads,
-    Request,
-    decode,
-    listing,
-)
-from handlers.rows import Row, superseded_keys, variant_keys
+from handlers.requests import Request
 from handlers.settings import ApiSettings, load
 from handlers.storage import Storage
-from handlers.uploads import Uploads, accepted_type
+from handlers.uploads import Uploads
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_DELETE_TRIES: Final = 5
-_SOON: Final = {"Retry-After": "1"}
-_PRIVATE: Final = {"Cache-Control": "private, no-store"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """What a route answers; `body` is sent as JSON, as it is if it is text, not at all if None."""
-
-    body: Any
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Api:
-    """The routes. Every method takes a request and its caller, and returns a response or raises Problem."""
-
-    def __init__(
-        self,
-        settings: ApiSettings,
-        *,
-        uploads: Uploads,
-        storage: Storage,
-        catalog: Catalog,
-        listing: Listing,
-        batches: Batches,
-        page: Page,
-    ) -> None:
-        self._settings = settings
-        self._uploads = uploads
-        self._storage = storage
-        self._catalog = catalog
-        self._listing = listing
-        self._batches = batches
-        self._page = page
-        self._routes = {
-            routes.CREATE_UPLOADS: self.create_uploads,
-            routes.CREATE_IMAGE: self.create_image,
-            routes.GET_IMAGE: self.get_image,
-            routes.LIST_IMAGES: self.list_images,
-            routes.DELETE_IMAGE: self.delete_image,
-            routes.GET_BATCH: self.get_batch,
-            routes.GET_OPENAPI: self.get_openapi,
-        }
-
-    def answer(self, request: Request) -> Response:
-        """Serve a request by its route. Raises Problem."""
-        if request.route == routes.GET_PAGE:
-            return self.get_page()
-        route = self._routes.get(request.route)
-        if route is None:
-            raise problems.unknown_route(request.route)
-        settings = self._settings
-        return route(
-            request, identify(request.authorizer, auth=settings.auth, admins=settings.admin_principals)
-        )
-
-    def create_uploads(self, request: Request, caller: Principal) -> Response:
-        """Announce up to 100 files: for each a presigned POST policy, or a problem of its own."""
-        return Response(body=self._uploads.create(decode(request.body, CreateUploads), caller.name))
-
-    def create_image(self, request: Request, caller: Principal) -> Response:
-        """Take an image as the request body. It goes the way of every upload: S3, queue, worker."""
-        limit = min(MAX_BODY_BYTES, self._settings.max_upload_bytes)
-        if len(request.body) > limit:
-            raise problems.too_large(
-                len(request.body), limit, f"Use {routes.CREATE_UPLOADS} for large files."
-            )
-        if not request.body:
-            raise problems.malformed("The body is empty; it has to be the image.")
-        file = Announced(
-            name=request.query.get("name", "")[:MAX_NAME_CHARACTERS],
-            content_type=accepted_type(request.content_type),
-            size=len(request.body),
-        )
-        image_id = self._uploads.announce(file, caller.name)
-        self._storage.put_original(keys.original_key(image_id), request.body, file.content_type)
-        body = CreatedImage(image_id=image_id, status="PENDING", location=location(image_id))
-        return Response(status=202, body=body, headers={"Location": body.location, **_SOON})
-
-    def get_image(self, request: Request, caller: Principal) -> Response:
-        """The image's row, with a signed URL for each variant once it is `READY`."""
-        row = self._visible(request, caller)
-        if row is None:
-            raise problems.unknown_image()
-        pending = _SOON if row["Status"] == "PENDING" else {}
-        return Response(body=self._document(row, caller), headers={**_PRIVATE, **pending})
-
-    def list_images(self, request: Request, caller: Principal) -> Response:
-        """The caller's images, newest first; those of all for an administrator."""
-        wanted = listing(request.query)
-        page = self._listing.page(
-            owner=None if caller.admin else caller.name,
-            status=wanted.status or None,
-            limit=wanted.limit,
-            cursor=wanted.cursor or "",
-        )
-        rows = self._catalog.get_many(page.image_ids)
-        # The index follows the table with a delay: the rows have the last word.
-        images = [
-            self._document(row, caller)
-            for image_id in page.image_ids
-            if (row := rows.get(image_id)) and caller.may_see(row)
-            if not wanted.status or row["Status"] == wanted.status
-        ]
-        return Response(body=ImageList(images=images, cursor=page.cursor or UNSET), headers=_PRIVATE)
-
-    def delete_image(self, request: Request, caller: Principal) -> Response:
-        """Remove an image, wherever it stands in its life: original, variants, row.
-
-        The original goes first: S3's event about it makes the worker finish what is left when
-        this ends early, and the worker, which looks for the original after it wrote a row,
-        removes what it was just about to add. Removing what is not there, or is not the caller's,
-        answers the same and does nothing.
-        """
-        row = self._visible(request, caller)
-        if row is not None:
-            self._storage.remove_original(keys.original_key(row["ImageID"]))
-        for _ in range(_DELETE_TRIES):
-            if row is None:
-                return Response(status=204, body=None)
-            self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
-            try:
-                self._catalog.delete(row)
-            except RowChanged:
-                row = self._visible(request, caller)
-            else:
-                row = None
-        raise problems.busy()
-
-    def get_batch(self, request: Request, caller: Principal) -> Response:
-        """How far a batch of the caller is; an administrator's answer adds up those of all."""
-        batch_id = request.path.get("batchId", "")
-        owner = None if caller.admin else caller.name
-        batch = self._batches.get(batch_id, owner) if re.match(BATCH_ID, batch_id) else None
-        if batch is None:
-            raise problems.unknown_batch()
-        return Response(body=batch, headers=_PRIVATE if batch.done else {**_PRIVATE, **_SOON})
-
-    def get_openapi(self, _request: Request, _caller: Principal) -> Response:
-        """The description of this API."""
-        return Response(body=openapi.document(self._settings))
-
-    def get_page(self) -> Response:
-        """The page, for people with a browser."""
-        return Response(body=self._page.html, headers=self._page.headers)
-
-    def _visible(self, request: Request, caller: Principal) -> Row | None:
-        """The row that a path names, if there is one that the caller may see."""
-        image_id = request.path.get("imageId", "")
-        row = self._catalog.get(image_id) if keys.image_id_of(keys.original_key(image_id)) else None
-        return row if row and caller.may_see(row) else None
-
-    def _document(self, row: Row, caller: Principal) -> Image:
-        signed_url = functools.partial(self._storage.signed_url, seconds=self._settings.url_seconds)
-        return image(row, signed_url, with_owner=caller.admin)
-
 
 @functools.cache
-def compose() -> tuple[Api, Logger]:
+def compose() -> tuple[Endpoints, Logger]:
     """What one execution environment works with, built at its first call."""
     settings = load(ApiSettings, os.environ)
     s3 = clients.s3()
@@ -213,7 +42,7 @@ def compose() -> tuple[Api, Logger]:
         credentials=clients.credentials(),
     )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
-    api = Api(
+    endpoints = Endpoints(
         settings,
         uploads=Uploads(catalog, policies, settings, count=Announcements().count),
         storage=storage,
@@ -222,14 +51,14 @@ def compose() -> tuple[Api, Logger]:
         batches=Batches(dynamodb, settings.table_name, catalog),
         page=page,
     )
-    return api, Logger()
+    return endpoints, Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Lambda's entry point: an HTTP API event in, a response in payload format 2.0 out."""
-    api, logger = compose()
+    endpoints, logger = compose()
     try:
-        response = api.answer(Request.of(event))
+        response = endpoints.answer(Request.of(event))
     except Problem as problem:
         response = _problem(problem)
     except Exception:

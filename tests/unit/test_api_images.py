@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import api, routes
-from handlers.api import MAX_BODY_BYTES, location
+from handlers.documents import location
 from handlers.keys import MAX_IMAGE_ID_BYTES
+from handlers.requests import MAX_BODY_BYTES
 from tests.unit.http_api import get_image, post_image, post_uploads, problem_of
 from tests.unit.world import MAX_RECEIVE_COUNT, ORIGINALS
 
