@@ -112,12 +112,12 @@ def _resized(source: Frame, placement: Placement) -> Frame:
         return Frame(pixels, placement.scale, resized=True)
     # Chroma pairs pixels; what an odd size leaves over is filled in when the planes are merged.
     (left, top, right, bottom), (width, height) = placement.box, placement.size
-    half = (width // 2, height // 2)
+    half = (max(1, width // 2), max(1, height // 2))
     paired = (
         left,
         top,
-        left + (right - left) * 2 * half[0] / width,
-        top + (bottom - top) * 2 * half[1] / height,
+        left + (right - left) * min(1, 2 * half[0] / width),
+        top + (bottom - top) * min(1, 2 * half[1] / height),
     )
     box = _scaled(paired, across / 2, down / 2)
     resample = _NEXT_CHROMA_FILTER if source.resized else _FIRST_CHROMA_FILTER
@@ -178,7 +178,7 @@ def _merged(frame: Frame) -> Image.Image:
 
 
 def _doubled(plane: Image.Image, size: Size) -> Image.Image:
-    even = (plane.width * 2, plane.height * 2)
+    even = (min(plane.width * 2, size[0]), min(plane.height * 2, size[1]))
     doubled = plane.resize(even, Image.Resampling.NEAREST)
     if even == size:
         return doubled

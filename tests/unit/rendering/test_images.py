@@ -105,6 +105,8 @@ def test_planes_end_upright_too_and_odd_sizes_keep_their_edges(orientation, kind
         ((1, 1), "100x100 fill webp", (100, 100)),
         ((2, 3), "1x1 contain avif", (1, 1)),
         ((129, 127), "128x128 cover jpeg", (127, 127)),
+        ((30, 9000), "512x512 contain jpeg", (2, 512)),
+        ((9000, 20), "512x512 contain webp", (512, 1)),
     ],
 )
 def test_a_variant_has_the_size_its_fit_says(original, recipe, size):
