@@ -32,15 +32,27 @@ def find_address(*, api: str | None, outputs: str | None, stack: str | None) -> 
     """
     if api:
         return _address(api)
-    if outputs:
-        return _from_outputs(_read(outputs), outputs)
-    if stack:
-        return _from_outputs(_pulumi("--stack", stack), f"stack {stack}")
-    if from_environment := os.environ.get("IMAGECTL_API"):
+    if not outputs and not stack and (from_environment := os.environ.get("IMAGECTL_API")):
         return _address(from_environment)
+    found, source = stack_outputs(outputs=outputs, stack=stack)
+    if not isinstance(found.get("apiUrl"), str):
+        raise ServiceUnusable(f"{source} has no output 'apiUrl'.", _HOW)
+    return _address(found["apiUrl"], found.get("region"))
+
+
+def stack_outputs(*, outputs: str | None, stack: str | None) -> tuple[dict[str, Any], str]:
+    """The outputs of a stack by their names, and where they were found, for people.
+
+    They are those in the file `outputs` (`-` for standard input), else those of the stack named,
+    else those of the stack selected in the current folder. Raises ServiceUnusable.
+    """
+    if outputs:
+        return _parsed(_read(outputs), outputs)
+    if stack:
+        return _parsed(_pulumi("--stack", stack), f"stack {stack}")
     if Path("Pulumi.yaml").exists():
-        return _from_outputs(_pulumi(), "the selected stack")
-    raise ServiceUnusable("The address of the API is unknown.", _HOW)
+        return _parsed(_pulumi(), "the selected stack")
+    raise ServiceUnusable("Where the service is, is unknown.", _HOW)
 
 
 def _address(url: str, region: str | None = None) -> Address:
@@ -53,14 +65,14 @@ def _address(url: str, region: str | None = None) -> Address:
     return Address(url=url.rstrip("/"), region=region)
 
 
-def _from_outputs(text: str, source: str) -> Address:
+def _parsed(text: str, source: str) -> tuple[dict[str, Any], str]:
     try:
         outputs: Any = json.loads(text)
     except ValueError as error:
         raise ServiceUnusable(f"{source} is not JSON: {error}") from error
-    if not isinstance(outputs, dict) or not isinstance(outputs.get("apiUrl"), str):
-        raise ServiceUnusable(f"{source} has no output 'apiUrl'.", _HOW)
-    return _address(outputs["apiUrl"], outputs.get("region"))
+    if not isinstance(outputs, dict):
+        raise ServiceUnusable(f"{source} is no JSON object of outputs.", _HOW)
+    return outputs, source
 
 
 def _read(name: str) -> str:

@@ -1,9 +1,8 @@
 """The options that every command shares: where the service is, and who calls it."""
 
-import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
@@ -11,6 +10,7 @@ import httpx
 import typer
 
 from imagectl.address import find_address
+from imagectl.providing import Command, provided, with_parameters
 from imagectl.service import Service
 from imagectl.signing import Bearer, aws_signature
 
@@ -73,21 +73,9 @@ def _connected(
 _SHARED: Final = dict(inspect.signature(_connected).parameters)
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Make a typer command of a function that takes a Service as `service`.
-
-    The command has the options of the connection besides those of the function.
-    """
-    own = dict(inspect.signature(command).parameters)
-    del own["service"]
-
-    @functools.wraps(command)
-    def connect(**arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in _SHARED}
-        with _connected(**options) as service:
-            command(service=service, **arguments)
-
-    return _with_parameters(connect, own | _SHARED)
+def connected(command: Command) -> Command:
+    """Make a typer command of a function that takes a Service as `service`."""
+    return provided("service", _connected)(command)
 
 
 def connection_first(application: typer.Typer) -> None:
@@ -98,14 +86,4 @@ def connection_first(application: typer.Typer) -> None:
         context.default_map = dict.fromkeys(vars(context.command)["commands"], given)
 
     context = inspect.signature(keep).parameters["context"]
-    application.callback()(_with_parameters(keep, {"context": context} | _SHARED))
-
-
-def _with_parameters(
-    function: Callable[..., None], parameters: Mapping[str, inspect.Parameter]
-) -> Callable[..., None]:
-    """The function with another signature, which typer makes the options of."""
-    keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters.values()]
-    vars(function)["__signature__"] = inspect.Signature(keyword_only)
-    function.__annotations__ = {each.name: each.annotation for each in keyword_only}
-    return function
+    application.callback()(with_parameters(keep, {"context": context} | _SHARED))
