@@ -20,6 +20,7 @@ from tests.unit.policies.registrations import (
 
 REDRIVE = {"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:111122223333:dead", "maxReceiveCount": 5}
 TRIED = but(JOBS, redrivePolicy=json.dumps(REDRIVE), visibilityTimeoutSeconds=65)
+NARROW = {"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "192.0.2.1"}}
 BLOCKED = resource(
     tokens.PUBLIC_ACCESS_BLOCK,
     "private",
@@ -99,6 +100,7 @@ OBJECTING = [
     ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:GetObject"))], "without TLS"),
     ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*", Principal={"AWS": "1"}))], "without TLS"),
     ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*", Condition={}))], "without TLS"),
+    ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*", Condition=NARROW))], "without TLS"),
     ("messages-tls-only", JOBS, [on_queue(deny_plain_text("sqs:*", Effect="Allow"))], "without TLS"),
     ("messages-tls-only", NEWS, [], "without TLS"),
     ("bucket-private", PHOTOS, [OTHERS], "does not block public access"),
