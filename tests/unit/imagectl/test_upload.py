@@ -111,7 +111,9 @@ def test_a_dry_run_uploads_nothing_and_remembers_nothing(imagectl, photos, fake)
     assert "3 files" in ran.err
     assert "1 cannot be uploaded" in ran.err
     assert not fake.calls
-    assert imagectl("upload", str(folder), "--json").summary["sentFiles"] == 3
+    ran = imagectl("upload", str(folder), "--json")
+    assert "uploading as batch" in ran.err, "the dry run is no run that could be continued"
+    assert ran.summary["sentFiles"] == 3
 
 
 def test_the_batch_can_be_named(imagectl, photos, fake):
