@@ -48,7 +48,16 @@ class ObjectEvent:
     @property
     def version(self) -> str:
         """What identifies the bytes of this object: its version id, or else its ETag."""
-        return self.version_id if self.version_id and self.version_id != "null" else self.etag
+        return str(self.version_id) if self._has_version else self.etag
+
+    @property
+    def upload(self) -> str:
+        """What identifies this upload: without versions, the same bytes can be uploaded twice."""
+        return self.version if self._has_version else f"{self.etag}-{self.sequencer}"
+
+    @property
+    def _has_version(self) -> bool:
+        return self.version_id not in {None, "", "null"}
 
 
 def comparable(sequencer: str) -> str:

@@ -3,7 +3,7 @@
     originals   uploads/{ImageID}
     variants    resized/{ImageID}/{render}/{preset}.{extension}
 
-`render` names one rendering: a short hash of the version of the original and of the presets.
+`render` names one rendering: a short hash of the upload and of the presets.
 A variant key is therefore never written twice with different bytes.
 """
 
@@ -45,8 +45,8 @@ def image_id_of(key: str) -> str | None:
 def render_of(version: str, preset_hash: str) -> str:
     """The name of one rendering: 16 hex digits.
 
-    `version` identifies the bytes of the original: its S3 version id, or its ETag in a bucket
-    without versions.
+    `version` identifies the upload: its S3 version id, or its ETag and sequencer in a bucket
+    without versions, where variants of an earlier upload may still be on their way out.
     """
     digest = hashlib.sha256(f"{version}\n{preset_hash}".encode()).hexdigest()
     return digest[:_RENDER_CHARACTERS]

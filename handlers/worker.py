@@ -79,7 +79,13 @@ class ResizeWorker:
             return
         row = self._identity(event, image_id, attempt)
         failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
-        self._catalog.fail({**row, **failure, "Status": "FAILED"})
+        answer = self._catalog.fail({**row, **failure, "Status": "FAILED"})
+        if isinstance(answer, Refused) or self._storage.exists(event.key):
+            return
+        # Its removal was handled before, or will be: this row must not outlive it.
+        standing = self._catalog.get(image_id)
+        if standing and standing.get("Sequencer") == event.sequencer:
+            self._forget(standing)
         if self._is_removed(event) and (failed := self._catalog.get(image_id)):
             self._settle_removed(event, failed)
 
@@ -115,6 +121,8 @@ class ResizeWorker:
         original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
         if original is None or original.version != event.version:
             self._discard(event, image_id, row)
+            if original is None and row and row["Status"] == "FAILED":
+                self._forget(row)  # left by an earlier try of what vanished
             return Settled(outcome="done", note="Overwritten" if original else "Vanished")
         rendered = self._render(original.data, self._presets, self._settings.limits)
         variants = self._store(event, image_id, rendered)
@@ -192,7 +200,7 @@ class ResizeWorker:
         return stored
 
     def _variant_key(self, event: ObjectEvent, image_id: str, preset: Preset) -> str:
-        return keys.variant_key(image_id, keys.render_of(event.version, self._preset_hash), preset)
+        return keys.variant_key(image_id, keys.render_of(event.upload, self._preset_hash), preset)
 
     def _identity(self, event: ObjectEvent, image_id: str, attempt: int) -> Row:
         """The attributes that say which original, as of which event, a row is about."""

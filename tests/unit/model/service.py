@@ -1,0 +1,194 @@
+"""The whole service over models of S3, SQS and DynamoDB, its workers interleaved at every call."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from handlers.admission import Admission
+from handlers.batch import handle_batch, read_messages
+from handlers.catalog import Catalog
+from handlers.items import to_row
+from handlers.presets import Limits, Preset, parse_presets, preset_hash
+from handlers.rejections import NotAnImage, RenderTimedOut
+from handlers.renderings import Rendered, Variant
+from handlers.rows import Row
+from handlers.storage import Storage
+from handlers.worker import ResizeWorker
+from tests.unit.model.dynamodb import TableModel
+from tests.unit.model.s3 import BucketsModel
+from tests.unit.model.schedule import Fate, Gate, Task
+from tests.unit.model.sqs import MAX_RECEIVE_COUNT, Queued, QueueModel
+from tests.unit.world import (
+    FACTS,
+    ORIGINALS,
+    TABLE,
+    VARIANTS,
+    resize_settings,
+    s3_record,
+)
+
+NOT_AN_IMAGE = b"not an image"
+# Presets that were deployed one after the other. A stack that goes back to earlier ones does so
+# long after the last call that knew others has ended.
+GENERATIONS = tuple(
+    (f"thumbnail {side}x{side} cover jpeg", f"small {side * 2}x{side * 2} contain webp")
+    for side in range(64, 160, 8)
+)
+
+
+def rendering(preset: Preset, data: bytes) -> bytes:
+    """What the pretended renderer makes of an original."""
+    return f"{preset.name} {preset.width} of ".encode() + data
+
+
+class Service:
+    """Buckets, queue and table, and the calls of the resize function that are at work.
+
+    `overrun` are originals whose rendering took too long at least once, which may reject them.
+    """
+
+    def __init__(self, *, versioned: bool) -> None:
+        self.queue = QueueModel()
+        self.buckets = BucketsModel(self.queue.send, versioned=versioned)
+        self.table = TableModel()
+        self.tasks: list[Task] = []
+        self.overrun: set[bytes] = set()
+        self.presets = GENERATIONS[0]
+        self.next_rendering: Literal["fine", "overrun", "broken"] = "fine"
+
+    def upload(self, image_id: str, data: bytes) -> None:
+        self.buckets.put_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", Body=data)
+
+    def copy(self, source: str, image_id: str) -> None:
+        if self.original(source) is not None:
+            origin = {"Bucket": ORIGINALS, "Key": f"uploads/{source}"}
+            self.buckets.copy_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", CopySource=origin)
+
+    def remove(self, image_id: str) -> None:
+        self.buckets.delete_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}")
+
+    def announce(self, image_id: str) -> None:
+        """What the API does before an upload."""
+        item = {"ImageID": {"S": image_id}, "Status": {"S": "PENDING"}, "ExpiresAt": {"N": "1"}}
+        self.table.items.setdefault(image_id, item)
+
+    def backfill(self) -> None:
+        """Queue anew what was rendered with other presets than those of now."""
+        for row in self.rows().values():
+            if row.get("PresetHash", self._hash()) != self._hash():
+                described = {"versionId": row["VersionId"]} if "VersionId" in row else {}
+                self.queue.send(
+                    s3_record(
+                        row["OriginalKey"],
+                        sequencer=row["Sequencer"],
+                        size=row["Bytes"],
+                        eTag=row["ETag"],
+                        **described,
+                    )
+                )
+
+    def deploy(self) -> bool:
+        """Change the presets, if no try with the present ones is under way or given up."""
+        tried = any(message.receives for message in (*self.queue.messages, *self.queue.dead_letters))
+        generation = GENERATIONS.index(self.presets) + 1
+        if tried or self.tasks or generation == len(GENERATIONS):
+            return False
+        self.presets = GENERATIONS[generation]
+        return True
+
+    def deliver(self, place: int) -> Task | None:
+        """Begin to handle a message: up to the first call, which is not made yet."""
+        message = self.queue.receive(place)
+        if message is None:
+            return None
+        task = Task(lambda task: self._handle(task, message))
+        self.tasks.append(task)
+        self._clear_finished()
+        return task
+
+    def step(self, task: Task, fate: Fate = "done") -> None:
+        """Let one of the workers make its next call, or fail at it."""
+        task.step(fate)
+        self._clear_finished()
+
+    def finish(self) -> None:
+        """Let every message be handled to its end, without any fault from now on."""
+        self.next_rendering = "fine"
+        for _ in range(1000):
+            while self.tasks:
+                self.step(self.tasks[0])
+            if not self.queue.messages:
+                return
+            self.deliver(0)
+        raise AssertionError("the queue never gets empty")
+
+    def stop(self) -> None:
+        """End whatever is still at work."""
+        for task in self.tasks:
+            task.kill()
+
+    def original(self, image_id: str) -> bytes | None:
+        current = self.buckets.current(ORIGINALS, f"uploads/{image_id}")
+        return current.data if current else None
+
+    def rows(self) -> dict[str, Row]:
+        return {image_id: to_row(item) for image_id, item in self.table.items.items()}
+
+    def variants(self) -> dict[str, bytes]:
+        return self.buckets.contents(VARIANTS)
+
+    def _handle(self, task: Task, message: Queued) -> None:
+        acknowledged = False
+        try:
+            acknowledged = not self._call(task, message)["batchItemFailures"]
+        finally:
+            self.queue.end(message, acknowledged=acknowledged)
+
+    def _call(self, task: Task, message: Queued) -> dict[str, Any]:
+        """One call of the function, with a message batch of one."""
+        s3 = Gate(self.buckets, task)
+        worker = ResizeWorker(
+            resize_settings(presets=self.presets),
+            storage=Storage(s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS),
+            catalog=Catalog(Gate(self.table, task), TABLE),
+            queue=Gate(self.queue, task),
+            reporter=SimpleNamespace(report=lambda line: None),
+            render=lambda *image: task.io(lambda: self._render(*image)),
+            admission=Admission(10_000),
+        )
+        received = {
+            "messageId": message.id,
+            "receiptHandle": f"receipt of {message.id}",
+            "body": message.body,
+            "attributes": {"ApproximateReceiveCount": str(message.receives)},
+        }
+        return handle_batch(
+            read_messages({"Records": [received]}, MAX_RECEIVE_COUNT),
+            worker,
+            remaining_seconds=lambda: 300,
+            record_seconds=30,
+            retry_base_seconds=10,
+        )
+
+    def _render(self, data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
+        error, self.next_rendering = self.next_rendering, "fine"
+        if error == "overrun":
+            self.overrun.add(data)
+            raise RenderTimedOut
+        if error == "broken":
+            raise RuntimeError("a bug")
+        if data == NOT_AN_IMAGE:
+            raise NotAnImage
+        variants = {
+            preset.name: Variant(
+                preset=preset, data=rendering(preset, data), width=preset.width, height=preset.height
+            )
+            for preset in presets
+        }
+        return Rendered(facts=FACTS, variants=variants)
+
+    def _clear_finished(self) -> None:
+        self.tasks = [task for task in self.tasks if not task.finished]
+
+    def _hash(self) -> str:
+        return preset_hash(parse_presets(self.presets))
