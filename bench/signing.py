@@ -38,12 +38,14 @@ _SETTINGS = {
     "auth": "iam",
     "admin_principals": (),
 }
-_CREDENTIALS = {
+_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",
     # A role's session token is about this long.
     "AWS_SESSION_TOKEN": "t" * 1000,
     "AWS_DEFAULT_REGION": "eu-central-1",
+    "POWERTOOLS_SERVICE_NAME": "image-intake-api",
+    "POWERTOOLS_METRICS_NAMESPACE": "ImageIntake",
 }
 
 
@@ -106,7 +108,7 @@ def main() -> None:
     pipe, table_pipe = multiprocessing.Pipe()
     multiprocessing.Process(target=_serve, args=[table_pipe], daemon=True).start()
     endpoint = {"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{pipe.recv()}"}
-    os.environ.update({**_CREDENTIALS, **endpoint, **variables(ApiSettings, _SETTINGS)})
+    os.environ.update({**_ENVIRONMENT, **endpoint, **variables(ApiSettings, _SETTINGS)})
     costs: dict[int, list[float]] = {files: [] for files in _SIZES}
     writes: list[int] = []
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

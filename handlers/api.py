@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from handlers import clients, problems
 from handlers.announcements import Announcements
 from handlers.batches import Batches
-from handlers.catalog import Catalog
+from handlers.catalog import Catalog, TableBusy
 from handlers.endpoints import Endpoints, Response
 from handlers.listing import Listing
 from handlers.page import Page
@@ -61,6 +61,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         response = endpoints.answer(Request.of(event))
     except Problem as problem:
         response = _problem(problem)
+    except TableBusy:
+        response = _problem(problems.busy())
     except Exception:
         logger.exception("request failed", extra={"request_id": context.aws_request_id})
         response = _problem(problems.internal())
@@ -90,8 +92,9 @@ def _text(body: Any) -> str:
 
 
 def _problem(problem: Problem) -> Response:
+    again = {"Retry-After": "1"} if problem.status == 503 else {}
     return Response(
         status=problem.status,
         body=problem.document(),
-        headers={"Content-Type": problems.CONTENT_TYPE},
+        headers={"Content-Type": problems.CONTENT_TYPE, **again},
     )

@@ -34,7 +34,7 @@ _GATEWAY: Final = {
     429: "Too many requests.",
 }
 # Any route: who calls, and what went wrong on our side.
-_COMMON: Final = (problems.unidentified_caller(), problems.internal())
+_COMMON: Final = (problems.unidentified_caller(), problems.internal(), problems.busy())
 
 
 def document(settings: ApiSettings) -> dict[str, Any]:

@@ -103,7 +103,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         status=204,
         parameters=(_IMAGE_ID,),
         answers=None,
-        refuses=(problems.busy(),),
     ),
     routes.GET_BATCH: Operation(
         id="getBatch",

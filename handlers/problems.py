@@ -61,8 +61,8 @@ def unidentified_caller() -> Problem:
 
 
 def busy() -> Problem:
-    """Somebody else works on the same thing; the request may be repeated."""
-    return Problem(503, "busy", "The image is being changed; try again.")
+    """The table takes no more for now, or somebody else changes the same image all the time."""
+    return Problem(503, "busy", "The service is busy; try again.")
 
 
 def too_large(size: int, limit: int, advice: str = "") -> Problem:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.problems import Problem
-from handlers.requests import MAX_FILES, CreateUploads, FileToUpload, Request, decode
+from handlers.requests import (
+    MAX_FILES,
+    MAX_JSON_BYTES,
+    CreateUploads,
+    FileToUpload,
+    Request,
+    decode,
+    depth,
+)
 
 
 def test_a_request_without_optional_members_is_read():
@@ -91,3 +99,29 @@ def test_a_problem_says_what_is_wrong_and_where(body, where):
     with pytest.raises(Problem, match=where) as raised:
         decode(body, CreateUploads)
     assert (raised.value.status, raised.value.code) == (400, "malformed-request")
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"),
+    [
+        (b"", 0),
+        (b"5", 0),
+        (b"{}", 1),
+        (b'{"a": [1, {"b": []}]}', 4),
+        (b'{"a": "[[[[["}', 1),
+        (b'{"a\\"[[": "\\\\"}', 1),
+        (b"[" * 1000, 1000),
+        ('["山[\\u005b"]'.encode(), 1),
+    ],
+)
+def test_the_depth_of_json_is_told_without_parsing_it(text, deep):
+    assert depth(text) == deep
+
+
+def test_json_is_bounded_in_depth_and_size():
+    with pytest.raises(Problem, match="8 deep") as deep:
+        decode(b'{"files":' + b"[" * 8 + b"]" * 8 + b"}", CreateUploads)
+    assert deep.value.status == 400
+    with pytest.raises(Problem) as large:
+        decode(b" " * (MAX_JSON_BYTES + 1), CreateUploads)
+    assert (large.value.status, large.value.code) == (413, "too-large")
