@@ -10,11 +10,13 @@ import typer
 
 from imagectl.commands.get import get
 from imagectl.commands.listing import list_images
+from imagectl.commands.redrive import redrive
 from imagectl.commands.rm import rm
 from imagectl.commands.status import status
 from imagectl.commands.upload import upload
 from imagectl.connection import connected, connection_first
 from imagectl.errors import CannotContinue, Interrupted
+from imagectl.operating.stack import operating
 from imagectl.showing import messages
 
 _HELP: Final = """
@@ -44,6 +46,8 @@ AWS_PROFILE=photos imagectl upload holiday/
 `imagectl --install-completion` teaches your shell the commands and options.
 """
 
+_OPERATORS: Final = "For operators"
+
 app = typer.Typer(
     name="imagectl",
     help=_HELP,
@@ -58,6 +62,7 @@ app.command("status", no_args_is_help=True)(connected(status))
 app.command("list")(connected(list_images))
 app.command("get", no_args_is_help=True)(connected(get))
 app.command("rm", no_args_is_help=True)(connected(rm))
+app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,136 @@
+"""`imagectl redrive`."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from handlers.catalog import Catalog
+from imagectl.errors import CannotContinue
+from imagectl.operating.asking import agreed
+from imagectl.operating.dead_letters import DeadLetters, Filter, Letter
+from imagectl.operating.moving import follow_move, start_move
+from imagectl.operating.pace import Pace
+from imagectl.operating.queues import depth
+from imagectl.operating.stack import Stack
+from imagectl.showing import duration, messages, results, shown
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_SHOWN: Final = 100
+
+
+def redrive(
+    *,
+    target: Stack,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FIELD=GLOB",
+            help="Only letters like this: reason=, key=, status= or error=; all of several must hold.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the letters, and leave them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="At most so many messages a second.")] = 50,
+    show: Annotated[int, typer.Option(min=1, help="Show at most so many letters.")] = _SHOWN,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line: each letter, then the summary.")
+    ] = False,
+) -> None:
+    """Send dead letters back to the queue, after showing what they are and why they died.
+
+    A letter is sent before it is deleted: whatever happens, it may arrive twice but is never lost,
+    and a second arrival costs nothing. Letters that do not match stay where they are.
+    """
+    wanted = _filter(only or ())
+    letters = DeadLetters(
+        target.sqs, target.dead_letter_url, rows=Catalog(target.dynamodb, target.table).get_many
+    )
+    waiting = depth(target.sqs, target.dead_letter_url).waiting
+    found = _show(letters, wanted, show, waiting=waiting, as_json=as_json)
+    sent = 0
+    if found and not dry_run:
+        if not agreed(f"Send {'those that match' if wanted else 'all'} back to the queue?", yes=yes):
+            raise CannotContinue("Nothing was sent.")
+        moved = None if wanted else _move_all(target, rate)
+        sent = _send_back(letters, target, wanted, rate) if moved is None else moved
+        messages.print(f"sent {sent} back to the queue")
+    if as_json:
+        results.out(json.dumps({"type": "summary", "found": found, "sent": sent, "dryRun": dry_run}))
+
+
+def _filter(terms: Sequence[str]) -> Filter:
+    try:
+        return Filter(terms)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--filter") from error
+
+
+def _show(letters: DeadLetters, wanted: Filter, limit: int, *, waiting: int, as_json: bool) -> int:
+    """Print what there is, and return how many of it match; letters are visible again afterwards."""
+    looked_at: list[MessageTypeDef] = []
+    matching: list[Letter] = []
+    try:
+        for held in letters.hold(None if wanted else limit):
+            looked_at.append(held.message)
+            if wanted(held.letter):
+                matching.append(held.letter)
+            if len(matching) == limit:
+                break
+    finally:
+        letters.release(looked_at)
+    for letter in matching:
+        results.out(letter.as_json()) if as_json else results.print(_line(letter))
+    reasons = Counter(letter.reason for letter in matching)
+    counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    more = f"; more than the {limit} shown" if len(matching) == limit < waiting else ""
+    messages.print(f"{len(matching)} dead letters: {counts}{more}" if matching else "no dead letters")
+    return len(matching)
+
+
+def _line(letter: Letter) -> str:
+    about = shown(", ".join(letter.keys)) or f"message {letter.id}"
+    since = duration(letter.age_seconds)
+    error = f": {shown(letter.error)}" if letter.error else ""
+    died = f"{letter.reason:<20} {letter.received:>2} receives  {since:>9} old  {letter.status:<8}"
+    return f"{died} {about}{error}"
+
+
+def _move_all(target: Stack, rate: float) -> int | None:
+    """Let SQS move them; None where it cannot."""
+    handle = start_move(target.sqs, target.dead_letter_url, target.queue_url, rate=rate)
+    if handle is None:
+        return None
+    moved = 0
+    try:
+        for now in follow_move(target.sqs, target.dead_letter_url):
+            moved = now.moved
+            messages.print(f"{now.status.lower()}: {now.moved} of {now.all}")
+    except KeyboardInterrupt:
+        target.sqs.cancel_message_move_task(TaskHandle=handle)
+        messages.print(f"stopped after {moved}; what is left stays in the dead-letter queue")
+        raise
+    return moved
+
+
+def _send_back(letters: DeadLetters, target: Stack, wanted: Filter, rate: float) -> int:
+    pace, sent, began = Pace(rate), 0, time.time()
+    kept: list[MessageTypeDef] = []
+    try:
+        for held in letters.hold():
+            # What has failed once more meanwhile would go round for ever.
+            back_again = held.letter.age_seconds < time.time() - began
+            if wanted(held.letter) and not back_again:
+                letters.send_back(held, target.queue_url, pace)
+                sent += 1
+            else:
+                kept.append(held.message)
+    finally:
+        letters.release(kept)
+    return sent

@@ -1,0 +1,1 @@
+"""The operator's side: a stack's queues, buckets and table, worked on directly."""

@@ -1,0 +1,27 @@
+"""How fast an operator's tool goes."""
+
+import time
+from collections.abc import Callable
+
+
+class Pace:
+    """At most `rate` things a second, evenly; clock and sleep in seconds."""
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._seconds_each = 1 / rate
+        self._clock = clock
+        self._sleep = sleep
+        self._free_at = clock()
+
+    def wait(self, count: int = 1) -> None:
+        """Wait until `count` more may go; time that was left unused is not saved up."""
+        now = self._clock()
+        if self._free_at > now:
+            self._sleep(self._free_at - now)
+        self._free_at = max(self._free_at, now) + count * self._seconds_each

@@ -1,0 +1,1 @@
+"""What a load needs and what it costs, reckoned without AWS."""
