@@ -14,6 +14,7 @@ from tests.e2e.page.visits import Visit
 from tests.e2e.page.wire import Wire, wire_to
 
 CONFIG = {"apiAuth": "none", "page": True}
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--no-sandbox",
     "--no-proxy-server",
@@ -27,22 +28,27 @@ ARGUMENTS = (
 
 
 @pytest.fixture(scope="session")
-def page_system() -> Iterator[System]:
+def chromium_path() -> str:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        missing = "the page is tested in Chromium: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+@pytest.fixture(scope="session")
+def page_system(chromium_path: str) -> Iterator[System]:
     with deployed(config=CONFIG) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def chromium(page_system: System) -> Iterator[tuple[Browser, Wire]]:
+def chromium(chromium_path: str, page_system: System) -> Iterator[tuple[Browser, Wire]]:
     """The browser, and the wire that connects it to the stack."""
     # Not for the whole session: Playwright keeps an event loop running in this thread, which
     # would keep the program of another stack from being run.
-    path = shutil.which("chromium")
-    if path is None:
-        missing = "the page is tested in Debian's chromium: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
     service = urlsplit(page_system.endpoint)
     with wire_to(service.port) as wire, sync_playwright() as playwright:
         rules = ",".join(
@@ -50,7 +56,7 @@ def chromium(page_system: System) -> Iterator[tuple[Browser, Wire]]:
             for host in (service.hostname, "localhost")
         )
         arguments = [*ARGUMENTS, f"--host-resolver-rules={rules}"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         yield browser, wire
         browser.close()
 
