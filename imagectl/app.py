@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from imagectl.commands.backfill import backfill
 from imagectl.commands.get import get
 from imagectl.commands.listing import list_images
 from imagectl.commands.redrive import redrive
@@ -63,6 +64,7 @@ app.command("list")(connected(list_images))
 app.command("get", no_args_is_help=True)(connected(get))
 app.command("rm", no_args_is_help=True)(connected(rm))
 app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
+app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
