@@ -36,7 +36,7 @@ GROUPS: Final = (
     ),
     Group(
         name="api-unhealthy",
-        first="Run the saved query api-errors to see which route fails or is slow, and since when.",
+        first="Run the saved query api-failures to see which route fails or is slow, and since when.",
         members=("api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"),
     ),
 )
@@ -90,7 +90,7 @@ def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
     return [
         Condition(
             name="api-5xx",
-            first="Run the saved query api-errors to see which route fails and how.",
+            first="Run the saved query api-failures to see which route fails and how.",
             # One failure among few requests is no trend: five or more, and one in a hundred.
             metrics={"failed": watched.api("5xx", "Sum"), "requests": watched.api("Count", "Sum")},
             expression="IF(failed >= 5, 100 * failed / requests, 0)",

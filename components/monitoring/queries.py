@@ -98,7 +98,7 @@ filter level = "ERROR"
 | limit 20""",
     ),
     Query(
-        name="api-errors",
+        name="api-failures",
         question="Which routes fail, with which status, and what does the gateway say?",
         source="access",
         text="""\

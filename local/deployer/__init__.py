@@ -8,11 +8,23 @@ One module an AWS service, one small function a resource type. To teach it anoth
 in the module of the service, and import a new module here.
 """
 
-from local.deployer import apigatewayv2, cloudwatch, dynamodb, iam, kms, lambda_, queries, s3, sns, sqs
+from local.deployer import (
+    apigatewayv2,
+    chatbot,
+    cloudwatch,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    queries,
+    s3,
+    sns,
+    sqs,
+)
 from local.deployer.mocks import Deployer
 from local.deployer.registry import DeploymentError, Target
 
 __all__ = ["Deployer", "DeploymentError", "Target"]
 
 # Importing a module registers what it creates.
-_SERVICES = (apigatewayv2, cloudwatch, dynamodb, iam, kms, lambda_, queries, s3, sns, sqs)
+_SERVICES = (apigatewayv2, chatbot, cloudwatch, dynamodb, iam, kms, lambda_, queries, s3, sns, sqs)

@@ -1,0 +1,76 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.infra.cloud import ROOT
+
+_PROGRAMS = {
+    "resize": """
+from types import SimpleNamespace
+from handlers.events import parse_message
+from handlers.outcomes import Line
+from handlers.reports import Reporter
+import json
+
+record = {
+    "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-01-02T03:04:05.678Z",
+    "s3": {
+        "bucket": {"name": "b"},
+        "object": {"key": "uploads/a", "size": 1, "eTag": "e", "sequencer": "0A"},
+    },
+}
+[event] = parse_message(json.dumps({"Records": [record]}))
+reporter = Reporter()
+with reporter.invocation(SimpleNamespace(aws_request_id="r1")):
+    for outcome in ("done", "rejected"):
+        reporter.report(Line(outcome=outcome, note="x", attempt=1, event=event, milliseconds=1, size=1))
+    for outcome in ("retry", "deferred"):
+        reporter.report(Line(outcome=outcome, note="x", attempt=1, event=event, error=OSError("no")))
+""",
+    "api": """
+from types import SimpleNamespace
+from handlers.announcements import Announcements
+from handlers.api import handler
+
+Announcements().count(3)
+caller = {"iam": {"userArn": "arn:aws:iam::123456789012:user/alice"}}
+event = {
+    "routeKey": "GET /images/{imageId+}",
+    "requestContext": {"authorizer": caller},
+    "pathParameters": {"imageId": "a"},
+}
+handler(event, SimpleNamespace(aws_request_id="r1"))
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def written(prod):
+    """What the functions write, one object a line: function → lines.
+
+    The handlers' own code runs with the environment that the stack gives the functions; without
+    a network, so that the API function's request fails.
+    """
+    return {name: _run(program, _environment(prod, name)) for name, program in _PROGRAMS.items()}
+
+
+def _environment(stack, function):
+    return stack.one("/function:Function", f"intake-{function}").inputs["environment"]["variables"]
+
+
+def _run(program, variables):
+    environment = {
+        **variables,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
