@@ -79,13 +79,7 @@ class ResizeWorker:
             return
         row = self._identity(event, image_id, attempt)
         failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
-        answer = self._catalog.fail({**row, **failure, "Status": "FAILED"})
-        if isinstance(answer, Refused) or self._storage.exists(event.key):
-            return
-        # Its removal was handled before, or will be: this row must not outlive it.
-        standing = self._catalog.get(image_id)
-        if standing and standing.get("Sequencer") == event.sequencer:
-            self._forget(standing)
+        self._catalog.fail({**row, **failure, "Status": "FAILED"})
         if self._is_removed(event) and (failed := self._catalog.get(image_id)):
             self._settle_removed(event, failed)
 
@@ -121,7 +115,7 @@ class ResizeWorker:
         original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
         if original is None or original.version != event.version:
             self._discard(event, image_id, row)
-            if original is None and row and row["Status"] == "FAILED":
+            if row and row["Status"] == "FAILED" and self._is_removed(event):
                 self._forget(row)  # left by an earlier try of what vanished
             return Settled(outcome="done", note="Overwritten" if original else "Vanished")
         rendered = self._render(original.data, self._presets, self._settings.limits)
@@ -149,6 +143,7 @@ class ResizeWorker:
         self._discard(event, image_id, row)
         if row["Sequencer"] != event.sequencer:
             return Settled(outcome="done", note="Stale")
+        self._finish_superseding(row)  # the answer to a commit may be lost, and the commit tried again
         if self._is_removed(event):
             self._forget(row)
         return Settled(outcome="done", note="Duplicate")

@@ -112,3 +112,23 @@ def test_a_removal_that_crashed_half_way_is_finished_by_its_retry(world):
     assert world.deliver(removal, worker=crashing) == ["retry ClientError"]
     assert world.deliver(removal) == ["done Removed"]
     assert world.row("a") is None
+
+
+def test_a_commit_whose_answer_was_lost_still_removes_what_it_superseded(world):
+    world.deliver(world.upload("a", b"first"))
+
+    class Forgetful:
+        """Commits, then commits again, as a client does that did not hear the first answer."""
+
+        def __getattr__(self, name):
+            return getattr(world.catalog, name)
+
+        def commit(self, row, previous):
+            world.catalog.commit(row, previous)
+            return world.catalog.commit(row, previous)
+
+    assert world.deliver(world.upload("a", b"second"), worker=world.worker(catalog=Forgetful())) == [
+        "done Duplicate"
+    ]
+    assert world.is_consistent()
+    assert "Superseded" not in world.row("a")
