@@ -55,3 +55,10 @@ def render_of(version: str, preset_hash: str) -> str:
 def variant_key(image_id: str, render: str, preset: Preset) -> str:
     """The key of a variant in the variants bucket."""
     return f"{VARIANTS_PREFIX}{image_id}/{render}/{preset.name}.{preset.extension}"
+
+
+def image_id_of_variant(key: str) -> str | None:
+    """The ImageID of a variant's key; None for keys that are no variant's."""
+    rest = key.removeprefix(VARIANTS_PREFIX)
+    image_id, *parts = rest.rsplit("/", 2)
+    return image_id if rest != key and image_id and len(parts) == 2 and all(parts) else None

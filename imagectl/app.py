@@ -11,6 +11,7 @@ import typer
 from imagectl.commands.backfill import backfill
 from imagectl.commands.get import get
 from imagectl.commands.listing import list_images
+from imagectl.commands.reconcile import reconcile
 from imagectl.commands.redrive import redrive
 from imagectl.commands.rm import rm
 from imagectl.commands.status import status
@@ -65,6 +66,7 @@ app.command("get", no_args_is_help=True)(connected(get))
 app.command("rm", no_args_is_help=True)(connected(rm))
 app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
 app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
+app.command("reconcile", rich_help_panel=_OPERATORS)(operating(reconcile))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

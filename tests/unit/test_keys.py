@@ -57,3 +57,16 @@ def test_a_render_is_sixteen_hex_digits_and_the_same_in_every_process():
 def test_another_version_or_another_preset_hash_is_another_render():
     renders = {keys.render_of(version, presets) for version in ("v1", "v2") for presets in ("p1", "p2")}
     assert len(renders) == 4
+
+
+@given(IMAGE_IDS)
+def test_a_variants_key_tells_its_image(image_id):
+    key = keys.variant_key(image_id, "0123456789abcdef", THUMBNAIL)
+    assert keys.image_id_of_variant(key) == image_id
+
+
+@pytest.mark.parametrize(
+    "key", ["", "resized/", "resized/a", "resized/a/b", "resized//b/c", "resized/a//c", "a/b/c"]
+)
+def test_other_keys_are_no_variants(key):
+    assert keys.image_id_of_variant(key) is None

@@ -1,0 +1,104 @@
+"""`imagectl reconcile`."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
+from imagectl.operating.asking import agreed
+from imagectl.operating.findings import MEANINGS, Comparison, Finding
+from imagectl.operating.mending import Mender
+from imagectl.operating.queues import Sender, depth
+from imagectl.operating.rows import scan
+from imagectl.operating.snapshot import Snapshot, snapshot
+from imagectl.operating.stack import Stack
+from imagectl.showing import messages, results, shown
+
+
+def reconcile(
+    *,
+    target: Stack,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    grace_minutes: Annotated[
+        int,
+        typer.Option(min=0, metavar="MINUTES", help="What is younger may be under way, and is let be."),
+    ] = 60,
+    stuck_minutes: Annotated[
+        int, typer.Option(min=0, metavar="MINUTES", help="An upload may wait so long to be processed.")
+    ] = 30,
+    rate: Annotated[float, typer.Option(min=0.1, help="Mend at most so many a second.")] = 50,
+    max_deletions: Annotated[
+        int, typer.Option(min=0, help="Delete at most so many images and orphans in one go.")
+    ] = 1000,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line: each finding, then the summary.")
+    ] = False,
+) -> None:
+    """Compare originals, rows and variants, and mend with --repair what does not agree.
+
+    The exit code is 0 only if nothing was wrong, or all of it is mended or on its way to be.
+    """
+    if repair and not agreed("Mend what is found?", yes=yes):
+        raise CannotContinue("Nothing was compared.")
+    sender = Sender(target.sqs, target.queue_url, rate=rate)
+    mender = Mender(target, sender, max_deletions=max_deletions) if repair else None
+    waiting = depth(target.sqs, target.queue_url).total
+    if waiting:
+        messages.print(f"{waiting} messages are in the queue: what is PENDING may be among them")
+    found: Counter[str] = Counter()
+    mended = 0
+    with snapshot() as rows:
+        _scan(target, rows)
+        comparison = Comparison(
+            target,
+            rows,
+            grace=timedelta(minutes=grace_minutes),
+            patience=timedelta(minutes=stuck_minutes),
+            expire_days=target.settings.originals_expire_days,
+        )
+        for finding in comparison.findings():
+            found[finding.kind] += 1
+            done = mender.mend(finding) if mender else None
+            mended += done is not None
+            _print(finding, done, as_json=as_json)
+        looked_at = {
+            "rows": rows.rows_held,
+            "originals": comparison.originals,
+            "variants": comparison.variants,
+        }
+    _summarise(looked_at, found, mended, as_json=as_json)
+    if mended < found.total():
+        raise typer.Exit(EXIT_NOT_ALL_READY)
+
+
+def _scan(target: Stack, rows: Snapshot) -> None:
+    for page in scan(target.dynamodb, target.table):
+        rows.add(page.rows)
+        if page.after:
+            messages.print(f"{rows.rows_held} rows")
+
+
+def _print(finding: Finding, done: str | None, *, as_json: bool) -> None:
+    about = {"imageId": finding.image_id, "key": finding.key, "detail": finding.detail or None, "done": done}
+    if as_json:
+        present: dict[str, Any] = {name: value for name, value in about.items() if value}
+        results.out(json.dumps({"type": "finding", "kind": finding.kind, **present}))
+        return
+    end = f": {done}" if done else f": {finding.detail}" if finding.detail else ""
+    results.print(f"{finding.kind:<17} {shown(finding.key or finding.image_id)}{end}")
+
+
+def _summarise(looked_at: dict[str, int], found: Counter[str], mended: int, *, as_json: bool) -> None:
+    if as_json:
+        summary = {"type": "summary", **looked_at, "found": dict(found), "mended": mended}
+        results.out(json.dumps(summary | {"clean": not found}))
+        return
+    for kind, count in found.most_common():
+        messages.print(f"{count} {kind}: {MEANINGS[kind]}")
+    compared = ", ".join(f"{count} {name}" for name, count in looked_at.items())
+    verdict = f"{found.total()} findings, {mended} mended" if found else "all agree"
+    messages.print(f"{compared}: {verdict}")

@@ -1,0 +1,101 @@
+"""What is done about each finding. Whatever can be, is left to the worker, by an event.
+
+An event must never win over a newer one of S3, and must be taken as new by the worker:
+
+- without a row, or with one that was never settled, it bears a sequencer below all of S3's;
+- about a row's own upload, it bears the row's sequencer, and the row is marked stale first where
+  the worker would take the event for a duplicate;
+- about an upload whose event never came, it bears the sequencer just after the row's.
+"""
+
+from typing import Final
+
+from handlers.catalog import Catalog
+from handlers.rows import Row, superseded_keys, timestamp, variant_keys
+from imagectl.operating import events
+from imagectl.operating.bucket import Stored
+from imagectl.operating.findings import (
+    FAILED,
+    FOREIGN,
+    LEFTOVER,
+    MISSING_ORIGINAL,
+    MISSING_ROW,
+    MISSING_VARIANTS,
+    ORPHAN,
+    OUTDATED,
+    STUCK,
+    Finding,
+)
+from imagectl.operating.queues import Sender
+from imagectl.operating.rows import mark_stale
+from imagectl.operating.stack import Stack
+
+_RENDER: Final = "sent to be rendered"
+_REMOVAL: Final = "sent to be removed"
+
+
+class Mender:
+    """Mends findings; of those that end in a deletion, at most `max_deletions`."""
+
+    def __init__(self, stack: Stack, sender: Sender, *, max_deletions: int) -> None:
+        self._stack = stack
+        self._sender = sender
+        self._catalog = Catalog(stack.dynamodb, stack.table)
+        self._deletions_left = max_deletions
+
+    def mend(self, finding: Finding) -> str | None:
+        """What was done; None if it was left as it is."""
+        if finding.kind in {MISSING_ORIGINAL, ORPHAN}:
+            if not self._deletions_left:
+                return None
+            self._deletions_left -= 1
+        row, original = finding.row, finding.original
+        match finding.kind:
+            case k if k in {MISSING_ROW, STUCK} and original:
+                return self._send(self._new(finding, original, events.BEFORE_ANY), _RENDER)
+            case k if k in {OUTDATED, FAILED} and original and row:
+                return self._send(self._upload(finding, original, row), _RENDER)
+            case k if k == MISSING_VARIANTS and original and row:
+                return self._render_again(row)
+            case k if k == LEFTOVER and row:
+                return self._send(events.of_row(self._stack.originals, row), "sent to be cleaned up")
+            case k if k == MISSING_ORIGINAL and row:
+                return self._send(events.of_row(self._stack.originals, row, "ObjectRemoved:Delete"), _REMOVAL)
+            case k if k == ORPHAN and finding.key:
+                return self._remove_orphan(finding.image_id, finding.key)
+        assert finding.kind in {FOREIGN, MISSING_VARIANTS}
+        return None
+
+    def _send(self, body: str, done: str) -> str:
+        self._sender.send([body])
+        return done
+
+    def _upload(self, finding: Finding, original: Stored, row: Row) -> str:
+        if row.get("ETag") == original.etag and row.get("VersionId") == original.version_id:
+            return events.of_row(self._stack.originals, row)
+        return self._new(finding, original, events.just_after(row["Sequencer"]))
+
+    def _new(self, finding: Finding, original: Stored, sequencer: str) -> str:
+        return events.body(
+            self._stack.originals,
+            finding.image_id,
+            kind="ObjectCreated:Put",
+            sequencer=sequencer,
+            time=timestamp(original.modified.timestamp()),
+            size=original.size,
+            etag=original.etag,
+            version_id=original.version_id,
+        )
+
+    def _render_again(self, row: Row) -> str:
+        if not mark_stale(self._stack.dynamodb, self._stack.table, row):
+            return "changed meanwhile"
+        return self._send(events.of_row(self._stack.originals, row), _RENDER)
+
+    def _remove_orphan(self, image_id: str, key: str) -> str:
+        self._stack.s3.delete_object(Bucket=self._stack.variants, Key=key)
+        row = self._catalog.get(image_id)
+        if row and key in variant_keys(row) and key not in superseded_keys(row):
+            # A render has named it in this very moment.
+            return self._render_again(row)
+        return "deleted"
