@@ -23,6 +23,67 @@ JUSTIFIED = {
     ("write", "PRIVILEGE_ESCALATION"),
 }
 
+# For every type of resource, an action that a refresh and one that an update needs.
+NEEDED = {
+    "aws:apigatewayv2/api:Api": ("apigateway:GET", "apigateway:POST"),
+    "aws:apigatewayv2/authorizer:Authorizer": ("apigateway:GET", "apigateway:POST"),
+    "aws:apigatewayv2/integration:Integration": ("apigateway:GET", "apigateway:POST"),
+    "aws:apigatewayv2/route:Route": ("apigateway:GET", "apigateway:POST"),
+    "aws:apigatewayv2/stage:Stage": ("apigateway:GET", "logs:CreateLogDelivery"),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": (
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:PutCompositeAlarm",
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": ("cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
+    "aws:cloudwatch/logGroup:LogGroup": ("logs:DescribeLogGroups", "logs:PutRetentionPolicy"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (
+        "logs:DescribeQueryDefinitions",
+        "logs:PutQueryDefinition",
+    ),
+    "aws:dynamodb/table:Table": ("dynamodb:DescribeTable", "dynamodb:CreateTable"),
+    "aws:iam/role:Role": ("iam:GetRole", "iam:PassRole"),
+    "aws:iam/rolePolicy:RolePolicy": ("iam:GetRolePolicy", "iam:PutRolePolicy"),
+    "aws:kms/key:Key": ("kms:DescribeKey", "kms:CreateKey"),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+        "lambda:GetEventSourceMapping",
+        "lambda:CreateEventSourceMapping",
+    ),
+    "aws:lambda/function:Function": ("lambda:GetFunction", "lambda:CreateFunction"),
+    "aws:lambda/layerVersion:LayerVersion": ("lambda:GetLayerVersion", "lambda:PublishLayerVersion"),
+    "aws:lambda/permission:Permission": ("lambda:GetPolicy", "lambda:AddPermission"),
+    "aws:s3/bucket:Bucket": ("s3:ListBucket", "s3:CreateBucket"),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": ("s3:GetBucketCORS", "s3:PutBucketCORS"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        "s3:GetLifecycleConfiguration",
+        "s3:PutLifecycleConfiguration",
+    ),
+    "aws:s3/bucketNotification:BucketNotification": (
+        "s3:GetBucketNotification",
+        "s3:PutBucketNotification",
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
+        "s3:GetBucketOwnershipControls",
+        "s3:PutBucketOwnershipControls",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": ("s3:GetBucketPolicy", "s3:PutBucketPolicy"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        "s3:GetBucketPublicAccessBlock",
+        "s3:PutBucketPublicAccessBlock",
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "s3:GetEncryptionConfiguration",
+        "s3:PutEncryptionConfiguration",
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": ("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
+    "aws:sns/topic:Topic": ("sns:GetTopicAttributes", "sns:CreateTopic"),
+    "aws:sns/topicPolicy:TopicPolicy": ("sns:GetTopicAttributes", "sns:SetTopicAttributes"),
+    "aws:sns/topicSubscription:TopicSubscription": ("sns:GetSubscriptionAttributes", "sns:Subscribe"),
+    "aws:sqs/queue:Queue": ("sqs:GetQueueAttributes", "sqs:CreateQueue"),
+    "aws:sqs/queuePolicy:QueuePolicy": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+}
+
 
 def document(name):
     return json.loads((ROOT / "docs" / "roles" / f"{name}.json").read_text("utf-8"))
@@ -85,3 +146,10 @@ def test_a_documented_policy_fits_into_a_managed_policy():
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     for path in ROLES:
         assert len("".join(path.read_text("utf-8").split())) <= 6144
+
+
+def test_the_documented_roles_know_every_type_that_the_program_registers(stack):
+    registered = {resource.type for resource in stack.deployment.resources if resource.custom}
+    assert registered <= NEEDED.keys(), "give docs/roles the actions of the new type, and name two here"
+    assert {reads for reads, _ in NEEDED.values()} <= actions("read")
+    assert {writes for _, writes in NEEDED.values()} <= actions("write")
