@@ -138,6 +138,9 @@ class Comparison:
         image_id = keys.image_id_of_variant(key)
         if image_id is None:
             return Finding(kind=FOREIGN, image_id="", key=key, detail="nothing of this service; left alone")
+        variant = looked_at(self._stack.s3, self._stack.variants, key)
+        if variant is None or _age(variant.modified) < self._grace:
+            return None
         row = self._catalog.get(image_id)
         original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
         if row:

@@ -16,7 +16,6 @@ from imagectl.operating import events
 from imagectl.operating.bucket import Stored
 from imagectl.operating.findings import (
     FAILED,
-    FOREIGN,
     LEFTOVER,
     MISSING_ORIGINAL,
     MISSING_ROW,
@@ -31,7 +30,15 @@ from imagectl.operating.rows import mark_stale
 from imagectl.operating.stack import Stack
 
 _RENDER: Final = "sent to be rendered"
-_REMOVAL: Final = "sent to be removed"
+_DONE: Final = {
+    MISSING_ROW: _RENDER,
+    STUCK: _RENDER,
+    OUTDATED: _RENDER,
+    FAILED: _RENDER,
+    LEFTOVER: "sent to be cleaned up",
+    MISSING_ORIGINAL: "sent to be removed",
+}
+_DELETES: Final = {MISSING_ORIGINAL, ORPHAN}
 
 
 class Mender:
@@ -45,26 +52,26 @@ class Mender:
 
     def mend(self, finding: Finding) -> str | None:
         """What was done; None if it was left as it is."""
-        if finding.kind in {MISSING_ORIGINAL, ORPHAN}:
+        if finding.kind in _DELETES:
             if not self._deletions_left:
                 return None
             self._deletions_left -= 1
+        if finding.kind == ORPHAN and finding.key:
+            return self._remove_orphan(finding.image_id, finding.key)
+        if finding.kind == MISSING_VARIANTS and finding.row and finding.original:
+            return self._render_again(finding.row)
+        return self._send(self._event(finding), _DONE[finding.kind]) if finding.kind in _DONE else None
+
+    def _event(self, finding: Finding) -> str:
         row, original = finding.row, finding.original
-        match finding.kind:
-            case k if k in {MISSING_ROW, STUCK} and original:
-                return self._send(self._new(finding, original, events.BEFORE_ANY), _RENDER)
-            case k if k in {OUTDATED, FAILED} and original and row:
-                return self._send(self._upload(finding, original, row), _RENDER)
-            case k if k == MISSING_VARIANTS and original and row:
-                return self._render_again(row)
-            case k if k == LEFTOVER and row:
-                return self._send(events.of_row(self._stack.originals, row), "sent to be cleaned up")
-            case k if k == MISSING_ORIGINAL and row:
-                return self._send(events.of_row(self._stack.originals, row, "ObjectRemoved:Delete"), _REMOVAL)
-            case k if k == ORPHAN and finding.key:
-                return self._remove_orphan(finding.image_id, finding.key)
-        assert finding.kind in {FOREIGN, MISSING_VARIANTS}
-        return None
+        if finding.kind == MISSING_ORIGINAL and row:
+            return events.of_row(self._stack.originals, row, "ObjectRemoved:Delete")
+        if finding.kind == LEFTOVER and row:
+            return events.of_row(self._stack.originals, row)
+        assert original is not None, "what is left is about originals that were looked at"
+        if row and "Sequencer" in row:
+            return self._upload(finding, original, row)
+        return self._new(finding, original, events.BEFORE_ANY)
 
     def _send(self, body: str, done: str) -> str:
         self._sender.send([body])
