@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,12 @@ test-e2e: $(READY) ## test the program deployed to the emulator, with real traff
 
 bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15 seconds)
 	$(PY) bench/signing.py
+
+bench-program: $(READY) ## measure how long the Pulumi program takes to its last registration (15 seconds)
+	@$(PY) bench/program
+
+settings: $(READY) ## write the tables of settings from Pulumi.yaml
+	@$(PY) -m docs.settings
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload
