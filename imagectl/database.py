@@ -22,11 +22,18 @@ class Database:
         with self._explained():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+            try:
+                self._prepare(schema)
+            except sqlite3.Error:
+                self._db.close()
+                raise
+
+    def _prepare(self, schema: str) -> None:
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
 
     def close(self) -> None:
         """Let other processes use the file."""

@@ -33,6 +33,14 @@ def test_an_unknown_id_is_an_error(imagectl):
     assert imagectl("status", "nothing").code == 3
 
 
+def test_a_refusal_is_not_taken_for_an_unknown_image(imagectl, fake):
+    problem = {"type": "urn:image-intake:problem:unidentified-caller", "title": "Who are you?"}
+    fake.failures["GET /images/{}"] = [(403, json.dumps(problem).encode())]
+    ran = imagectl("status", "a/b")
+    assert ran.code == 3
+    assert "Who are you?" in ran.err
+
+
 def test_images_are_listed_page_by_page_newest_first(imagectl, uploaded, fake):
     ran = imagectl("list", "--json")
     assert [image["imageId"] for image in ran.lines] == list(reversed(fake.images))
