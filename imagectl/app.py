@@ -16,6 +16,7 @@ from imagectl.commands.redrive import redrive
 from imagectl.commands.rm import rm
 from imagectl.commands.status import status
 from imagectl.commands.upload import upload
+from imagectl.commands.watch import watch
 from imagectl.connection import connected, connection_first
 from imagectl.errors import CannotContinue, Interrupted
 from imagectl.operating.stack import operating
@@ -67,6 +68,7 @@ app.command("rm", no_args_is_help=True)(connected(rm))
 app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
 app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
 app.command("reconcile", rich_help_panel=_OPERATORS)(operating(reconcile))
+app.command("watch", rich_help_panel=_OPERATORS)(operating(watch))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

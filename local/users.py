@@ -75,6 +75,9 @@ def create_operator(target: Target, stack: Stack) -> Credentials:
             "sqs:SendMessage",
             "sqs:ReceiveMessage",
             "sqs:ChangeMessageVisibility",
+            # To AWS these two are included in those without `Batch`, to the emulator they are not.
+            "sqs:SendMessageBatch",
+            "sqs:ChangeMessageVisibilityBatch",
             "sqs:DeleteMessage",
             "sqs:StartMessageMoveTask",
             "sqs:ListMessageMoveTasks",
@@ -89,6 +92,9 @@ def create_operator(target: Target, stack: Stack) -> Credentials:
             "logs:FilterLogEvents",
             "logs:GetLogEvents",
         ),
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        # knows no finer grain for metrics than all of them.
+        _allow(["*"], "cloudwatch:GetMetricData"),
     ]
     return _user(target, "operator", statements)
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MOST_A_SECOND: Final = 500
-_NOT_THERE: Final = {"InvalidAction", "UnknownOperationException", "NotImplemented", "UnknownAction"}
+_CANNOT: Final = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidAction",
+    "NotImplemented",
+    "UnknownAction",
+    "UnknownOperationException",
+)
 _SECONDS: Final = 1.0
 
 
@@ -34,7 +41,7 @@ class MoveFailed(CannotContinue):
 
 
 def start_move(sqs: "SQSClient", source_url: str, target_url: str, *, rate: float) -> str | None:
-    """Start moving everything, `rate` a second at most; None where the endpoint cannot do so.
+    """Start moving everything, `rate` a second at most; None where the endpoint cannot or may not.
 
     Returns the handle of the task.
     """
@@ -46,10 +53,7 @@ def start_move(sqs: "SQSClient", source_url: str, target_url: str, *, rate: floa
     try:
         return sqs.start_message_move_task(**request)["TaskHandle"]
     except ClientError as error:
-        if (
-            error.response.get("Error", {}).get("Code", "").removeprefix("AWS.SimpleQueueService.")
-            in _NOT_THERE
-        ):
+        if error.response.get("Error", {}).get("Code", "").endswith(_CANNOT):
             return None
         raise
 

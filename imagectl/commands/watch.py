@@ -1,0 +1,81 @@
+"""`imagectl watch`."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from imagectl.operating.figures import OUTCOMES, Figures, Observer
+from imagectl.operating.stack import Stack
+from imagectl.showing import duration, results
+
+
+def watch(
+    *,
+    target: Stack,
+    interval: Annotated[float, typer.Option(min=0.2, metavar="SECONDS", help="Look so often.")] = 2,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for each look.")
+    ] = False,
+) -> None:
+    """Watch the queue: how deep, how old, how fast, and how many dead letters. Ctrl-C ends it.
+
+    Speed and age come from CloudWatch, about two minutes late; where it does not keep them, from
+    the function's log of the last minute and by estimate, and then it says so.
+    """
+    looks = _looks(Observer(target), interval, once=once)
+    live = results.is_terminal and not as_json and not once
+    try:
+        if live:
+            with Live(console=results, auto_refresh=False) as screen:
+                for figures in looks:
+                    screen.update(_table(figures), refresh=True)
+        else:
+            for figures in looks:
+                results.out(figures.as_json() if as_json else _line(figures))
+    except KeyboardInterrupt:
+        return
+
+
+def _looks(observer: Observer, interval: float, *, once: bool) -> Iterator[Figures]:
+    while True:
+        yield observer.look()
+        if once:
+            return
+        time.sleep(interval)
+
+
+def _age(figures: Figures) -> str:
+    if figures.oldest_seconds is None:
+        return "unknown"
+    about = "about " if figures.estimated and figures.oldest_seconds else ""
+    return f"{about}{duration(figures.oldest_seconds)}"
+
+
+def _line(figures: Figures) -> str:
+    speeds = ", ".join(f"{figures.a_second[outcome]:.1f} {outcome}/s" for outcome in OUTCOMES)
+    return (
+        f"{figures.waiting} waiting, {figures.in_flight} in flight, {figures.delayed} delayed, "
+        f"oldest {_age(figures)}, {speeds}, {figures.dead} dead letters"
+    )
+
+
+def _table(figures: Figures) -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    table.add_row("waiting", f"{figures.waiting}", "")
+    table.add_row("in flight", f"{figures.in_flight}", f"{figures.delayed} delayed")
+    estimate = "estimated from depth and speed" if figures.estimated else "from CloudWatch"
+    table.add_row("oldest", _age(figures), estimate)
+    for outcome in OUTCOMES:
+        table.add_row(outcome, f"{figures.a_second[outcome]:.1f}/s", "")
+    table.add_row("dead letters", Text(str(figures.dead), style="bold red" if figures.dead else ""), "")
+    table.add_row("", "", f"rates of a minute, from {figures.source}; Ctrl-C ends")
+    return table
