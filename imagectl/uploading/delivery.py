@@ -116,7 +116,8 @@ class Delivery:
         for description in (_described(file, image_id), _described(file)):
             [answer], date = self._service.announce(self._run.batch_id, [description])
             if "upload" in answer:
-                self._journal.announced(self._run, [(file.sha256, answer["imageId"])])
+                if answer["imageId"] != image_id:
+                    self._journal.announced(self._run, [(file.sha256, answer["imageId"])])
                 return answer["imageId"], _policy(answer["upload"], date)
             refused = Refused(answer.get("error", {}))
             if refused.code == "not-pending":

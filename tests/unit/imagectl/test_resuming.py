@@ -97,6 +97,16 @@ def test_policies_that_always_expire_are_a_failure_and_no_endless_loop(imagectl,
     assert "clock" in ran.files["0000.jpg"]["reason"]
 
 
+def test_another_command_finishes_an_image_in_the_batch_that_it_was_announced_in(imagectl, photos, fake):
+    folder = photos(2)
+    fake.failures["POST /s3"] = [(400, b"<Error><Code>InvalidRequest</Code></Error>")] * 2
+    first = imagectl("upload", str(folder), "--json").summary["batchId"]
+    ran = imagectl("upload", str(folder / "0000.jpg"), "--json")
+    assert ran.code == 0
+    assert {image["batchId"] for image in fake.images.values()} == {first}
+    assert fake.calls["GET /images/{}"] == 1, "its own batch knows nothing of it"
+
+
 def test_an_image_that_the_service_has_forgotten_is_announced_anew(imagectl, photos, fake):
     folder = photos(1)
     fake.failures["POST /s3"] = [(400, b"<Error><Code>InvalidRequest</Code></Error>")]
