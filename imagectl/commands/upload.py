@@ -102,7 +102,7 @@ def upload(
         try:
             with (
                 displayed(tally, quiet=as_json),
-                _sender(service, tally) as sender,
+                _sender(service, tally, concurrency) as sender,
                 _counting(paths, wanted, tally),
             ):
                 following = Following(
@@ -146,9 +146,10 @@ def _rehearse(files: Iterable[tuple[File, Content]], tally: Tally) -> None:
 
 
 @contextmanager
-def _sender(service: Service, tally: Tally) -> Iterator[Sender]:
+def _sender(service: Service, tally: Tally, concurrency: int) -> Iterator[Sender]:
     patience = Patience(attempts=_SEND_ATTEMPTS, stopping=service.stopping)
-    with httpx.Client(timeout=_TIMEOUT) as http:
+    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    with httpx.Client(timeout=_TIMEOUT, limits=limits) as http:
         yield Sender(http, patience, lambda count: tally.add(sent_bytes=count, done_bytes=count))
 
 
