@@ -3,6 +3,7 @@ from itertools import chain
 import pytest
 
 from handlers.catalog import Catalog
+from handlers.indexes import shard_of
 from handlers.listing import Listing
 from handlers.problems import Problem
 from tests.unit.world import TABLE
@@ -65,6 +66,13 @@ def test_pages_hold_every_image_once_and_no_page_is_short_or_empty(catalog, list
     assert list(chain.from_iterable(found)) == numbered(reversed(range(30)))
     assert {len(page) for page in found[:-1]} <= {limit}
     assert found[-1]
+
+
+def test_images_that_all_fall_into_one_shard_are_paged_without_gaps(catalog, listing):
+    ids = [image_id for image_id in numbered(range(200)) if shard_of(image_id) == 3][:12]
+    announce(catalog, *ids)
+    found = pages(listing, limit=4)
+    assert found == [ids[:-5:-1], ids[7:3:-1], ids[3::-1]]
 
 
 def test_images_of_the_same_moment_are_paged_without_gaps(catalog, listing):
