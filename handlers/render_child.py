@@ -4,6 +4,7 @@ It is started by `handlers.render_process` with an environment without credentia
 its memory and files, so that an image that crashes the decoder takes nothing with it.
 """
 
+import math
 import resource
 import sys
 from dataclasses import asdict
@@ -23,6 +24,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             header, data = read_frame(requests)
         except BrokenFrame:
             return
+        _bound_cpu(header["cpuSeconds"])
         answer, payloads = _answer(header, data)
         write_frame(answers, answer, *payloads)
 
@@ -43,6 +45,13 @@ def _answer(header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[b
     ]
     answer = {"outcome": "rendered", "facts": asdict(rendered.facts), "variants": variants}
     return answer, [variant.data for variant in rendered.variants.values()]
+
+
+def _bound_cpu(seconds: int) -> None:
+    """Have the kernel end this process (SIGXCPU) after so much more of a processor's time."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
 def confine(memory_bytes: int) -> None:

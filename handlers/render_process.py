@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -29,22 +30,31 @@ class RenderFailed(Exception):
     """The renderer raised what it should not. No image is at fault, so this is retried."""
 
 
+class RenderStalled(Exception):
+    """The render process did not answer in time, without having used the time of a processor.
+
+    The machine is at fault and no image, so this is retried.
+    """
+
+
 class RenderProcess:
     """Renders in a child process that is started once and again whenever it dies.
 
-    One image at a time: callers wait for each other. `seconds` bounds one rendering, in wall
-    time; `memory_bytes` the child's address space. `command` is what the child runs, with
-    `memory_bytes` as its argument.
+    One image at a time: callers wait for each other. One try to render may take `cpu_seconds` of
+    a processor's time, and `wall_seconds` must be more than that; `memory_bytes` bounds the
+    child's address space. `command` is what the child runs, with `memory_bytes` as its argument.
     """
 
     def __init__(
         self,
         *,
-        seconds: float,
+        cpu_seconds: int,
+        wall_seconds: float,
         memory_bytes: int,
         command: Sequence[str] = (sys.executable, "-m", "handlers.render_child"),
     ) -> None:
-        self._seconds = seconds
+        self._cpu_seconds = cpu_seconds
+        self._wall_seconds = wall_seconds
         self._command = [*command, str(memory_bytes)]
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -54,16 +64,19 @@ class RenderProcess:
         """Render every preset of one original, as `handlers.images.render` does.
 
         Raises ImageRejected, which for an image that ends the child or overruns its time twice is
-        RenderCrashed or RenderTimedOut; RenderFailed or RenderProcessNotStarted for what is no
-        image's fault.
+        RenderCrashed or RenderTimedOut; RenderFailed, RenderStalled or RenderProcessNotStarted for
+        what is no image's fault.
         """
-        request = {"presets": [asdict(preset) for preset in presets], "limits": asdict(limits)}
+        request = {
+            "presets": [asdict(preset) for preset in presets],
+            "limits": asdict(limits),
+            "cpuSeconds": self._cpu_seconds,
+        }
         with self._lock:
             for tries_left in reversed(range(_TRIES)):
                 try:
                     answer, payload = self._ask(request, data)
                 except (RenderCrashed, RenderTimedOut):
-                    self.stop()
                     if not tries_left:
                         raise
                 else:
@@ -99,14 +112,18 @@ class RenderProcess:
         child = self._started()
         assert child.stdin
         assert child.stdout
-        with _deadline(child, self._seconds) as overrun:
+        with _deadline(child, self._wall_seconds) as overrun:
             try:
                 write_frame(child.stdin, request, data)
                 return read_frame(child.stdout)
             except (OSError, BrokenFrame) as error:
+                code = child.wait()
+                self.stop()
                 if overrun.is_set():
-                    raise RenderTimedOut(f"more than {self._seconds:g} s") from error
-                raise RenderCrashed(_ending(child)) from error
+                    raise RenderStalled(f"no answer in {self._wall_seconds:g} s") from error
+                if code == -signal.SIGXCPU:
+                    raise RenderTimedOut(f"more than {self._cpu_seconds} s") from error
+                raise RenderCrashed(_ending(code)) from error
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -119,7 +136,7 @@ class RenderProcess:
                 try:
                     read_frame(self._child.stdout)
                 except BrokenFrame as error:
-                    ending = _ending(self._child)
+                    ending = _ending(self._child.wait())
                     self.stop()
                     raise RenderProcessNotStarted(f"the render process ended: {ending}") from error
             self._ready = True
@@ -144,8 +161,7 @@ def _deadline(child: subprocess.Popen[bytes], seconds: float) -> Iterator[thread
         timer.cancel()
 
 
-def _ending(child: subprocess.Popen[bytes]) -> str:
-    code = child.wait()
+def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 

@@ -26,7 +26,11 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
     """What one execution environment works with, built at its first call."""
     settings = load(ResizeSettings, os.environ)
     reporter = Reporter()
-    renderer = RenderProcess(seconds=settings.record_seconds, memory_bytes=settings.render_memory_bytes)
+    renderer = RenderProcess(
+        cpu_seconds=settings.render_seconds,
+        wall_seconds=settings.record_seconds,
+        memory_bytes=settings.render_memory_bytes,
+    )
     renderer.start()  # it imports its decoders while the clients are built here
     worker = ResizeWorker(
         settings,

@@ -51,6 +51,11 @@ class ResizeSettings:
     originals_expire_days: int
 
     @property
+    def render_seconds(self) -> int:
+        """What one try to render may take, so that two fit into a record's worst case."""
+        return max(1, self.record_seconds // 2)
+
+    @property
     def render_memory_bytes(self) -> int:
         """What the render process may use: all but what this process needs for itself."""
         return (self.memory_mib - _OWN_MEMORY_MIB) * 1024**2

@@ -2,7 +2,6 @@ import io
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from handlers.frames import BrokenFrame, read_frame, write_frame
 from handlers.images import render
 from handlers.presets import Limits, parse_presets
 from handlers.rejections import NotAnImage, RenderCrashed, RenderTimedOut, TooMuchMemory
-from handlers.render_process import RenderFailed, RenderProcess, RenderProcessNotStarted
+from handlers.render_process import RenderFailed, RenderProcess, RenderProcessNotStarted, RenderStalled
 
 PHOTOGRAPH = (Path(__file__).parents[2] / "samples" / "fig.jpg").read_bytes()
 PRESETS = parse_presets(["thumbnail 128x128 cover jpeg", "small 256x256 contain webp"])
@@ -24,7 +23,7 @@ MEMORY = 1 << 30
 
 @pytest.fixture
 def process():
-    renderer = RenderProcess(seconds=20, memory_bytes=MEMORY)
+    renderer = RenderProcess(cpu_seconds=10, wall_seconds=20, memory_bytes=MEMORY)
     yield renderer
     renderer.stop()
 
@@ -38,7 +37,9 @@ def child_running():
         greeting = "write_frame(sys.stdout.buffer, {'outcome': 'ready'})" if ready else "pass"
         code = f"import os, sys, time; from handlers.frames import *; {greeting}; {statements}"
         command = (sys.executable, "-c", code)
-        renderers.append(RenderProcess(seconds=seconds, memory_bytes=MEMORY, command=command))
+        renderers.append(
+            RenderProcess(cpu_seconds=1, wall_seconds=seconds, memory_bytes=MEMORY, command=command)
+        )
         return renderers[-1]
 
     yield start
@@ -101,16 +102,38 @@ def test_an_image_that_ends_the_child_once_is_rendered_at_the_second_try(process
     assert len(asked) == 2
 
 
-def test_an_image_that_overruns_its_time_twice_is_rejected(child_running):
-    renderer = child_running("read_frame(sys.stdin.buffer); time.sleep(60)", seconds=0.2)
-    started = time.monotonic()
-    with pytest.raises(RenderTimedOut, match=r"more than 0\.2 s"):
+def test_an_image_that_overruns_its_time_twice_is_rejected(child_running, tmp_path):
+    marks = tmp_path / "marks"
+    renderer = child_running(
+        "from handlers.render_child import _bound_cpu; header, _ = read_frame(sys.stdin.buffer); "
+        f"open({str(marks)!r}, 'a').write('x'); _bound_cpu(header['cpuSeconds']); "
+        "[None for n in iter(int, 1)]"
+    )
+    with pytest.raises(RenderTimedOut, match="more than 1 s"):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
-    assert time.monotonic() - started < 30
+    assert marks.read_text() == "xx"
+
+
+def test_the_time_of_earlier_images_is_not_counted():
+    renderer = RenderProcess(cpu_seconds=1, wall_seconds=20, memory_bytes=MEMORY)
+    try:
+        for _ in range(10):
+            renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+            child = renderer._child
+        assert renderer._child is child
+    finally:
+        renderer.stop()
+
+
+def test_a_child_that_does_not_answer_is_no_image_s_fault(child_running):
+    renderer = child_running("read_frame(sys.stdin.buffer); time.sleep(60)", seconds=0.2)
+    with pytest.raises(RenderStalled, match=r"no answer in 0\.2 s"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+    assert renderer._child is None
 
 
 def test_an_image_that_needs_more_memory_than_the_child_may_have_is_rejected():
-    renderer = RenderProcess(seconds=20, memory_bytes=200 << 20)
+    renderer = RenderProcess(cpu_seconds=10, wall_seconds=20, memory_bytes=200 << 20)
     huge = io.BytesIO()
     Image.new("RGB", (7000, 7000)).save(huge, "PNG")
     try:
