@@ -88,7 +88,12 @@ def create_operator(target: Target, stack: Stack) -> Credentials:
             "lambda:GetFunctionConfiguration",
         ),
         _allow(
-            [target.arn("logs", f"log-group:{group}:*") for group in stack.log_groups],
+            [
+                target.arn("logs", f"log-group:{group}{suffix}")
+                for group in stack.log_groups
+                # AWS names a group with `:*` where its streams are meant, the emulator does not.
+                for suffix in ("", ":*")
+            ],
             "logs:FilterLogEvents",
             "logs:GetLogEvents",
         ),
