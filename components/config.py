@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pulumi
@@ -10,6 +10,7 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG
 
 from components.bounds import Between, OneOf, read
+from components.defaults import default_texts
 from components.rules import combinations
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -87,16 +88,25 @@ class PipelineConfig:
 
     @classmethod
     def load(cls, config: pulumi.Config) -> "PipelineConfig":
-        """Read the configuration of a stack.
+        """Read the configuration of a stack from a namespace: that of its project, or any other.
 
-        Raises ConfigError with a sentence for each key that is missing, unknown or wrong.
+        What is not set has its default. Raises ConfigError with a sentence for each key that is
+        unknown or wrong.
         """
         given = {
             key.removeprefix(f"{config.name}:"): text
             for key, text in {**get_config_env(), **CONFIG.get()}.items()
             if key.startswith(f"{config.name}:")
         }
-        return cls.parse(given)
+        return cls.parse({**default_texts(), **given})
+
+    @classmethod
+    def with_defaults(cls, **values: Any) -> "PipelineConfig":
+        """A configuration made in code: `with_defaults(max_concurrency=20)`.
+
+        Raises ConfigError as the constructor does, TypeError for a field there is not.
+        """
+        return replace(cls.parse(default_texts()), **values)
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> "PipelineConfig":

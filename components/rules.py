@@ -100,6 +100,6 @@ def _alarms(config: "PipelineConfig") -> Iterator[str]:
             yield "alarmUrls: an entry is not an https:// URL."
     if config.alarm_slack_channel and not _SLACK.fullmatch(config.alarm_slack_channel):
         yield (
-            f"alarmSlackChannel: {config.alarm_slack_channel!r} is not a workspace and a channel by their "
-            "ids, such as T07EXAMPLE/C07EXAMPLE."
+            f"alarmSlackChannel: {config.alarm_slack_channel!r} is not a workspace and a channel by id, "
+            "like T07EXAMPLE/C07EXAMPLE."
         )

@@ -43,6 +43,7 @@ class Resource:
     dependencies: tuple[str, ...]
     references: dict[str, tuple[str, ...]]
     ignore_changes: tuple[str, ...]
+    transforms: tuple[Any, ...]
     provider: str
 
 
@@ -123,6 +124,7 @@ class _RecordingMonitor(MockMonitor):
                         key: tuple(found.urns) for key, found in request.propertyDependencies.items()
                     },
                     ignore_changes=tuple(request.ignoreChanges),
+                    transforms=tuple(request.transforms),
                     provider=request.provider,
                 )
             )

@@ -4,7 +4,6 @@
 `__main__.py` against any `pulumi.runtime.Mocks` and waits for everything it started.
 """
 
-import json
 import runpy
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 from pulumi.runtime.mocks import Mocks
 
+from components.defaults import as_text
 from local.evaluation import Deployment, Resource, evaluate
 
 __all__ = ["Deployment", "Resource", "load_config", "run_program"]
@@ -38,7 +38,7 @@ def load_config(root: Path, stack: str) -> dict[str, str]:
         if default is None and full_key not in values:
             raise ValueError(f"stack {stack} gives no value to {full_key}, which has no default")
         merged[full_key] = default
-    return {key: _render(value) for key, value in (merged | values).items()}
+    return {key: as_text(value) for key, value in (merged | values).items()}
 
 
 def run_program(
@@ -65,11 +65,3 @@ def _execute(root: Path) -> None:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     runpy.run_path(str(root / "__main__.py"), run_name="__main__")
-
-
-def _render(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, separators=(",", ":"))
-    return str(value)

@@ -139,9 +139,8 @@ WRONG = [
     ({"alarmEmails": '["operators"]'}, "alarmEmails: 'operators' is not an e-mail address."),
     ({"alarmUrls": '["http://pager.example/secret"]'}, "alarmUrls: an entry is not an https:// URL."),
     (
-        {"alarmSlackChannel": "#alarms"},
-        "alarmSlackChannel: '#alarms' is not a workspace and a channel by their ids, such as "
-        "T07EXAMPLE/C07EXAMPLE.",
+        {"alarmSlackChannel": "T/C"},
+        "alarmSlackChannel: 'T/C' is not a workspace and a channel by id, like T07EXAMPLE/C07EXAMPLE.",
     ),
 ]
 

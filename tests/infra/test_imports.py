@@ -46,7 +46,7 @@ def test_handlers_never_import_infrastructure(path):
 def test_components_import_the_contract_of_the_handlers_and_pulumi(path):
     modules = imports(path)
     assert {module for module in modules if module.startswith("handlers")} <= CONTRACT
-    allowed = {"components", "handlers", "pulumi", "pulumi_aws"} | sys.stdlib_module_names
+    allowed = {"components", "handlers", "pulumi", "pulumi_aws", "yaml"} | sys.stdlib_module_names
     assert top(modules) <= allowed
 
 

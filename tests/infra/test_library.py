@@ -1,0 +1,202 @@
+"""The components in a program of someone else."""
+
+import json
+import re
+import sys
+
+import pulumi
+import pytest
+from pulumi.runtime.resource import all_aliases
+
+from components import ConfigError, ImagePipeline, PipelineConfig
+from local.evaluation import evaluate
+from tests.infra.cloud import ROOT, FakeCloud, Registered
+
+
+def place(program, config=None):
+    return Registered(evaluate(program, FakeCloud(), "shop", "dev", config or {}))
+
+
+def pipeline(name, **options):
+    return ImagePipeline(name, PipelineConfig.with_defaults(), pulumi.ResourceOptions(**options))
+
+
+@pytest.fixture(scope="module")
+def documented():
+    """What the examples of the documentation register, all of them in one program."""
+    text = (ROOT / "docs" / "components.md").read_text("utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    path = list(sys.path)
+    try:
+        yield place(lambda: exec(compile(code, "components.md", "exec"), {}), {"cats:maxConcurrency": "3"})
+    finally:
+        sys.path[:] = path
+
+
+def test_the_documented_program_places_its_pipelines(documented):
+    assert set(documented.deployment.outputs) == {"catsUrl", "dogsUrl"}
+    concurrency = {
+        mapping.name.split("-")[0]: mapping.inputs["scalingConfig"]["maximumConcurrency"]
+        for mapping in documented.all(":EventSourceMapping")
+    }
+    assert concurrency == {"cats": 3, "dogs": 20, "pets": 10, "rare": 10}
+
+
+def test_the_documented_provider_creates_the_pipeline_it_is_given_to(documented):
+    provider = documented.one("pulumi:providers:aws", "ireland")
+    assert json.loads(provider.inputs["defaultTags"]) == {"tags": {"Team": "pets"}}
+    for resource in documented.deployment.resources:
+        if resource.custom and resource.name != "ireland":
+            assert ("::ireland::" in resource.provider) == resource.name.startswith("cats-"), resource.name
+
+
+def test_the_documented_grant_is_all_that_the_role_may_do(documented):
+    (statement,) = documented.statements(":RolePolicy", "reader-variants")
+    assert statement["Action"] == ["s3:GetObject"]
+    assert statement["Resource"] == ["arn:aws:s3:::cats-variants-0a1b2c3/resized/*"]
+
+
+def test_the_documented_attributes_exist():
+    text = (ROOT / "docs" / "components.md").read_text("utf-8")
+    found = {}
+
+    def program():
+        found["pipeline"] = pipeline("cats")
+
+    place(program)
+    rows = re.findall(
+        r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## What is within reach")[2], re.MULTILINE
+    )
+    assert [name for name, _ in rows] == [
+        *("originals", "variants", "table", "queue", "worker", "api", "monitoring"),
+    ]
+    for name, offered in rows:
+        for attribute in re.findall(r"`(\w+)", offered):
+            assert hasattr(getattr(found["pipeline"], name), attribute), f"{name}.{attribute}"
+
+
+def test_a_configuration_has_defaults_wherever_it_comes_from():
+    loaded = {}
+
+    def program():
+        loaded["cats"] = PipelineConfig.load(pulumi.Config("cats"))
+
+    place(program, {"cats:maxConcurrency": "7", "dogs:maxConcurrency": "9"})
+    assert loaded["cats"] == PipelineConfig.with_defaults(max_concurrency=7)
+
+
+def test_a_key_that_there_is_not_is_named_in_every_namespace():
+    def program():
+        PipelineConfig.load(pulumi.Config("cats"))
+
+    with pytest.raises(ConfigError, match=r"^maxConcurency is no configuration key"):
+        place(program, {"cats:maxConcurency": "7"})
+
+
+CHOSEN = {
+    "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "configurationName",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "alarmName",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
+    "aws:cloudwatch/queryDefinition:QueryDefinition": "name",
+    "aws:lambda/layerVersion:LayerVersion": "layerName",
+}
+
+
+def test_what_two_pipelines_call_something_in_aws_themselves_is_never_the_same():
+    config = PipelineConfig.with_defaults(alarm_slack_channel="T07EXAMPLE/C07EXAMPLE")
+
+    def program():
+        ImagePipeline("cats", config)
+        ImagePipeline("dogs", config)
+
+    both = place(program).deployment.resources
+    names = [(kind, each.inputs[key]) for kind, key in CHOSEN.items() for each in both if each.type == kind]
+    assert len(names) == len(set(names))
+    assert {kind for kind, _ in names} == set(CHOSEN)
+    # The rest is named by Pulumi, with a random end; `$default` is a stage of each one's own API.
+    others = [each for each in both if each.type not in CHOSEN]
+    assert {each.inputs["name"] for each in others if "name" in each.inputs} == {"$default"}
+
+
+def test_every_name_begins_with_that_of_its_parent_so_that_aliases_reach_it(documented):
+    names = {resource.urn: resource.name for resource in documented.deployment.resources}
+    below = [resource for resource in documented.deployment.resources if resource.parent in names]
+    assert len(below) > 300
+    for resource in below:
+        assert resource.name.startswith(names[resource.parent]), resource.name
+
+
+def urns(placed):
+    """The URNs that an engine gives: the mock monitor's name the next parent's type only."""
+    found = {resource.urn: resource for resource in placed.deployment.resources}
+
+    def types(resource):
+        above = types(found[resource.parent]) if resource.parent in found else []
+        return [*above, resource.type]
+
+    return {f"urn:pulumi:dev::shop::{'$'.join(types(each))}::{each.name}" for each in found.values()}
+
+
+def aliases(program):
+    """All URNs under which an engine looks for what a program registers, besides its own.
+
+    A resource inherits the aliases of its parent. The engine sees to that; here the SDK does, as
+    it did for engines of old.
+    """
+    found = []
+
+    def run():
+        program(lambda args: found.append((args.resource, args.opts.parent)))
+        for resource, parent in found[1:]:
+            resource._aliases = all_aliases([], resource._name, resource._type, parent)
+        known = [pulumi.Output.all(*resource._aliases) for resource, _ in found]
+        pulumi.export("aliases", pulumi.Output.all(*known))
+
+    known = place(run).deployment.outputs["aliases"]
+    return {urn for urns in known for urn in urns}
+
+
+def test_a_pipeline_that_was_renamed_is_found_under_its_old_name_with_all_its_parts():
+    def program(collect):
+        pipeline("kittens", aliases=[pulumi.Alias(name="cats")], transformations=[collect])
+
+    assert aliases(program) == urns(place(lambda: pipeline("cats")))
+
+
+def test_a_pipeline_that_was_moved_below_a_component_is_found_where_it_stood():
+    def program(collect):
+        shop = pulumi.ComponentResource("shop:index:Shop", "shop")
+        stood = pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)
+        pipeline("cats", parent=shop, aliases=[stood], transformations=[collect])
+
+    assert aliases(program) == urns(place(lambda: pipeline("cats")))
+
+
+def test_a_transform_is_registered_with_the_pipeline_and_so_concerns_all_that_is_below(documented):
+    (rare,) = [resource for resource in documented.deployment.resources if resource.transforms]
+    assert (rare.type, rare.name) == ("image-intake:components:ImagePipeline", "rare")
+    parents = {resource.urn: resource.parent for resource in documented.deployment.resources}
+
+    def top(urn):
+        return top(parents[urn]) if parents.get(parents[urn]) is not None else urn
+
+    mine = [resource for resource in documented.deployment.resources if resource.name.startswith("rare-")]
+    assert len(mine) > 80
+    assert {top(resource.urn) for resource in mine} == {rare.urn}
+
+
+def test_a_transformation_reaches_everything_below():
+    seen = []
+
+    def program():
+        def enlarge(args):
+            seen.append(args.type_)
+            if args.type_ == "aws:lambda/function:Function":
+                return pulumi.ResourceTransformationResult({**args.props, "memory_size": 4096}, args.opts)
+            return None
+
+        pipeline("cats", transformations=[enlarge])
+
+    placed = place(program)
+    assert sorted(seen) == sorted(resource.type for resource in placed.deployment.resources)
+    assert {function.inputs["memorySize"] for function in placed.all("/function:Function")} == {4096}
