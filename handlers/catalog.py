@@ -1,4 +1,4 @@
-"""The table of images: every DynamoDB expression of the service is in this module.
+"""The table of images: every row that is read or written by its ImageID is so in this module.
 
 A row is written conditionally on the sequencer of the S3 event it stems from, so deliveries may
 come late, twice or in any order.
