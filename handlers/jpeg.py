@@ -97,7 +97,7 @@ def _decode(picture: bytes, size: Size, need: Need, *, ycc: bool, fits: Callable
         image.decodermaxblock = len(picture)  # all bytes are at hand: no need to suspend every 64 KiB
         image.load()
     decoded = (box[2] / width, box[3] / height)
-    return in_planes(image.split(), decoded) if planes else Frame(colour.resizable(image), decoded)
+    return in_planes(image.split(), decoded, need) if planes else Frame(colour.resizable(image), decoded)
 
 
 def _header(data: bytes) -> _Header:

@@ -11,7 +11,7 @@ from operator import mul
 
 from PIL import Image
 
-MAX_SIDE = 32  # enough for the at most 7 x 7 cosines that are kept; the format allows 100
+MAX_SIDE = 24  # enough for the at most 7 x 7 cosines that are kept; the format allows 100
 
 
 def placeholder(preview: Image.Image) -> str:

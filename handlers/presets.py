@@ -29,7 +29,7 @@ _SYNTAX = "NAME WIDTHxHEIGHT FIT FORMAT [quality=N] [effort=N] [position=centre|
 _BOX = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 # Where quality and effort stop paying, measured: see docs/rendering.md.
 _DEFAULT_QUALITY = {"jpeg": 82, "webp": 80, "avif": 60, "png": 100}
-_DEFAULT_EFFORT = {"jpeg": 0, "webp": 4, "avif": 1, "png": 6}
+_DEFAULT_EFFORT = {"jpeg": 1, "webp": 4, "avif": 1, "png": 6}
 _MAX_EFFORT = {"jpeg": 2, "webp": 6, "avif": 10, "png": 9}
 
 EXTENSIONS: dict[Format, str] = {"jpeg": "jpg", "webp": "webp", "avif": "avif", "png": "png"}

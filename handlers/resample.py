@@ -13,20 +13,22 @@ from PIL import Image
 from handlers import colour
 from handlers.geometry import Box, Placement, Size
 
+Scale = tuple[float, float]
+
 # A source this many times the size of a variant loses nothing by having been resized before.
 _CASCADE_GAP = 1.5
 
 # From this ratio on, whole pixels are averaged first and the filter does the rest. At 1.5 the
 # structural similarity falls by 0.0002 and the resize of an undrafted original costs 40 %.
 _REDUCING_GAP = 1.5
+_CHROMA_REDUCING_GAP = 1.25
 
 # Below this many pixels the packing of `_resize_plane` costs what it saves.
 _WORTH_PACKING = 128 * 128
 
 _LUMA_FILTER = Image.Resampling.LANCZOS
-# Chroma fresh from the decoder can take the softer, cheaper filter; once more would show.
 _SMALLEST_IN_PLANES = 16
-
+# Chroma fresh from the decoder can take the softer, cheaper filter; once more would show.
 _FIRST_CHROMA_FILTER = Image.Resampling.HAMMING
 _NEXT_CHROMA_FILTER = Image.Resampling.BICUBIC
 
@@ -36,12 +38,13 @@ class Frame:
     """A picture in stored orientation.
 
     `scale` is its pixels per pixel of the original, across and down. With `chroma`, `pixels` is
-    the luma plane and `chroma` holds Cb and Cr at half that scale.
+    the luma plane and `chroma` holds Cb and Cr at `chroma_scale`.
     """
 
     pixels: Image.Image
-    scale: tuple[float, float]
+    scale: Scale
     chroma: tuple[Image.Image, ...] = ()
+    chroma_scale: Scale = (1.0, 1.0)
     resized: bool = False
 
 
@@ -53,7 +56,7 @@ class Need:
     `planes` whether chroma may be halved, because every variant's format halves it anyway.
     """
 
-    scale: tuple[float, float]
+    scale: Scale
     planes: bool
 
     def planes_serve(self, size: Size) -> bool:
@@ -63,15 +66,20 @@ class Need:
             for side, scale in zip(size, self.scale, strict=True)
         )
 
-    def shrinks_by(self) -> int:
-        """How many whole pixels may be averaged before the filter."""
-        return max(1, int(1 / max(self.scale) / _REDUCING_GAP))
+    def shrinks_by(self, scale: Scale = (1.0, 1.0)) -> int:
+        """How many whole pixels of an image at `scale` may be averaged before the filter."""
+        return max(1, int(max(scale) / max(self.scale) / _REDUCING_GAP))
+
+    def chroma_shrinks_by(self, scale: Scale) -> int:
+        """The same for chroma planes at `scale`, of which half is enough."""
+        return max(2, int(2 * max(scale) / max(self.scale) / _CHROMA_REDUCING_GAP))
 
 
-def in_planes(planes: Sequence[Image.Image], scale: tuple[float, float]) -> Frame:
+def in_planes(planes: Sequence[Image.Image], scale: Scale, need: Need) -> Frame:
     """The frame of Y, Cb and Cr planes of one size."""
     luma, *chroma = planes
-    return Frame(luma, scale, tuple(plane.reduce(2) for plane in chroma))
+    factor = need.chroma_shrinks_by(scale)
+    return Frame(luma, scale, tuple(plane.reduce(factor) for plane in chroma), _divided(scale, factor))
 
 
 def of_whole(image: Image.Image, need: Need) -> Frame:
@@ -79,8 +87,9 @@ def of_whole(image: Image.Image, need: Need) -> Frame:
     if image.mode != "RGB" or not need.planes_serve(image.size):
         return Frame(image, (1.0, 1.0))
     factor = need.shrinks_by()
-    reduced = image.reduce(factor) if factor > 1 else image
-    return Frame(colour.luma(reduced), (1 / factor, 1 / factor), colour.chroma(reduced.reduce(2)))
+    reduced, scale = image.reduce(factor) if factor > 1 else image, _divided((1.0, 1.0), factor)
+    again = need.chroma_shrinks_by(scale)
+    return Frame(colour.luma(reduced), scale, colour.chroma(reduced.reduce(again)), _divided(scale, again))
 
 
 def cascade(base: Frame, original: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
@@ -119,10 +128,14 @@ def _resized(source: Frame, placement: Placement) -> Frame:
         left + (right - left) * min(1, 2 * half[0] / width),
         top + (bottom - top) * min(1, 2 * half[1] / height),
     )
-    box = _scaled(paired, across / 2, down / 2)
+    box = _scaled(paired, *source.chroma_scale)
     resample = _NEXT_CHROMA_FILTER if source.resized else _FIRST_CHROMA_FILTER
     chroma = tuple(_resize(plane, half, box, resample) for plane in source.chroma)
-    return Frame(pixels, placement.scale, chroma, resized=True)
+    return Frame(pixels, placement.scale, chroma, _divided(placement.scale, 2), resized=True)
+
+
+def _divided(scale: Scale, factor: int) -> Scale:
+    return scale[0] / factor, scale[1] / factor
 
 
 def _scaled(box: Box, across: float, down: float) -> Box:

@@ -82,7 +82,7 @@ def _planes(data: bytes, size: Size, need: Need) -> Frame:
             (luma, *chroma), (size, half, half), (_LUMA, _CHROMA, _CHROMA), strict=True
         )
     ]
-    return Frame(images[0], (1 / factor, 1 / factor), tuple(images[1:]))
+    return Frame(images[0], (1 / factor, 1 / factor), tuple(images[1:]), (0.5 / factor, 0.5 / factor))
 
 
 def _rgba(data: bytes, size: Size, need: Need) -> Frame:

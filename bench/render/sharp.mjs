@@ -39,12 +39,15 @@ async function cascade(data, presets) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { path, presets, way, raw } = JSON.parse(line);
+  const { path, presets, way } = JSON.parse(line);
   const data = await readFile(path);
   const before = process.cpuUsage();
   const outputs = await (way === "cascade" ? cascade : thrice)(data, presets);
   const { user, system } = process.cpuUsage(before);
-  const answer = { ms: (user + system) / 1000, bytes: outputs.map((each) => each.length), rss: process.resourceUsage().maxRSS };
-  if (raw) answer.outputs = outputs.map((each) => each.toString("base64"));
+  const answer = {
+    ms: (user + system) / 1000,
+    peak_mib: process.resourceUsage().maxRSS / 1024,
+    outputs: outputs.map((each) => each.toString("base64")),
+  };
   process.stdout.write(JSON.stringify(answer) + "\n");
 }

@@ -91,7 +91,7 @@ def test_the_hash_does_not_depend_on_the_order_of_the_lines_or_on_defaults_spell
     assert preset_hash(parse_presets(DEFAULTS)) == preset_hash(parse_presets(spelled))
 
 
-@pytest.mark.parametrize("option", ["quality=83", "effort=1", "position=attention", "enlarge"])
+@pytest.mark.parametrize("option", ["quality=83", "effort=2", "position=attention", "enlarge"])
 def test_every_option_changes_the_hash(option):
     assert preset_hash(parse_presets([DEFAULTS[0]])) != preset_hash(
         parse_presets([f"{DEFAULTS[0]} {option}"])
