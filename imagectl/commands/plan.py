@@ -1,0 +1,148 @@
+"""`imagectl plan`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich import box
+from rich.table import Table
+
+from imagectl.errors import EXIT_NOT_ALL_READY
+from imagectl.planning.planner import LEAST, MOST, Plan
+from imagectl.planning.planner import plan as planned
+from imagectl.planning.prices import PriceTable, price_table
+from imagectl.planning.quantities import dollars, number_of, seconds_of
+from imagectl.planning.workload import ONE_VCPU_MIB, Workload
+from imagectl.showing import duration, results
+
+_Value = TypeVar("_Value")
+# Unless it is said otherwise, the last image is uploaded when a tenth of the time is left.
+_ARRIVING: Final = 0.9
+
+
+class Format(StrEnum):
+    """The formats whose rendering time is known."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+
+
+def plan(
+    *,
+    images: Annotated[str, typer.Option(metavar="N", help="How many images: 50000, 20k, 1M.")],
+    within: Annotated[
+        str, typer.Option(metavar="DURATION", help="All done so long after the first upload: 1h, 1d, 90m.")
+    ],
+    arriving: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="They are uploaded evenly in this time. [default: 9/10 of it]"),
+    ] = None,
+    megapixels: Annotated[float, typer.Option(min=0.01, help="Of a typical original.")] = 12,
+    format_: Annotated[Format, typer.Option("--format", help="Of a typical original.")] = Format.JPEG,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(min=LEAST, max=MOST, help="See how it goes with this maxConcurrency."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="The stack's batchSize.")] = 10,
+    window: Annotated[float, typer.Option(min=0, max=300, help="The stack's batchingWindowSeconds.")] = 1,
+    memory: Annotated[
+        int, typer.Option(min=1024, max=10_240, help="The stack's resizeMemoryMiB.")
+    ] = ONE_VCPU_MIB,
+    presets: Annotated[int, typer.Option(min=1, max=16, help="How many presets the stack has.")] = 3,
+    seconds_an_image: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="What the stack takes for one (its metric RecordTime), if known."),
+    ] = None,
+    region: Annotated[str, typer.Option(help="Whose prices count.")] = "eu-central-1",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, with the curve.")] = False,
+) -> None:
+    """Say what a load needs and costs: concurrency, delay, limits, bill. It asks nobody.
+
+    The queue, the way Lambda scales and the function are simulated. The exit code is 0 only if
+    everything is done in time and no limit is exceeded.
+    """
+    deadline = _parsed(seconds_of, within, "--within")
+    load = Workload(
+        images=_parsed(number_of, images, "--images"),
+        within=deadline,
+        arriving=_parsed(seconds_of, arriving, "--arriving") if arriving else _ARRIVING * deadline,
+        megapixels=megapixels,
+        format=format_.value,
+        presets=presets,
+        batch_size=batch_size,
+        window_seconds=window,
+        memory_mib=memory,
+        seconds_an_image=seconds_an_image,
+    )
+    table = price_table()
+    table.of(region)
+    found = planned(load, concurrency)
+    if as_json:
+        results.out(json.dumps(_document(found, table, region)))
+    else:
+        _print(found, table, region)
+    if not found.in_time or found.limits[0].share > 1:
+        raise typer.Exit(EXIT_NOT_ALL_READY)
+
+
+def _parsed(parse: Callable[[str], _Value], text: str, option: str) -> _Value:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def _document(found: Plan, table: PriceTable, region: str) -> dict[str, object]:
+    run = asdict(found.run)
+    bill = found.used.bill(table.of(region))
+    return {
+        "images": found.load.images,
+        "maxConcurrency": found.concurrency,
+        "batchSize": found.load.batch_size,
+        "inTime": found.in_time,
+        "drainSeconds": run["seconds"],
+        "oldestSeconds": run["peak_oldest_seconds"],
+        "peakWaiting": run["peak_waiting"],
+        "peakBusy": run["peak_busy"],
+        "calls": run["calls"],
+        "limits": [asdict(limit) | {"share": limit.share} for limit in found.limits],
+        "dollars": {name: each * found.load.images for name, each in bill.items()},
+        "prices": {"region": region, "date": table.date, "sources": table.sources},
+        "curve": run["samples"],
+    }
+
+
+def _print(found: Plan, table: PriceTable, region: str) -> None:
+    load, run = found.load, found.run
+    late = "" if found.in_time else f"  NOT within {duration(load.within)}"
+    results.print(
+        f"maxConcurrency {found.concurrency}, batchSize {load.batch_size}: "
+        f"{load.render_seconds:.2f} s an image, {found.concurrency * load.rate_of_one:,.0f} images/s at most\n"
+        f"all done after {duration(run.seconds)}{late}\n"
+        f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
+        f"{run.peak_busy} calls at once, {run.calls:,} calls\n"
+    )
+    grid = Table("limit", "needed", "allowed", "", "used", box=box.SIMPLE_HEAD)
+    for limit in found.limits:
+        broken = "BREAKS" if limit.share > 1 else ""
+        grid.add_row(
+            limit.name,
+            f"{limit.needed:,.0f}",
+            f"{limit.allowed:,.0f}",
+            limit.unit,
+            f"{limit.share:.0%} {broken}",
+        )
+    results.print(grid)
+    first = found.limits[0]
+    results.print(f"{first.name} is what breaks first. Above it: {first.then}. More: {first.more}.\n")
+    bill = found.used.bill(table.of(region))
+    grid = Table("service", "1,000 images", f"{load.images:,} images", box=box.SIMPLE_HEAD)
+    for service, each in sorted(bill.items(), key=lambda item: -item[1]):
+        grid.add_row(service, dollars(each * 1000), dollars(each * load.images))
+    grid.add_row("all", dollars(sum(bill.values()) * 1000), dollars(sum(bill.values()) * load.images))
+    results.print(grid)
+    results.print(f"List prices of {region}, {table.date}, without storage and transfer.")
