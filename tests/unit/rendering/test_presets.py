@@ -26,7 +26,7 @@ def test_what_a_line_leaves_out_has_a_default():
     thumbnail, small, _ = parse_presets(DEFAULTS)
     assert (thumbnail.quality, thumbnail.effort, thumbnail.position, thumbnail.enlarge) == (
         82,
-        0,
+        1,
         "centre",
         False,
     )
