@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,21 @@ settings: $(READY) ## write the tables of settings from Pulumi.yaml
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload
+
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
+
+bench-render: $(READY) $(BENCH_READY) ## measure the renderer beside sharp, libvips, OpenCV and others (10 minutes)
+	@PYTHONPATH=. $(BENCH)/bin/python -m bench.render --project-python $(PY)
+
+bench-render-chart: $(BENCH_READY) ## draw docs/rendering.svg: what each choice costs and gives
+	@PYTHONPATH=. $(BENCH)/bin/python -m bench.render.frontier docs
+
+$(BENCH_READY): bench/render/requirements.txt bench/render/package-lock.json
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/render/requirements.txt
+	npm --prefix bench/render ci --no-audit --no-fund --silent
+	@touch $@
 
 check: $(READY) ## lint, check formatting and types
 	$(VENV)/bin/ruff check

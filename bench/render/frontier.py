@@ -25,6 +25,7 @@ from handlers.presets import Preset, parse_presets
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 NAMES = ("dragonfly-12mp.jpg", "elephants-12mp.jpg", "seeding-12mp.jpg")
 ROUNDS = 5
@@ -40,7 +41,7 @@ EFFORTS: dict[str, dict[str, dict[str, object]]] = {
     "WEBP": {f"{method}{' *' if method == 4 else ''}": {"method": method} for method in range(7)},
     "AVIF": {
         f"{effort}{' *' if effort == 1 else ''}": {"speed": 10 - effort, "max_threads": 1}
-        for effort in (0, 1, 2, 3, 4)
+        for effort in (1, 2, 3, 4)
     },
 }
 QUALITY = {"JPEG": 82, "WEBP": 80, "AVIF": 60}
@@ -157,20 +158,10 @@ def draw(folder: Path, choices: dict[str, dict[str, tuple[float, float]]]) -> No
     }
     for axis, (name, points) in zip(axes.flat, choices.items(), strict=True):
         title, what = labels[name]
-        for label, (milliseconds, value) in points.items():
-            ours = label.endswith("*")
-            axis.plot(
-                milliseconds, value, "o", color="#c0392b" if ours else "#34495e", markersize=7 if ours else 5
-            )
-            axis.annotate(
-                label.rstrip(" *"),
-                (milliseconds, value),
-                (6, 4),
-                textcoords="offset points",
-                fontweight="bold" if ours else "normal",
-            )
-        if name != "resampling":
-            axis.plot(*zip(*points.values(), strict=True), color="#bdc3c7", zorder=0)
+        if name == "resampling":
+            _named(axis, points)
+        else:
+            _numbered(axis, points)
         axis.set(title=title, xlabel="CPU milliseconds (lower is better)", ylabel=what)
         axis.margins(0.18, 0.14)
         axis.grid(alpha=0.25)
@@ -179,6 +170,32 @@ def draw(folder: Path, choices: dict[str, dict[str, tuple[float, float]]]) -> No
     )
     figure.savefig(folder / "rendering.svg", metadata={"Date": None})
     figure.savefig(folder / "rendering.png", dpi=110)
+
+
+def _named(axis: Axes, points: dict[str, tuple[float, float]]) -> None:
+    """Many points close together: a legend instead of labels."""
+    for index, (label, (milliseconds, value)) in enumerate(points.items()):
+        marker = "o" if label.startswith("planes") else "s" if label.startswith("RGB") else "^"
+        colour = "#c0392b" if label.endswith("*") else plt.get_cmap("tab10")(index)
+        size = 10 if label.endswith("*") else 7
+        axis.plot(milliseconds, value, marker, color=colour, markersize=size, label=label.rstrip(" *"))
+    axis.legend(loc="lower right")
+
+
+def _numbered(axis: Axes, points: dict[str, tuple[float, float]]) -> None:
+    axis.plot(*zip(*points.values(), strict=True), color="#bdc3c7", zorder=0)
+    for label, (milliseconds, value) in points.items():
+        default = label.endswith("*")
+        axis.plot(
+            milliseconds,
+            value,
+            "o",
+            color="#c0392b" if default else "#34495e",
+            markersize=8 if default else 5,
+        )
+        axis.annotate(
+            label.rstrip(" *"), (milliseconds, value), (-3, 7), textcoords="offset points", ha="right"
+        )
 
 
 def main() -> None:
