@@ -91,7 +91,7 @@ $(AUDIT_READY): requirements/audit.txt
 	@touch $@
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev; do \
+	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done
