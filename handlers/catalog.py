@@ -157,17 +157,19 @@ class Catalog:
         return self._settle(row, condition=condition, supersede=False, remove=())
 
     def forget_superseded(self, row: Row) -> None:
-        """Note that the variants in `Superseded` are gone, if the row is still the one given."""
+        """Note that the variants in `Superseded` are gone, if the row is still the one given.
+
+        A row that was `FAILED` when it was read may be `READY` by now, with others to remove.
+        """
+        names = ("Sequencer", "PresetHash", "Status")
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=to_item({"ImageID": row["ImageID"]}),
                 UpdateExpression="REMOVE #Superseded",
-                ConditionExpression="#Sequencer = :Sequencer AND #PresetHash = :PresetHash",
-                ExpressionAttributeNames=_names(("Superseded", "Sequencer", "PresetHash")),
-                ExpressionAttributeValues=_values(
-                    {"Sequencer": row["Sequencer"], "PresetHash": row["PresetHash"]}
-                ),
+                ConditionExpression=" AND ".join(f"#{name} = :{name}" for name in names),
+                ExpressionAttributeNames=_names(("Superseded", *names)),
+                ExpressionAttributeValues=_values({name: row.get(name) for name in names}),
             )
         except ClientError as error:
             if not _is_refusal(error):

@@ -89,7 +89,7 @@ class Service:
 
     def deploy(self) -> bool:
         """Change the presets, if no try with the present ones is under way or given up."""
-        tried = any(message.receives for message in (*self.queue.messages, *self.queue.dead_letters))
+        tried = any(message.tried for message in (*self.queue.messages, *self.queue.dead_letters))
         generation = GENERATIONS.index(self.presets) + 1
         if tried or self.tasks or generation == len(GENERATIONS):
             return False

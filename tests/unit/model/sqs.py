@@ -10,12 +10,16 @@ MAX_RECEIVE_COUNT = 2
 
 @dataclass(kw_only=True, eq=False)
 class Queued:
-    """One message; `in_flight` while a call is at work on it."""
+    """One message; `in_flight` while a call is at work on it.
+
+    `tried` says that a call was, even if a redrive made the receives count from 0 again.
+    """
 
     id: str
     body: str
     receives: int = 0
     in_flight: bool = False
+    tried: bool = False
 
 
 class QueueModel:
@@ -54,6 +58,7 @@ class QueueModel:
             self.dead_letters.append(message)
             return None
         message.receives += 1
+        message.tried = True
         message.in_flight = True
         return message
 
@@ -67,7 +72,7 @@ class QueueModel:
         """Send every dead letter again."""
         letters, self.dead_letters = self.dead_letters, []
         for letter in letters:
-            self.send(json.loads(letter.body)["Records"][0])
+            self.messages.append(Queued(id=f"{letter.id} again", body=letter.body, tried=True))
 
     def change_message_visibility(self, **request: Any) -> None:
         """Here a message that failed is visible at once."""

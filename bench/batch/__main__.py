@@ -1,0 +1,137 @@
+"""`make bench-batch`: ten 12-megapixel photographs in one message batch, 30 ms added to each S3 call.
+
+The handler as it is against the same handler one record after the other, on one CPU, in turns;
+the emulator has the other CPU. Then what the render process costs.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.batch import photographs
+from bench.batch.child import cpu_of_one
+from handlers.resize import RECORDS_AT_ONCE
+from handlers.settings import ResizeSettings, load
+from local.system import System, deployed
+
+_ROUNDS = 5
+_WARM_UP = 1
+
+
+def main() -> None:
+    """Measure, and print the tables and the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        # One more than the ten that are measured, to warm up with.
+        files = photographs.make(Path(folder), 10 + _WARM_UP)
+        measured: dict[int, list[dict[str, float]]] = {RECORDS_AT_ONCE: [], 1: []}
+        with deployed(config={"recordSeconds": 60, "resizeTimeoutSeconds": 900}) as system:
+            _keep_events_away(system)
+            environment = _environment(system)
+            settings = load(ResizeSettings, environment)
+            for turn in range(_ROUNDS):
+                for workers, taken in measured.items():
+                    event = _event(system, files, f"{turn}-{workers}")
+                    taken.append(_once(workers, event, environment))
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        apart, here = cpu_of_one(files, settings.presets, settings.limits)
+    pipelined, sequential = (_medians(taken) for taken in measured.values())
+    _show(pipelined, sequential)
+    print(f"CPU of one rendering: {apart * 1000:.0f} ms in the render process, {here * 1000:.0f} ms without")
+    print(f"figure batch_speedup {sequential['seconds'] / pipelined['seconds']:.2f}")
+    print(f"figure batch_memory_ratio {pipelined['peak_mib'] / sequential['peak_mib']:.2f}")
+    print(f"figure child_cpu_ratio {apart / here:.2f}")
+
+
+def _show(pipelined: dict[str, float], sequential: dict[str, float]) -> None:
+    table = Table(title="ten 12-megapixel photographs, medians", box=None, header_style="bold")
+    for column in ("", "wall s", "CPU s", "S3 calls", "peak MiB", "of the time", "of the memory"):
+        table.add_column(column, justify="right")
+    for name, taken in ((f"{RECORDS_AT_ONCE} at once", pipelined), ("one after the other", sequential)):
+        table.add_row(
+            name,
+            f"{taken['seconds']:.2f}",
+            f"{taken['cpu']:.2f}",
+            f"{taken['s3_calls']:.0f}",
+            f"{taken['peak_mib']:.0f}",
+            f"{taken['seconds'] / sequential['seconds']:.2f}",
+            f"{taken['peak_mib'] / sequential['peak_mib']:.2f}",
+        )
+    Console(width=100).print(table)
+
+
+def _medians(taken: list[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(each[name] for each in taken) for name in taken[0]}
+
+
+def _once(workers: int, event: dict[str, Any], environment: dict[str, str]) -> dict[str, float]:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.batch.once", str(workers)],
+        input=json.dumps(event),
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    taken: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return taken
+
+
+def _environment(system: System) -> dict[str, str]:
+    """The resize function's own, and what the emulator adds to it."""
+    name = system.outputs["resizeFunctionName"]
+    configuration = system.client("lambda").get_function_configuration(FunctionName=name)
+    return {
+        **configuration["Environment"]["Variables"],
+        "AWS_ENDPOINT_URL": system.endpoint,
+        "AWS_REGION": system.region,
+        "AWS_DEFAULT_REGION": system.region,
+        "AWS_ACCESS_KEY_ID": system.root.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": system.root.secret_access_key,
+    }
+
+
+def _keep_events_away(system: System) -> None:
+    """The handler is called here, not by the queue."""
+    system.client("s3").put_bucket_notification_configuration(
+        Bucket=system.outputs["originalsBucket"], NotificationConfiguration={}
+    )
+
+
+def _event(system: System, files: list[Path], folder: str) -> dict[str, Any]:
+    """The photographs, uploaded, as a message batch."""
+    return {"Records": [_message(system, path, f"uploads/{folder}/{path.stem}") for path in files]}
+
+
+def _message(system: System, path: Path, key: str) -> dict[str, Any]:
+    bucket, data = system.outputs["originalsBucket"], path.read_bytes()
+    stored = system.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
+    described = {
+        "key": key,
+        "size": len(data),
+        "eTag": stored["ETag"].strip('"'),
+        "versionId": stored["VersionId"],
+        "sequencer": "0055AED6DCD90281E5",
+    }
+    record = {
+        "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-01-01T00:00:00.000Z",
+        "s3": {"bucket": {"name": bucket}, "object": described},
+    }
+    return {
+        "messageId": key,
+        "receiptHandle": key,
+        "body": json.dumps({"Records": [record]}),
+        "attributes": {"ApproximateReceiveCount": "1"},
+    }
+
+
+if __name__ == "__main__":
+    main()

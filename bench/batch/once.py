@@ -1,0 +1,72 @@
+"""One message batch through the handler, in a process of its own: prints what it took, as JSON.
+
+    python -m bench.batch.once WORKERS
+
+The environment is the resize function's; standard input is the event that SQS would hand over.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from bench.batch.cpu import render_cpu, render_pid
+from handlers import clients, resize
+
+S3_SECONDS = 0.03
+
+
+def main() -> None:
+    """Handle the batch twice: one record to warm up, then all others, which are measured."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the render process inherits it
+    calls = _slow_down_s3()
+    resize.RECORDS_AT_ONCE = int(sys.argv[1])
+    event = json.load(sys.stdin)
+    context = SimpleNamespace(aws_request_id="bench", get_remaining_time_in_millis=lambda: 600_000)
+    first, rest = event["Records"][:1], event["Records"][1:]
+    _handle(first, context)
+    calls.clear()
+    cpu, began = time.process_time() + render_cpu(), time.perf_counter()
+    _handle(rest, context)
+    seconds = time.perf_counter() - began
+    cpu = time.process_time() + render_cpu() - cpu
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "s3_calls": len(calls), "peak_mib": _peak_mib()}))
+
+
+def _handle(records: list[Any], context: Any) -> None:
+    answer = resize.handler({"Records": records}, context)
+    assert answer == {"batchItemFailures": []}, answer
+
+
+def _slow_down_s3() -> list[str]:
+    """Add the latency to every call of S3 that the handler's client makes; the calls, as they come."""
+    calls: list[str] = []
+    make = clients.s3
+
+    def slow() -> Any:
+        client = make()
+
+        def wait(model: Any, **_: Any) -> None:
+            calls.append(model.name)
+            time.sleep(S3_SECONDS)
+
+        client.meta.events.register("before-call.s3", wait)
+        return client
+
+    clients.s3 = slow
+    return calls
+
+
+def _peak_mib() -> float:
+    """The most that this process and its render process held, added up."""
+    status = Path(f"/proc/{render_pid()}/status").read_text()
+    [render_kib] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + render_kib) / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Sends the spike, as fast as it goes."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from bench.burst.spike import MALFORMED, TEST_EVENT, Spike, Upload
+from local.system import System
+
+_AT_ONCE = 8
+_TEST_EVENTS = 5
+_DUPLICATES_AT_ONCE = 10
+
+
+def send(system: System, spike: Spike) -> dict[str, float]:
+    """Upload everything, overwrite and delete what is to be; when each upload began, by name."""
+    s3, bucket = system.client("s3"), system.outputs["originalsBucket"]
+    began: dict[str, float] = {}
+
+    def put(upload: Upload) -> None:
+        began[upload.name] = time.time()
+        key = f"uploads/{upload.name}"
+        s3.put_object(Bucket=bucket, Key=key, Body=upload.data, ContentType="image/jpeg")
+        if upload.then == "overwritten":
+            s3.put_object(Bucket=bucket, Key=key, Body=spike.replacements[upload.name].data)
+        elif upload.then == "deleted":
+            s3.delete_object(Bucket=bucket, Key=key)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(put, spike.uploads))
+    return began
+
+
+def send_strange_messages(system: System) -> None:
+    """Test events, and what is no event at all."""
+    for body in (*[TEST_EVENT] * _TEST_EVENTS, *MALFORMED):
+        system.client("sqs").send_message(QueueUrl=system.outputs["queueUrl"], MessageBody=body)
+
+
+def duplicate(system: System, share: float, uploads: int, stopped: Callable[[], bool]) -> int:
+    """Deliver some of the queued events a second time; returns how many."""
+    sqs, queue = system.client("sqs"), system.outputs["queueUrl"]
+    sent: set[str] = set()
+    while len(sent) < share * uploads and not stopped():
+        received: Any = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=_DUPLICATES_AT_ONCE, VisibilityTimeout=3
+        )
+        for message in received.get("Messages", []):
+            if message["MessageId"] not in sent and '"s3"' in message["Body"]:
+                sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
+                sent.add(message["MessageId"])
+        time.sleep(0.25)
+    return len(sent)
