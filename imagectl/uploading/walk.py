@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Protocol
 
 # Hidden files, and what file managers leave in folders of photographs. Unless they are named, they
 # are not meant.
@@ -63,6 +63,16 @@ def walk(paths: Sequence[str], wanted: Wanted) -> Iterator[Found | Unusable]:
             yield _file(path, os.path.basename(path), status)  # noqa: PTH119 - the same
 
 
+class _Entries(Protocol):
+    """What os.scandir returns."""
+
+    def __next__(self) -> os.DirEntry[str]: ...
+
+    def __iter__(self) -> Iterator[os.DirEntry[str]]: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class _Folder:
     """An open folder; the names of its files begin with `name`."""
@@ -70,7 +80,7 @@ class _Folder:
     path: str
     name: str
     identity: tuple[int, int]
-    entries: Iterator[os.DirEntry[str]]
+    entries: _Entries
 
     @classmethod
     def opened(cls, path: str, name: str, status: os.stat_result) -> "_Folder":
@@ -84,22 +94,27 @@ def _below(top: str, status: os.stat_result, wanted: Wanted) -> Iterator[Found |
     except OSError as error:
         yield Unusable(path=top, reason=explained(error))
         return
-    while above:
-        met: Found | Unusable | _Folder | None
-        path = above[-1].path
-        try:
-            entry = next(above[-1].entries, None)
-            if entry is None:
-                above.pop()
-                continue
-            path = entry.path
-            met = _met(entry, above, wanted)
-        except OSError as error:
-            met = Unusable(path=path, reason=explained(error))
-        if isinstance(met, _Folder):
-            above.append(met)
-        elif met is not None:
-            yield met
+    try:
+        while above:
+            met: Found | Unusable | _Folder | None
+            path = above[-1].path
+            try:
+                entry = next(above[-1].entries, None)
+                if entry is None:
+                    above.pop()
+                    continue
+                path = entry.path
+                met = _met(entry, above, wanted)
+            except OSError as error:
+                met = Unusable(path=path, reason=explained(error))
+            if isinstance(met, _Folder):
+                above.append(met)
+            elif met is not None:
+                yield met
+    finally:
+        # The walk may be left before its end; what was read to its end is closed already.
+        for folder in above:
+            folder.entries.close()
 
 
 def _met(

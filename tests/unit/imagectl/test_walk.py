@@ -78,6 +78,16 @@ def test_a_folder_that_cannot_be_read_does_not_end_the_walk(tree, monkeypatch):
     assert len(met) == 5
 
 
+def test_a_walk_that_is_left_early_leaves_no_folder_open(tree, monkeypatch):
+    opened = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: opened.append(scandir(path)) or opened[-1])
+    walking = walk([str(tree)], Wanted())
+    next(walking)
+    walking.close()
+    assert all(next(entries, None) is None for entries in opened)
+
+
 def test_a_deep_tree_is_walked(tmp_path):
     deep = tmp_path
     for _ in range(150):
