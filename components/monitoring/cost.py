@@ -1,20 +1,41 @@
 """What a pipeline costs as it runs, estimated from its metrics."""
 
-from components.monitoring import prices
+from typing import Final
+
+import pulumi
+
 from components.monitoring.metrics import Metric, Watched
+from components.monitoring.prices import prices
 from components.monitoring.widgets import Series
 
 # One receive, one delete, and the send that S3 makes; empty receives are a few cents a day.
-_REQUESTS_A_MESSAGE = 3
+_REQUESTS_A_MESSAGE: Final = 3
+
+_LABELS: Final = {
+    "lambda": "Lambda",
+    "gateway": "API Gateway",
+    "sqs": "SQS",
+    "dynamodb": "DynamoDB",
+    "s3": "S3 requests",
+    "total": "all",
+    "each": "for 1,000 images",
+}
 
 
-def estimate(watched: Watched, *, presets: int, resize_memory_mib: int, api_memory_mib: int) -> list[Series]:
+def estimate(
+    watched: Watched,
+    region: pulumi.Output[str],
+    *,
+    presets: int,
+    resize_memory_mib: int,
+    api_memory_mib: int,
+) -> list[Series]:
     """Lines in US dollars a period: each service, their sum, and the sum for 1,000 images.
 
     Logs, traces, storage and transfer are not in it.
     """
-    writes = watched.table("ConsumedWriteCapacityUnits")
-    reads = watched.table("ConsumedReadCapacityUnits")
+    writes = _numbered("write", watched.table("ConsumedWriteCapacityUnits"))
+    reads = _numbered("read", watched.table("ConsumedReadCapacityUnits"))
     used = {
         "resizems": watched.resize("Duration", "Sum"),
         "resizecalls": watched.resize("Invocations", "Sum"),
@@ -23,32 +44,31 @@ def estimate(watched: Watched, *, presets: int, resize_memory_mib: int, api_memo
         "requests": watched.api("Count", "Sum"),
         "messages": watched.queue("NumberOfMessagesSent", "Sum"),
         "images": watched.own("Done", "Sum"),
-        **_numbered("write", writes),
-        **_numbered("read", reads),
+        **writes,
+        **reads,
     }
-    written, read = _sum("write", writes), _sum("read", reads)
-    function_calls = f"(resizecalls + apicalls) * {prices.LAMBDA_REQUEST:.10f}"
-    compute = (
-        f"(resizems * {resize_memory_mib} + apims * {api_memory_mib}) "
-        f"/ 1000 / 1024 * {prices.LAMBDA_GB_SECOND:.10f}"
-    )
-    bucket = presets * prices.BUCKET_PUT + prices.BUCKET_PUT + prices.BUCKET_GET
-    services = {
-        "lambda": ("Lambda", f"{compute} + {function_calls}"),
-        "gateway": ("API Gateway", f"requests * {prices.API_REQUEST:.10f}"),
-        "sqs": ("SQS", f"messages * {_REQUESTS_A_MESSAGE} * {prices.QUEUE_REQUEST:.10f}"),
-        "dynamodb": (
-            "DynamoDB",
-            f"{written} * {prices.TABLE_WRITE_UNIT:.10f} + {read} * {prices.TABLE_READ_UNIT:.10f}",
-        ),
-        "s3": ("S3 requests", f"FILL(images, 0) * {bucket:.10f}"),
-    }
-    total = " + ".join(f"FILL({name}, 0)" for name in services)
+    megabyte_milliseconds = f"(resizems * {resize_memory_mib} + apims * {api_memory_mib})"
+
+    def expressions(at: str) -> dict[str, str]:
+        of = prices(at)
+        million = 1_000_000
+        bucket = ((presets + 1) * of["s3_thousand_puts"] + of["s3_thousand_gets"]) / 1000
+        services = {
+            "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of['lambda_gb_second'])} "
+            f"+ (resizecalls + apicalls) * {_number(of['lambda_million_calls'] / million)}",
+            "gateway": f"requests * {_number(of['api_million_requests'] / million)}",
+            "sqs": f"messages * {_number(_REQUESTS_A_MESSAGE * of['sqs_million_requests'] / million)}",
+            "dynamodb": f"SUM([{', '.join(writes)}]) * {_number(of['dynamodb_million_writes'] / million)} "
+            f"+ SUM([{', '.join(reads)}]) * {_number(of['dynamodb_million_reads'] / million)}",
+            "s3": f"FILL(images, 0) * {_number(bucket)}",
+        }
+        total = " + ".join(f"FILL({name}, 0)" for name in services)
+        return {**services, "total": total, "each": "IF(images > 0, 1000 * total / images)"}
+
+    calculated = region.apply(expressions)
     return [
         *(Series(label=name, metric=metric, id=name, hidden=True) for name, metric in used.items()),
-        *(Series(label=label, expression=math, id=name) for name, (label, math) in services.items()),
-        Series(label="all", expression=total, id="total"),
-        Series(label="for 1,000 images", expression="IF(images > 0, 1000 * total / images)", id="each"),
+        *(Series(label=label, expression=calculated[name], id=name) for name, label in _LABELS.items()),
     ]
 
 
@@ -56,5 +76,6 @@ def _numbered(name: str, metrics: list[Metric]) -> dict[str, Metric]:
     return {f"{name}{number}": metric for number, metric in enumerate(metrics)}
 
 
-def _sum(name: str, metrics: list[Metric]) -> str:
-    return f"SUM([{', '.join(_numbered(name, metrics))}])"
+def _number(value: float) -> str:
+    """A price as metric math takes it: without an exponent."""
+    return f"{value:.12f}".rstrip("0")

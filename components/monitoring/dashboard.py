@@ -32,7 +32,7 @@ def dashboard_body(
     limits: AlarmLimits,
     *,
     alarm_arns: Sequence[pulumi.Input[str]],
-    region: pulumi.Input[str],
+    region: pulumi.Output[str],
     log_groups: Mapping[Source, pulumi.Input[str]],
 ) -> pulumi.Output[str]:
     """The dashboard as JSON text that is the same on every run."""
@@ -55,7 +55,7 @@ def _line(label: str, metric: Metric) -> Series:
 
 
 def _keeping_up(
-    watched: Watched, facts: DashboardFacts, limits: AlarmLimits, region: pulumi.Input[str]
+    watched: Watched, facts: DashboardFacts, limits: AlarmLimits, region: pulumi.Output[str]
 ) -> list[Widget]:
     return [
         graph(
@@ -109,7 +109,7 @@ def _keeping_up(
 
 
 def _failing(
-    watched: Watched, region: pulumi.Input[str], log_groups: Mapping[Source, pulumi.Input[str]]
+    watched: Watched, region: pulumi.Output[str], log_groups: Mapping[Source, pulumi.Input[str]]
 ) -> list[Widget]:
     return [
         graph(
@@ -165,7 +165,7 @@ def _failing(
     ]
 
 
-def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Input[str]) -> list[Widget]:
+def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Output[str]) -> list[Widget]:
     counted = [
         _line("API requests", watched.api("Count", "Sum")),
         _line("resize calls", watched.resize("Invocations", "Sum")),
@@ -174,6 +174,7 @@ def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Input[str]) ->
     ]
     series = estimate(
         watched,
+        region,
         presets=facts.presets,
         resize_memory_mib=facts.resize_memory_mib,
         api_memory_mib=facts.api_memory_mib,

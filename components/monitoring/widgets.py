@@ -30,7 +30,7 @@ class Series:
 
     label: str
     metric: Metric | None = None
-    expression: str = ""
+    expression: pulumi.Input[str] = ""
     id: str = ""
     hidden: bool = False
 

@@ -3,7 +3,9 @@ import re
 
 import pytest
 
+from components.monitoring.prices import prices
 from components.monitoring.queries import query
+from imagectl.planning.prices import price_table
 
 WIDTH = 24
 
@@ -122,7 +124,14 @@ def test_the_estimate_of_computing_is_gigabyte_seconds_at_their_price(registered
     # 1,000 s of 2 GiB, 2,000 s of half a GiB, 100 + 200 requests
     used = {"resizems": 1e6, "apims": 2e6, "resizecalls": 100, "apicalls": 200}
     dollars = eval(expression, {"__builtins__": {}}, used)  # numbers and operators, written by the program
-    assert dollars == pytest.approx(3000 * 0.0000133334 + 300 * 0.0000002)
+    frankfurt = price_table().of("eu-central-1")
+    assert dollars == pytest.approx(
+        3000 * frankfurt.lambda_gb_second + 300 * frankfurt.lambda_million_calls / 1_000_000
+    )
+
+
+def test_where_prices_are_not_known_those_of_virginia_stand_in():
+    assert prices("mars-north-1") == prices("us-east-1") != prices("eu-central-1")
 
 
 def test_widgets_do_not_overlap_and_fit_the_grid(widgets):
