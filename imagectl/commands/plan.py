@@ -121,7 +121,8 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
     late = "" if found.in_time else f"  NOT within {duration(load.within)}"
     results.print(
         f"maxConcurrency {found.concurrency}, batchSize {load.batch_size}: "
-        f"{load.render_seconds:.2f} s an image, {found.concurrency * load.rate_of_one:,.0f} images/s at most\n"
+        f"{load.render_seconds:.2f} s an image, "
+        f"{found.concurrency * load.rate_of_one:,.0f} images/s at most\n"
         f"all done after {duration(run.seconds)}{late}\n"
         f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
         f"{run.peak_busy} calls at once, {run.calls:,} calls\n"

@@ -125,7 +125,7 @@ def _send_back(letters: DeadLetters, target: Stack, wanted: Filter, rate: float)
     try:
         for held in letters.hold():
             # What has failed once more meanwhile would go round for ever.
-            back_again = held.letter.age_seconds < time.time() - began
+            back_again = held.letter.sent_at > began
             if wanted(held.letter) and not back_again:
                 letters.send_back(held, target.queue_url, pace)
                 sent += 1

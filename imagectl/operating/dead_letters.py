@@ -26,8 +26,8 @@ _LONG_POLL_SECONDS: Final = 2
 class Letter:
     """One dead letter. `keys` are the originals it is about, `reason` the class of the last error
     (`MalformedMessage` if it is no S3 event, `Unknown` if the table does not tell), `error` its
-    text, `status` what the row says now; `received` counts receives, `age_seconds` since it was
-    first sent.
+    text, `status` what the row says now; `received` counts receives; `sent_at`
+    (seconds since 1970) and `age_seconds` say when it was first sent.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Letter:
     reason: str
     error: str
     received: int
+    sent_at: float
     age_seconds: float
 
     def as_json(self) -> str:
@@ -146,6 +147,7 @@ class DeadLetters:
         self, message: "MessageTypeDef", events: Sequence[ObjectEvent], rows: Mapping[str, Row]
     ) -> Letter:
         attributes = message.get("Attributes", {})
+        sent_at = int(attributes.get("SentTimestamp", 0)) / 1000
         ids = [keys.image_id_of(event.key) or "" for event in events]
         standing = [rows[image_id] for image_id in ids if image_id in rows]
         failed = [row for row in standing if row["Status"] == "FAILED"]
@@ -157,7 +159,8 @@ class DeadLetters:
             reason=row.get("Reason", "Unknown") if events else "MalformedMessage",
             error=row.get("Error", ""),
             received=int(attributes.get("ApproximateReceiveCount", 0)),
-            age_seconds=round(self._clock() - int(attributes.get("SentTimestamp", 0)) / 1000, 1),
+            sent_at=sent_at,
+            age_seconds=round(self._clock() - sent_at, 1),
         )
 
 

@@ -23,12 +23,17 @@ _SQS: Final = (
 )
 
 _WORKER: Final = "the worker's call is retried, then its message waits and comes again: slower, not lost"
+# S3 splits a prefix that is busy by itself, within the hour, but ImageIDs begin with the time.
+_SECOND: Final = "a second pipeline with buckets of its own, since new keys lie next to each other"
 _ANNOUNCE: Final = "`POST /uploads` retries, then answers 503; clients try again"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """A limit of AWS: `needed` of `allowed` in `unit`; `then` is what happens above it, `more` how it is raised."""
+    """A limit of AWS: `needed` of `allowed` in `unit`.
+
+    `then` is what happens above it, `more` how it is raised.
+    """
 
     name: str
     needed: float
@@ -77,7 +82,7 @@ def limits(load: Workload, used: Usage, *, concurrency: int, busy: int) -> list[
             unit="PUT/s a partition",
             source=_S3,
             then="503 to the uploading client, which tries again (`imagectl` does)",
-            more="S3 splits the prefix by itself within the hour, or a second pipeline",
+            more=_SECOND,
         ),
         Limit(
             name="S3, reading originals",
@@ -86,7 +91,7 @@ def limits(load: Workload, used: Usage, *, concurrency: int, busy: int) -> list[
             unit="GET/s a partition",
             source=_S3,
             then=_WORKER,
-            more="S3 splits the prefix by itself within the hour, or a second pipeline",
+            more=_SECOND,
         ),
         Limit(
             name="S3, storing variants",
@@ -95,7 +100,7 @@ def limits(load: Workload, used: Usage, *, concurrency: int, busy: int) -> list[
             unit="PUT/s a partition",
             source=_S3,
             then=_WORKER,
-            more="S3 splits the prefix by itself within the hour, fewer presets, or a second pipeline",
+            more=f"fewer presets; {_SECOND}",
         ),
         Limit(
             name="DynamoDB, the table when new",

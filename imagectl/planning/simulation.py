@@ -91,13 +91,13 @@ class Simulation:
         """The whole load, until its last image is done."""
         samples: list[Sample] = []
         every, peak_waiting, peak_busy, now, minute = 0.0, 0, 0, 0.0, 0
-        while self._events:
-            now, _, arrivals, images = heapq.heappop(self._events)
+        while self._done < self._images:
+            now, order, arrivals, images = heapq.heappop(self._events)
             if arrivals:
                 self._queue.append((now, arrivals))
                 self._waiting += arrivals
             if images:
-                calls = self._ends.pop((now, _))
+                calls = self._ends.pop((now, order))
                 self._busy -= calls
                 self._done += calls * images
             self._start(now)

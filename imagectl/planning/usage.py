@@ -24,6 +24,11 @@ _ROW_BYTES: Final = 850
 _VARIANT_BYTES: Final = 150
 _WRITE_BYTES: Final = 1024
 _READ_BYTES: Final = 4096
+# A photograph of a camera or a phone, and the default variants of any.
+_ORIGINAL_BYTES_A_PIXEL: Final = 0.35
+_VARIANTS_BYTES: Final = 80_000
+# What an entry of an index takes, DynamoDB's own 100 bytes included.
+_ENTRY_BYTES: Final = 250
 # A log line an image; metrics and Lambda's own lines a call.
 _LINE_BYTES: Final = 450
 _CALL_LINES_BYTES: Final = 1_300
@@ -53,7 +58,8 @@ class Usage:
     bucket_gets: float
     log_bytes: float
     traces: float
-    row_bytes: float
+    bucket_bytes: float
+    table_bytes: float
 
     @property
     def writes(self) -> float:
@@ -84,6 +90,13 @@ class Usage:
             "API Gateway": self.api_requests * prices.api_million_requests / million,
             "CloudWatch Logs": self.log_bytes / 1e9 * prices.logs_gb,
             "X-Ray": self.traces * prices.xray_million_traces / million,
+        }
+
+    def storage(self, prices: Prices) -> dict[str, float]:
+        """US dollars for keeping one image for a month, by service."""
+        return {
+            "S3 storage": self.bucket_bytes / 1e9 * prices.s3_gb_month,
+            "DynamoDB storage": self.table_bytes / 1e9 * prices.dynamodb_gb_month,
         }
 
 
@@ -119,5 +132,6 @@ def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: f
         bucket_gets=2,  # the original, and whether it still stands there
         log_bytes=_LINE_BYTES + _CALL_LINES_BYTES * calls,
         traces=_TRACED * calls,
-        row_bytes=row_bytes,
+        bucket_bytes=load.megapixels * 1e6 * _ORIGINAL_BYTES_A_PIXEL + load.presets * _VARIANTS_BYTES,
+        table_bytes=row_bytes + len(INDEXES) * _ENTRY_BYTES,
     )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-# Seconds of one CPU: a part for each image (encoding the three default variants) and one for each
-# megapixel of the original. Measured with the project's renderer on photographs of 2 to 48
+# Seconds of one CPU: a part for encoding the three default variants, and one for each megapixel of
+# the original. Measured with the project's renderer on photographs of 2 to 48
 # megapixels, and half as much again, because a vCPU of Lambda is slower than that machine's.
+_DEFAULT_PRESETS: Final = 3
 RENDER_SECONDS: Final = {"jpeg": (0.28, 0.0025), "webp": (0.29, 0.009), "png": (0.30, 0.028)}
 # What one call takes besides its images: the first download and the last uploads have nothing to
 # hide behind.
@@ -46,8 +47,9 @@ class Workload:
         """Seconds of one image in a batch, with the CPU that the memory buys."""
         if self.seconds_an_image is not None:
             return self.seconds_an_image
-        fixed, each = RENDER_SECONDS[self.format]
-        return (fixed + each * self.megapixels) * max(1.0, ONE_VCPU_MIB / self.memory_mib)
+        encoding, decoding = RENDER_SECONDS[self.format]
+        seconds = encoding * self.presets / _DEFAULT_PRESETS + decoding * self.megapixels
+        return seconds * max(1.0, ONE_VCPU_MIB / self.memory_mib)
 
     def call_seconds(self, images: int) -> float:
         """Seconds of a call with so many images: one is rendered while others are read and stored."""
