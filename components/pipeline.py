@@ -31,7 +31,7 @@ class ImagePipeline(pulumi.ComponentResource):
         super().__init__("image-intake:components:ImagePipeline", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         # What logs and metrics call it, among all pipelines of the account.
-        self._service = f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
+        self._service = _service(name)
 
         self.originals = OriginalsBucket(f"{name}-originals", _originals(config), child)
         self.variants = VariantsBucket(f"{name}-variants", _variants(config), child)
@@ -145,6 +145,11 @@ class ImagePipeline(pulumi.ComponentResource):
             slack_channel=config.alarm_slack_channel,
             protect=config.protect,
         )
+
+
+def _service(name: str) -> str:
+    # Projects and stacks may have dots in their names, dashboards may not.
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}".replace(".", "-")
 
 
 def _originals(config: PipelineConfig) -> OriginalsBucketArgs:

@@ -200,3 +200,8 @@ def test_a_transformation_reaches_everything_below():
     placed = place(program)
     assert sorted(seen) == sorted(resource.type for resource in placed.deployment.resources)
     assert {function.inputs["memorySize"] for function in placed.all("/function:Function")} == {4096}
+
+
+def test_a_dot_in_the_name_of_a_project_or_stack_makes_no_name_that_cloudwatch_refuses():
+    placed = Registered(evaluate(lambda: pipeline("cats"), FakeCloud(), "shop.example", "eu.dev", {}))
+    assert placed.one(":Dashboard").inputs["dashboardName"] == "shop-example-eu-dev-cats"
