@@ -86,10 +86,12 @@ class Request:
         path = event.get("pathParameters") or {}
         return cls(
             route=event["routeKey"],
-            path={name: value.replace("%25", "%") for name, value in path.items()},
-            query=event.get("queryStringParameters") or {},
+            path={name: _unicode(value.replace("%25", "%")) for name, value in path.items()},
+            query={
+                name: _unicode(value) for name, value in (event.get("queryStringParameters") or {}).items()
+            },
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-            body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+            body=base64.b64decode(body) if event.get("isBase64Encoded") else _unicode(body).encode(),
             authorizer=event.get("requestContext", {}).get("authorizer") or {},
         )
 
@@ -97,6 +99,11 @@ class Request:
     def content_type(self) -> str:
         """The media type of the body in lower case, without parameters."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _unicode(text: str) -> str:
+    """Text without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def decode(body: bytes, kind: type[_Body]) -> _Body:

@@ -125,3 +125,17 @@ def test_json_is_bounded_in_depth_and_size():
     with pytest.raises(Problem) as large:
         decode(b" " * (MAX_JSON_BYTES + 1), CreateUploads)
     assert (large.value.status, large.value.code) == (413, "too-large")
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a\udfffb"])
+def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(half):
+    event = {
+        "routeKey": "POST /images",
+        "pathParameters": {"imageId": half},
+        "queryStringParameters": {"name": half},
+        "body": half,
+    }
+    request = Request.of(event)
+    for text in (request.path["imageId"], request.query["name"], request.body.decode()):
+        assert "?" in text
+        assert len(text) == len(half)
