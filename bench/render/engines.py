@@ -106,6 +106,20 @@ def simple(data: bytes, presets: Sequence[Preset]) -> list[bytes]:
     return outputs
 
 
+def codecs(data: bytes, presets: Sequence[Preset]) -> list[bytes]:
+    """Simplejpeg's scaled decode and its encodes, with no resize between. JPEG only."""
+    largest = presets[0]
+    pixels = simplejpeg.decode_jpeg(data, min_width=largest.width, min_height=1, min_factor=1)
+    outputs = []
+    for preset in presets:
+        scale = preset.width / max(pixels.shape[:2])
+        part = pixels[: round(pixels.shape[0] * scale), : round(pixels.shape[1] * scale)]
+        outputs.append(
+            simplejpeg.encode_jpeg(np.ascontiguousarray(part), preset.quality, colorsubsampling="420")
+        )
+    return outputs
+
+
 def reference(data: bytes, preset: Preset) -> Image.Image:
     """What a variant should look like: decoded in full, to sRGB in full, one LANCZOS resize."""
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
