@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart
+.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,12 @@ bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15
 
 bench-program: $(READY) ## measure how long the Pulumi program takes to its last registration (15 seconds)
 	@$(PY) bench/program
+
+planning: $(READY) ## write the tables of docs/scale.md and docs/cost.md from simulation and prices
+	@$(PY) -m docs.planning
+
+bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulator (3 minutes)
+	@$(PY) -m bench.plan
 
 settings: $(READY) ## write the tables of settings from Pulumi.yaml
 	@$(PY) -m docs.settings
