@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -17,9 +17,6 @@ from imagectl.operating.pace import Pace
 from imagectl.operating.queues import depth
 from imagectl.operating.stack import Stack
 from imagectl.showing import duration, messages, results, shown
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _SHOWN: Final = 100
 
@@ -74,11 +71,11 @@ def _filter(terms: Sequence[str]) -> Filter:
 
 def _show(letters: DeadLetters, wanted: Filter, limit: int, *, waiting: int, as_json: bool) -> int:
     """Print what there is, and return how many of it match; letters are visible again afterwards."""
-    looked_at: list[MessageTypeDef] = []
+    looked_at: list[str] = []
     matching: list[Letter] = []
     try:
         for held in letters.hold(None if wanted else limit):
-            looked_at.append(held.message)
+            looked_at.append(held.receipt)
             if wanted(held.letter):
                 matching.append(held.letter)
             if len(matching) == limit:
@@ -121,7 +118,7 @@ def _move_all(target: Stack, rate: float) -> int | None:
 
 def _send_back(letters: DeadLetters, target: Stack, wanted: Filter, rate: float) -> int:
     pace, sent, began = Pace(rate), 0, time.time()
-    kept: list[MessageTypeDef] = []
+    kept: list[str] = []
     try:
         for held in letters.hold():
             # What has failed once more meanwhile would go round for ever.
@@ -130,7 +127,7 @@ def _send_back(letters: DeadLetters, target: Stack, wanted: Filter, rate: float)
                 letters.send_back(held, target.queue_url, pace)
                 sent += 1
             else:
-                kept.append(held.message)
+                kept.append(held.receipt)
     finally:
         letters.release(kept)
     return sent

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
 from handlers import keys
 from handlers.events import MalformedMessage, ObjectEvent, parse_message
 from handlers.rows import Row
@@ -50,6 +52,11 @@ class Held:
 
     letter: Letter
     message: "MessageTypeDef"
+
+    @property
+    def receipt(self) -> str:
+        """What the message is released or deleted by."""
+        return self.message["ReceiptHandle"]
 
 
 class Filter:
@@ -99,17 +106,13 @@ class DeadLetters:
         self._clock = clock
 
     def hold(self, limit: int | None = None) -> Iterator[Held]:
-        """Letters that are visible, each once, at most `limit`; they stay hidden from others for a while."""
+        """Letters that are visible, each once, at most `limit`; they stay hidden from others for a while.
+
+        It ends early at 120,000, which is as many as SQS lets be hidden.
+        """
         seen: set[str] = set()
         while limit is None or len(seen) < limit:
-            found = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=_BATCH if limit is None else min(_BATCH, limit - len(seen)),
-                VisibilityTimeout=HELD_SECONDS,
-                WaitTimeSeconds=_LONG_POLL_SECONDS,
-                AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
+            found = self._receive(_BATCH if limit is None else min(_BATCH, limit - len(seen)))
             if not found:
                 return
             # What was held for too long comes again, and is hidden again.
@@ -117,12 +120,12 @@ class DeadLetters:
             seen.update(message["MessageId"] for message in fresh)
             yield from self._read(fresh)
 
-    def release(self, messages: "Sequence[MessageTypeDef]") -> None:
+    def release(self, receipts: Sequence[str]) -> None:
         """Make letters visible to others at once."""
-        for start in range(0, len(messages), _BATCH):
+        for start in range(0, len(receipts), _BATCH):
             entries: Any = [
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                for number, message in enumerate(messages[start : start + _BATCH])
+                {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                for number, receipt in enumerate(receipts[start : start + _BATCH])
             ]
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
@@ -134,7 +137,23 @@ class DeadLetters:
             MessageBody=held.message["Body"],
             MessageAttributes=held.message.get("MessageAttributes", {}),
         )
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=held.message["ReceiptHandle"])
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=held.receipt)
+
+    def _receive(self, count: int) -> "list[MessageTypeDef]":
+        try:
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=count,
+                VisibilityTimeout=HELD_SECONDS,
+                WaitTimeSeconds=_LONG_POLL_SECONDS,
+                AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+                MessageAttributeNames=["All"],
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code", "").endswith("OverLimit"):
+                return []
+            raise
+        return answer.get("Messages", [])
 
     def _read(self, messages: "Sequence[MessageTypeDef]") -> Iterator[Held]:
         about = {message["MessageId"]: _events(message["Body"]) for message in messages}

@@ -59,6 +59,25 @@ def test_the_operator_drains_the_queues_of_the_stack(clients, users):
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
+def test_the_operator_sends_in_batches_and_reads_logs_and_metrics_of_the_stack(clients, users):
+    sqs, url = clients.client("sqs", users["operator"]), queue_url(clients, "uploads")
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "m"}])
+    assert len(sent["Successful"]) == 1
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    hidden = {"Id": "1", "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+    assert sqs.change_message_visibility_batch(QueueUrl=url, Entries=[hidden])["Successful"]
+    clients.client("logs").create_log_group(logGroupName="resize-log")
+    logs = clients.client("logs", users["operator"])
+    assert logs.filter_log_events(logGroupName="resize-log")["events"] == []
+    assert denied(lambda: logs.filter_log_events(logGroupName="somebody-elses"))
+    metric = {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent"}
+    query = {"Id": "q", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    cloudwatch = clients.client("cloudwatch", users["operator"])
+    cloudwatch.get_metric_data(
+        MetricDataQueries=[query], StartTime="2026-01-01T00:00:00Z", EndTime="2026-01-01T01:00:00Z"
+    )
+
+
 def test_the_operator_has_no_rights_outside_the_stack_and_none_over_its_resources(clients, users):
     s3, sqs = clients.client("s3", users["operator"]), clients.client("sqs", users["operator"])
     assert denied(lambda: s3.list_objects_v2(Bucket="somebody-elses"))

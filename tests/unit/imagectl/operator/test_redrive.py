@@ -197,3 +197,18 @@ def test_what_fails_again_meanwhile_does_not_go_round_for_ever(
 
     monkeypatch.setattr(stack.sqs, "send_message", fail_at_once)
     assert imagectl("redrive", "--yes", "--json").lines[-1]["sent"] == 1
+
+
+def test_as_many_letters_as_sqs_lets_be_hidden_are_not_too_many(imagectl, fail, stack, monkeypatch):
+    for number in range(12):
+        fail(f"{number}", RuntimeError("?"))
+    receive, calls = stack.sqs.receive_message, []
+
+    def refuse_the_second(**request):
+        calls.append(request)
+        if len(calls) == 2:
+            raise ClientError({"Error": {"Code": "OverLimit", "Message": "120000"}}, "ReceiveMessage")
+        return receive(**request)
+
+    monkeypatch.setattr(stack.sqs, "receive_message", refuse_the_second)
+    assert imagectl("redrive", "--dry-run", "--json").lines[-1]["found"] == 10
