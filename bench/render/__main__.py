@@ -104,16 +104,11 @@ def main() -> None:
     jpegs = [path for path in paths if path.suffix == ".jpg"]
     pngs = [path for path in paths if path.suffix == ".png"]
     webps = [path for path in paths if path.suffix == ".webp"]
-    sharp = engines.Sharp()
-    known = {
-        "ours": engines.timed(engines.ours),
-        "sharp cascade": sharp.engine("cascade"),
-        "sharp thrice": sharp.engine("thrice"),
-        "vips": engines.timed(engines.vips),
-        "opencv": engines.timed(engines.opencv),
-        "simple": engines.timed(engines.simple),
-        "naive": engines.timed(engines.naive),
-    }
+    sharp = engines.sharp_worker()
+    workers = {name: engines.python_worker(name) for name in ("ours", "vips", "opencv", "simple", "naive")}
+    known = {"ours": workers["ours"].engine()}
+    known |= {f"sharp {way}": sharp.engine(way) for way in ("cascade", "thrice")}
+    known |= {name: worker.engine() for name, worker in workers.items()}
     names = [*known, "floor"]
 
     times = measured(paths, known, JPEGS, options.rounds)
@@ -128,7 +123,8 @@ def main() -> None:
         for name, engine in known.items():
             if name != "sharp thrice" and (name != "simple" or path in jpegs):
                 scores[path.name, name] = judge.score(engine)
-    sharp.stop()
+    for worker in (sharp, *workers.values()):
+        worker.stop()
     judged = [name for name in known if name != "sharp thrice"]
     table(
         "SSIM of the 1024 at equal bytes, against one LANCZOS from the full picture", paths, judged, scores, 4

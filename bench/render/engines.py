@@ -8,6 +8,7 @@ import base64
 import io
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -130,29 +131,29 @@ def reference(data: bytes, preset: Preset) -> Image.Image:
     return _pillow_fitted(image, preset)
 
 
-class Sharp:
-    """sharp in a process of its own, which measures itself."""
+class Worker:
+    """An engine in a process of its own, which measures itself."""
 
-    def __init__(self) -> None:
-        """Start the worker."""
+    def __init__(self, *command: str, folder: Path | None = None) -> None:
+        """Start it."""
         self.peak_mib = 0.0
         self._process = subprocess.Popen(
-            ["node", "sharp.mjs"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def engine(self, way: str) -> Engine:
-        """`cascade` or `thrice`."""
+    def engine(self, way: str = "") -> Engine:
+        """An engine; `way` is for workers that know more than one."""
 
         def run(path: Path, presets: Sequence[Preset]) -> tuple[float, list[bytes]]:
             request = {"path": str(path), "way": way, "presets": [asdict(preset) for preset in presets]}
             answer = self._ask(request)
-            self.peak_mib = answer["peak_mib"]
+            self.peak_mib = answer.get("peak_mib", 0.0)
             return answer["ms"], [base64.b64decode(each) for each in answer["outputs"]]
 
         return run
 
     def stop(self) -> None:
-        """End the worker."""
+        """End it."""
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(10)
@@ -164,6 +165,16 @@ class Sharp:
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
+
+
+def sharp_worker() -> Worker:
+    """sharp; its ways are `cascade` and `thrice`."""
+    return Worker("node", "sharp.mjs", folder=HERE)
+
+
+def python_worker(name: str) -> Worker:
+    """One of the engines of this module, by the name of its function."""
+    return Worker(sys.executable, "-m", "bench.render.worker", name)
 
 
 def _pillow_fitted(image: Image.Image, preset: Preset) -> Image.Image:

@@ -86,7 +86,7 @@ def drafted(luma: Image.Resampling) -> Callable[[bytes, list[Preset]], list[byte
 def resampling(paths: list[Path]) -> dict[str, tuple[float, float]]:
     """Mean milliseconds and mean similarity by choice."""
     filters = Image.Resampling
-    sharp = engines.Sharp()
+    sharp = engines.sharp_worker()
     known: dict[str, engines.Engine] = {
         "planes, LANCZOS *": engines.timed(engines.ours),
         "planes, BICUBIC": ours_with(filters.BICUBIC),

@@ -32,7 +32,7 @@ def _measured(name: str, path: Path) -> float:
         from bench.render import engines  # noqa: PLC0415
 
         if name.startswith("sharp"):
-            sharp = engines.Sharp()
+            sharp = engines.sharp_worker()
             sharp.engine(name.removeprefix("sharp "))(path, presets)
             value = sharp.peak_mib
             sharp.stop()
