@@ -1,6 +1,6 @@
 import json
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.events import comparable, parse_message
@@ -15,6 +15,7 @@ def test_the_sequencer_before_any_is_not_after_any_of_s3(sequencer):
 
 
 @given(SEQUENCERS, SEQUENCERS)
+@example("0055AED6DCD9028", "0055AED6DCD902800F")  # the zeros between them were cut off the first
 def test_nothing_of_s3_lies_between_a_sequencer_and_the_one_just_after(one, other):
     after = comparable(events.just_after(one))
     assert one < after

@@ -5,6 +5,7 @@ import pytest
 from handlers import keys
 from handlers.presets import parse_presets
 from imagectl.operating.merging import merged
+from imagectl.operating.snapshot import snapshot
 from tests.unit.world import ORIGINALS, OTHER_PRESETS, PRESETS, TABLE, VARIANTS
 
 NOTHING_IS_YOUNG = ("--grace-minutes", "0", "--stuck-minutes", "0")
@@ -258,6 +259,23 @@ def test_a_row_that_was_written_after_the_scan_is_not_missing(reconcile, world, 
 
     monkeypatch.setattr(world.catalog._client, "scan", scan_then_settle)
     assert found(reconcile()) == []
+
+
+def test_the_snapshot_is_in_the_order_of_a_buckets_listing():
+    variant = {"Width": 1, "Height": 1, "Bytes": 1, "ContentType": "image/jpeg"}
+    with snapshot() as rows:
+        rows.add(
+            {
+                "ImageID": each,
+                "Status": "READY",
+                "Variants": {"t": variant | {"Key": f"resized/{each}/r/t.jpg"}},
+            }
+            for each in reversed(IMAGES)
+        )
+        ids, variants = [key for key, _ in rows.rows()], [key for key, _ in rows.variants()]
+    assert ids == [each.encode() for each in IMAGES]
+    assert variants == sorted(variants)
+    assert variants != [f"resized/{each}/r/t.jpg".encode() for each in IMAGES], "a/ comes after a-1/"
 
 
 def test_streams_are_merged_by_their_keys():
