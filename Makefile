@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning bench-plan
+.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -95,6 +95,21 @@ $(AUDIT_READY): requirements/audit.txt
 	$(PYTHON) -m venv $(AUDIT)
 	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
 	@touch $@
+
+burst: $(READY) ## send 2,000 uploads at once with faults and killed workers, and account for each (4 minutes)
+	@$(PY) -m bench.burst --plot .local/burst.json
+
+burst-direct: $(READY) ## the same, and then the same spike at the design without a queue (10 minutes)
+	@$(PY) -m bench.burst --plot .local/burst.json --direct
+
+burst-plot: $(BENCH_READY) ## draw docs/spike.svg and docs/spike.png from the last burst
+	@$(BENCH)/bin/python bench/burst/plot.py .local/burst.json docs/spike
+
+bench-batch: $(READY) ## measure what overlapping downloads, rendering and uploads gains (2 minutes)
+	@$(PY) -m bench.batch
+
+mutants: $(READY) ## break the consumer in small ways, and show that the unit tests catch each (5 minutes)
+	@$(PY) -m bench.mutants
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \

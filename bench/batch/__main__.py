@@ -1,7 +1,7 @@
 """`make bench-batch`: ten 12-megapixel photographs in one message batch, 30 ms added to each S3 call.
 
 The handler as it is against the same handler one record after the other, on one CPU, in turns;
-the emulator has the other CPU. Then what the render process costs.
+a stub of S3 and DynamoDB has the other CPU. Then what the render process costs.
 """
 
 import json
@@ -10,6 +10,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ from rich.table import Table
 
 from bench.batch import photographs
 from bench.batch.child import cpu_of_one
+from bench.batch.stub import ETAG
 from handlers.resize import RECORDS_AT_ONCE
 from handlers.settings import ResizeSettings, load
-from local.system import System, deployed
+from local.system import deployed
 
 _ROUNDS = 5
 _WARM_UP = 1
@@ -28,18 +31,17 @@ _WARM_UP = 1
 
 def main() -> None:
     """Measure, and print the tables and the figures."""
+    environment = _environment()
+    settings = load(ResizeSettings, environment)
+    measured: dict[int, list[dict[str, float]]] = {RECORDS_AT_ONCE: [], 1: []}
     with tempfile.TemporaryDirectory() as folder:
         # One more than the ten that are measured, to warm up with.
         files = photographs.make(Path(folder), 10 + _WARM_UP)
-        measured: dict[int, list[dict[str, float]]] = {RECORDS_AT_ONCE: [], 1: []}
-        with deployed(config={"recordSeconds": 60, "resizeTimeoutSeconds": 900}) as system:
-            _keep_events_away(system)
-            environment = _environment(system)
-            settings = load(ResizeSettings, environment)
-            for turn in range(_ROUNDS):
+        event = {"Records": [_message(path, settings.originals_bucket) for path in files]}
+        with _stub(folder) as endpoint:
+            for _ in range(_ROUNDS):
                 for workers, taken in measured.items():
-                    event = _event(system, files, f"{turn}-{workers}")
-                    taken.append(_once(workers, event, environment))
+                    taken.append(_once(workers, event, environment | {"AWS_ENDPOINT_URL": endpoint}))
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         apart, here = cpu_of_one(files, settings.presets, settings.limits)
     pipelined, sequential = (_medians(taken) for taken in measured.values())
@@ -84,40 +86,36 @@ def _once(workers: int, event: dict[str, Any], environment: dict[str, str]) -> d
     return taken
 
 
-def _environment(system: System) -> dict[str, str]:
-    """The resize function's own, and what the emulator adds to it."""
-    name = system.outputs["resizeFunctionName"]
-    configuration = system.client("lambda").get_function_configuration(FunctionName=name)
-    return {
-        **configuration["Environment"]["Variables"],
-        "AWS_ENDPOINT_URL": system.endpoint,
-        "AWS_REGION": system.region,
-        "AWS_DEFAULT_REGION": system.region,
-        "AWS_ACCESS_KEY_ID": system.root.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": system.root.secret_access_key,
-    }
+def _environment() -> dict[str, str]:
+    """The resize function's own as the stack sets it, and what Lambda adds to it."""
+    with deployed(config={"recordSeconds": 60, "resizeTimeoutSeconds": 900}) as system:
+        name = system.outputs["resizeFunctionName"]
+        configuration = system.client("lambda").get_function_configuration(FunctionName=name)
+        return {
+            **configuration["Environment"]["Variables"],
+            "AWS_REGION": system.region,
+            "AWS_DEFAULT_REGION": system.region,
+            "AWS_ACCESS_KEY_ID": system.root.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": system.root.secret_access_key,
+        }
 
 
-def _keep_events_away(system: System) -> None:
-    """The handler is called here, not by the queue."""
-    system.client("s3").put_bucket_notification_configuration(
-        Bucket=system.outputs["originalsBucket"], NotificationConfiguration={}
-    )
+@contextmanager
+def _stub(folder: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "bench.batch.stub", folder]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
-def _event(system: System, files: list[Path], folder: str) -> dict[str, Any]:
-    """The photographs, uploaded, as a message batch."""
-    return {"Records": [_message(system, path, f"uploads/{folder}/{path.stem}") for path in files]}
-
-
-def _message(system: System, path: Path, key: str) -> dict[str, Any]:
-    bucket, data = system.outputs["originalsBucket"], path.read_bytes()
-    stored = system.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
+def _message(path: Path, bucket: str) -> dict[str, Any]:
     described = {
-        "key": key,
-        "size": len(data),
-        "eTag": stored["ETag"].strip('"'),
-        "versionId": stored["VersionId"],
+        "key": f"uploads/{path.name}",
+        "size": path.stat().st_size,
+        "eTag": ETAG,
         "sequencer": "0055AED6DCD90281E5",
     }
     record = {
@@ -126,8 +124,8 @@ def _message(system: System, path: Path, key: str) -> dict[str, Any]:
         "s3": {"bucket": {"name": bucket}, "object": described},
     }
     return {
-        "messageId": key,
-        "receiptHandle": key,
+        "messageId": path.name,
+        "receiptHandle": path.name,
         "body": json.dumps({"Records": [record]}),
         "attributes": {"ApproximateReceiveCount": "1"},
     }

@@ -37,6 +37,7 @@ def main() -> int:
         result = burst(system, spike, seed=given.seed, rate=given.rate, kills=given.kills)
     show(console, given.uploads, result)
     if given.plot:
+        given.plot.parent.mkdir(parents=True, exist_ok=True)
         given.plot.write_text(json.dumps({"uploads": given.uploads, **result.curves}))
     if given.direct:
         with deployed(config=CONFIG) as system:

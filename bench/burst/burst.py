@@ -56,6 +56,7 @@ class Result:
 
 def burst(system: System, spike: Spike, *, seed: int, rate: float, kills: int) -> Result:
     """Drive the spike at the system and account for it. `rate` is the share of requests that fail."""
+    wait_until_empty(system, 60)  # of the test event that S3 sent when it was set up
     system.client("sqs").set_queue_attributes(
         QueueUrl=system.outputs["queueUrl"], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
     )

@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -131,12 +131,15 @@ class Convergence(RuleBasedStateMachine):
 
 
 # More examples are different ones at every run; the usual ones are the same everywhere.
+# A failure is shrunk, which can take minutes, unless one only wants to know that there is one.
+UNWANTED = {Phase.shrink, Phase.explain} if "CONVERGENCE_NO_SHRINKING" in os.environ else set()
 EXAMPLES = os.environ.get("CONVERGENCE_EXAMPLES")
 
 TestConvergence = Convergence.TestCase
 TestConvergence.settings = settings(
     max_examples=int(EXAMPLES or 300),
     derandomize=not EXAMPLES,
-    stateful_step_count=40,
+    stateful_step_count=30,
+    phases=[each for each in Phase if each not in UNWANTED],
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )

@@ -1,0 +1,110 @@
+"""The deliberate faults: what each one breaks, and the line that does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line of a module of `handlers` and what stands there instead."""
+
+    what: str
+    module: str
+    line: str
+    broken: str
+
+    def apply(self, project: Path) -> None:
+        """Break the module in a copy of the project. Raises ValueError unless the line is there once."""
+        path = project / "handlers" / self.module
+        text = path.read_text("utf-8")
+        if text.count(self.line) != 1:
+            raise ValueError(f"{self.module} has this {text.count(self.line)} times: {self.line}")
+        path.write_text(text.replace(self.line, self.broken), "utf-8")
+
+
+FAULTS = (
+    Fault(
+        "a message is acknowledged although one of its records failed",
+        "batch.py",
+        'if not outcomes[m.id] <= {"done", "rejected"}',
+        'if outcomes[m.id].isdisjoint({"done", "rejected"})',
+    ),
+    Fault(
+        "an image is given up at its first failure",
+        "batch.py",
+        "if line.event and line.error and message.last:",
+        "if line.event and line.error:",
+    ),
+    Fault(
+        "a retry comes at once",
+        "batch.py",
+        "return round(jitter() * ceiling)",
+        "return 0",
+    ),
+    Fault(
+        "sequencers of different length are compared as they are",
+        "events.py",
+        'return upper.rstrip("0") or "0"',
+        "return upper",
+    ),
+    Fault(
+        "an event is rendered although its object was overwritten",
+        "worker.py",
+        "if original is None or original.version != event.version:",
+        "if original is None:",
+    ),
+    Fault(
+        "nobody looks whether the original is still there after the commit",
+        "worker.py",
+        "        if self._is_removed(event):\n            self._forget(settled)",
+        "        if False:\n            self._forget(settled)",
+    ),
+    Fault(
+        "a superseded image's variants stay",
+        "worker.py",
+        "self._storage.remove_variants(set(answer.superseded) - set(variant_keys(settled)))",
+        "self._storage.remove_variants(())",
+    ),
+    Fault(
+        "a loser of a race leaves what it wrote",
+        "worker.py",
+        "        self._discard(event, image_id, row)\n        if row[",
+        "        if row[",
+    ),
+    Fault(
+        "uploads of the same bytes share their variants",
+        "worker.py",
+        "keys.render_of(event.upload, self._preset_hash)",
+        "keys.render_of(event.version, self._preset_hash)",
+    ),
+    Fault(
+        "an older event overwrites a newer image",
+        "catalog.py",
+        '"(attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer"',
+        '"(attribute_not_exists(#Sequencer) OR #Sequencer <> :Sequencer"',
+    ),
+    Fault(
+        "a row is replaced while variants it superseded still stand",
+        "catalog.py",
+        '" AND attribute_not_exists(#Superseded)"',
+        '""',
+    ),
+    Fault(
+        "a row is deleted that another worker has replaced",
+        "catalog.py",
+        '"ConditionExpression": " AND ".join(terms),',
+        '"ConditionExpression": "attribute_not_exists(#Sequencer) OR NOT (" + " AND ".join(terms) + ")",',
+    ),
+    Fault(
+        "an image that ends the render process once is rejected",
+        "render_process.py",
+        "_TRIES: Final = 2",
+        "_TRIES: Final = 1",
+    ),
+    Fault(
+        "a download that broke off passes for the whole object",
+        "storage.py",
+        "if len(data) < expected:",
+        "if len(data) < 0:",
+    ),
+)
