@@ -1,9 +1,9 @@
 """The photographs, from Debian packages, and what is derived from them.
 
-Downloaded once, with apt's own signatures, and kept under .local/bench. Their authors and
-licences are in each package's copyright file:
-lomiri-wallpapers-20.04 and -16.04 (photographers' names in the file names, CC BY-SA) and
-mate-backgrounds (CC BY-SA).
+Downloaded once, with apt's own signatures, and kept under .local/bench; nothing of them is in
+this repository. Photographers are in the file names; each package's copyright file gives the
+licences: CC BY 4.0, CC BY-SA 3.0 and 4.0, CC0 (lomiri-wallpapers-16.04 and -20.04), CC BY-SA 4.0
+and GPL 2 or later (mate-backgrounds).
 """
 
 import subprocess
