@@ -1,8 +1,11 @@
 """The resize worker: what is done about one record, so that rows, variants and originals agree."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
 
 from handlers import keys
 from handlers.admission import Admission
@@ -80,8 +83,10 @@ class ResizeWorker:
         row = self._identity(event, image_id, attempt)
         failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
         self._catalog.fail({**row, **failure, "Status": "FAILED"})
-        if self._is_removed(event) and (failed := self._catalog.get(image_id)):
-            self._settle_removed(event, failed)
+        # Where S3 is what failed, it cannot say whether the original vanished; a redrive will see.
+        with contextlib.suppress(ClientError):
+            if self._is_removed(event) and (failed := self._catalog.get(image_id)):
+                self._settle_removed(event, failed)
 
     def postpone(self, message: Message, seconds: int) -> None:
         """Make a message visible again after so many seconds."""

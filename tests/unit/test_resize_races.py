@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.world import Failing
+from tests.unit.world import MAX_RECEIVE_COUNT, Failing
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -132,3 +132,9 @@ def test_a_commit_whose_answer_was_lost_still_removes_what_it_superseded(world):
     ]
     assert world.is_consistent()
     assert "Superseded" not in world.row("a")
+
+
+def test_a_failure_is_recorded_even_where_s3_says_nothing_about_the_original(world):
+    blind = world.worker(storage=Failing(world.storage, "fetch", "exists"))
+    assert world.deliver(world.upload("a"), attempt=MAX_RECEIVE_COUNT, worker=blind) == ["retry ClientError"]
+    assert world.row("a")["Status"] == "FAILED"
