@@ -98,7 +98,9 @@ def without_queue(system: System, spike: Spike, *, seed: int, rate: float, kills
         pending: list[Future[None]] = []
         while True:
             done = sending.done()
-            found = sqs.receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+            found = sqs.receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
+                "Messages", []
+            )
             for message in found:
                 sqs.delete_message(QueueUrl=mailbox, ReceiptHandle=message["ReceiptHandle"])
                 for record in json.loads(message["Body"]).get("Records", []):

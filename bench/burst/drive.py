@@ -11,6 +11,8 @@ from local.system import System
 _AT_ONCE = 8
 _TEST_EVENTS = 5
 _DUPLICATES_AT_ONCE = 10
+# Looking at a message is a receive, and no message may be looked at twice.
+_HIDDEN_SECONDS = 30
 
 
 def send(system: System, spike: Spike) -> dict[str, float]:
@@ -44,7 +46,7 @@ def duplicate(system: System, share: float, uploads: int, stopped: Callable[[], 
     sent: set[str] = set()
     while len(sent) < share * uploads and not stopped():
         received: Any = sqs.receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=_DUPLICATES_AT_ONCE, VisibilityTimeout=3
+            QueueUrl=queue, MaxNumberOfMessages=_DUPLICATES_AT_ONCE, VisibilityTimeout=_HIDDEN_SECONDS
         )
         for message in received.get("Messages", []):
             if message["MessageId"] not in sent and '"s3"' in message["Body"]:

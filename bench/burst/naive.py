@@ -28,5 +28,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
         stored = f"resized/{image_id}/one/{name}.{variant.preset.extension}"
         _s3.put_object(Bucket=_settings.variants_bucket, Key=stored, Body=variant.data)
         variants[name] = {"Key": stored}
-    row = {"ImageID": image_id, "Status": "READY", "ETag": described["eTag"], "Variants": variants}
-    _table.put_item(Item=row)
+    row = {"Status": "READY", "ETag": described["eTag"], "Variants": variants}
+    _table.update_item(
+        Key={"ImageID": image_id}, AttributeUpdates={name: {"Value": value} for name, value in row.items()}
+    )

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.mutants.faults import FAULTS, Fault
+from bench.mutants.faults import FAULTS
 
 _PROJECT = Path(__file__).parents[2]
 # The quick ones first; the interleaving model last.
@@ -31,41 +31,45 @@ _PARTS = ("handlers", "local", "samples", "tests", "pyproject.toml")
 
 def main() -> int:
     """Print what caught each fault; 1 if any was not caught."""
-    if by := _caught_by(None):
-        print(f"the tests fail without any fault: {by}")
-        return 1
-    caught = 0
-    for number, fault in enumerate(FAULTS, 1):
-        by = _caught_by(fault)
-        caught += by is not None
-        print(f"{number:2} {fault.what}\n   {by or 'NOT CAUGHT'}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        _copy(project)
+        if by := _failing_test(project):
+            print(f"the tests fail without any fault: {by}")
+            return 1
+        caught = 0
+        for number, fault in enumerate(FAULTS, 1):
+            with fault.applied(project):
+                by = _failing_test(project)
+            caught += by is not None
+            print(f"{number:2} {fault.what}\n   {by or 'NOT CAUGHT'}", flush=True)
     print(f"figure mutants_caught {caught}\nfigure mutants {len(FAULTS)}")
     return 0 if caught == len(FAULTS) else 1
 
 
-def _caught_by(fault: Fault | None) -> str | None:
-    with tempfile.TemporaryDirectory() as folder:
-        for part in _PARTS:
-            source = _PROJECT / part
-            copied = Path(folder) / part
-            if source.is_dir():
-                shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, copied)
-        if fault:
-            fault.apply(Path(folder))
-        ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *_TESTS],
-            cwd=folder,
-            env=os.environ | {"CONVERGENCE_NO_SHRINKING": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    failed = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    if any(line.startswith("ERROR") for line in failed) or ran.returncode not in {0, 1}:
+def _copy(project: Path) -> None:
+    for part in _PARTS:
+        if (_PROJECT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(_PROJECT / part, project / part, ignore=ignored)
+        else:
+            shutil.copy(_PROJECT / part, project / part)
+
+
+def _failing_test(project: Path) -> str | None:
+    """The first test that fails; None if all pass. Raises RuntimeError if they cannot be run."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *_TESTS],
+        cwd=project,
+        env=os.environ | {"CONVERGENCE_NO_SHRINKING": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
+    if ran.returncode not in {0, 1} or (ran.returncode and not failed):
         raise RuntimeError(ran.stdout)
-    return failed[0].partition(" - ")[0] if ran.returncode == 1 and failed else None
+    return failed[0].partition(" - ")[0] if failed else None
 
 
 if __name__ == "__main__":

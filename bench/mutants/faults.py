@@ -1,5 +1,7 @@
 """The deliberate faults: what each one breaks, and the line that does."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +15,21 @@ class Fault:
     line: str
     broken: str
 
-    def apply(self, project: Path) -> None:
-        """Break the module in a copy of the project. Raises ValueError unless the line is there once."""
+    @contextmanager
+    def applied(self, project: Path) -> Iterator[None]:
+        """Break the module in a copy of the project for the length of the block.
+
+        Raises ValueError unless the line is there exactly once.
+        """
         path = project / "handlers" / self.module
         text = path.read_text("utf-8")
         if text.count(self.line) != 1:
             raise ValueError(f"{self.module} has this {text.count(self.line)} times: {self.line}")
         path.write_text(text.replace(self.line, self.broken), "utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(text, "utf-8")
 
 
 FAULTS = (
@@ -27,7 +37,7 @@ FAULTS = (
         "a message is acknowledged although one of its records failed",
         "batch.py",
         'if not outcomes[m.id] <= {"done", "rejected"}',
-        'if outcomes[m.id].isdisjoint({"done", "rejected"})',
+        'if outcomes[m.id] and outcomes[m.id].isdisjoint({"done", "rejected"})',
     ),
     Fault(
         "an image is given up at its first failure",
