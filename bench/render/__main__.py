@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.render import engines
-from bench.render.cold import import_ms
+from bench.render.cold import import_ms, import_ms_without_byte_code
 from bench.render.peak import peak
 from bench.render.photographs import CACHE, photographs
 from bench.render.quality import Judge
@@ -156,6 +156,10 @@ def main() -> None:
     print(f"figure peak_mib_12mp {peaks['ours']:.0f}")
     print(f"figure import_ms_resize {import_ms(options.project_python, 'handlers.resize'):.0f}")
     print(f"figure import_ms_api {import_ms(options.project_python, 'handlers.api'):.0f}")
+    for module in ("resize", "render_child"):
+        compiled = import_ms(options.project_python, f"handlers.{module}")
+        sources = import_ms_without_byte_code(options.project_python, f"handlers.{module}")
+        print(f"figure byte_code_saves_ms_{module} {sources - compiled:.0f}")
 
 
 if __name__ == "__main__":
