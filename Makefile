@@ -99,8 +99,8 @@ $(AUDIT_READY): requirements/audit.txt
 burst: $(READY) ## send 2,000 uploads at once with faults and killed workers, and account for each (4 minutes)
 	@$(PY) -m bench.burst --plot .local/burst.json
 
-burst-direct: $(READY) ## the same, and then the same spike at the design without a queue (10 minutes)
-	@$(PY) -m bench.burst --plot .local/burst.json --direct
+burst-direct: $(READY) ## a spike of 500, and the same at the design without a queue (5 minutes)
+	@$(PY) -m bench.burst --uploads 500 --kills 10 --direct
 
 burst-plot: $(BENCH_READY) ## draw docs/spike.svg and docs/spike.png from the last burst
 	@$(BENCH)/bin/python bench/burst/plot.py .local/burst.json docs/spike

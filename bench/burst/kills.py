@@ -22,7 +22,7 @@ class Process(NamedTuple):
 
 def processes() -> list[Process]:
     """All processes there are."""
-    listed = subprocess.run(["ps", "-Ao", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-wwAo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
     split = (line.split(None, 2) for line in listed.stdout.splitlines())
     return [Process(int(pid), int(parent), command) for pid, parent, command in split]
 
