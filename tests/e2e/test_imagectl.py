@@ -142,8 +142,8 @@ def test_images_that_nobody_waited_for_are_followed_by_the_next_run(imagectl, tm
 
 def test_a_caller_without_the_right_to_call_the_api_is_told_so(system, imagectl, tmp_path):
     iam = system.client("iam")
-    iam.create_user(UserName="stranger")
-    key = iam.create_access_key(UserName="stranger")["AccessKey"]
+    iam.create_user(UserName="imagectl-stranger")
+    key = iam.create_access_key(UserName="imagectl-stranger")["AccessKey"]
     stranger = Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
     ran = imagectl("upload", str(windows(tmp_path / "few", 1)), caller=stranger)
     assert ran.returncode == 3

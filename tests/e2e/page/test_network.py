@@ -125,17 +125,20 @@ def test_policies_are_asked_for_in_chunks_and_few_files_are_sent_at_once(page):
     expect(page.tab.locator("#summary")).to_contain_text("60 to upload")
     expect(page.tab.locator('#rows > li[data-state="uploading"]')).to_have_count(4)
     assert [len(files) for files in asked] == [25]
+    page.waits_for(lambda: len(sending) == 4)
+    page.tab.wait_for_timeout(200)
     assert len(sending) == 4
 
 
 def test_an_upload_can_be_cancelled(page, page_system):
-    page.network(upload=100_000)
+    sending = page.held(ORIGINALS)
     page.choose(named("cancelled.jpg"))
     row = page.row("cancelled.jpg")
     expect(row).to_have_attribute("data-state", "uploading")
+    page.waits_for(lambda: len(sending) == 1)
     row.get_by_role("button", name="Cancel").click()
     expect(page.rows).to_have_count(0)
-    page.network()
+    page.tab.unroute(ORIGINALS)
     page.choose(SAMPLES / "fig.jpg")
     page.settled(1)
     assert [image["status"] for image in images_named(page_system, "cancelled.jpg")] == ["PENDING"]

@@ -1,5 +1,7 @@
 """One tab with the page open, and what a person does in it and around it."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +62,13 @@ class Visit:
 
         self.tab.route(address, hold)
         return held
+
+    def waits_for(self, what: Callable[[], bool]) -> None:
+        """Let the browser go on until something is so."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not what() and time.monotonic() < deadline:
+            self.tab.wait_for_timeout(20)
+        assert what()
 
     def settled(self, count: int) -> None:
         """Wait until so many files are ready, refused or failed."""
