@@ -79,7 +79,7 @@ def compare(console: Console, queued: Result, direct: DirectResult) -> None:
     table.add_row("bad images nobody is told about", "0", str(direct.untold))
     table.add_row("finished more than once", str(len(account.doubled)), str(direct.doubled))
     table.add_row("orphaned", str(len(account.orphaned)), str(direct.orphaned))
-    table.add_row("events throttled at least once", "0", str(direct.throttled))
+    table.add_row("calls throttled", "0", str(direct.throttled))
     peak = max((sample.environments for sample in queued.samples), default=0)
     table.add_row("peak concurrency", str(peak), str(direct.peak))
     table.add_row("seconds", f"{queued.seconds:.0f}", f"{direct.seconds:.0f}")
