@@ -7,7 +7,6 @@ The environment is the resize function's; standard input is the event that SQS w
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -63,9 +62,14 @@ def _slow_down_s3() -> list[str]:
 
 def _peak_mib() -> float:
     """The most that this process and its render process held, added up."""
-    status = Path(f"/proc/{render_pid()}/status").read_text()
-    [render_kib] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + render_kib) / 1024
+    # ru_maxrss would count the process that started this one, too.
+    return sum(_high_water_kib(pid) for pid in (os.getpid(), render_pid())) / 1024
+
+
+def _high_water_kib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1])
 
 
 if __name__ == "__main__":
