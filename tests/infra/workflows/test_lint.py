@@ -18,7 +18,9 @@ def run(tool, *arguments):
 
 
 def zizmor(*paths):
-    return run("zizmor", "--offline", "--pedantic", "--no-progress", "--strict-collection", *paths)
+    return run(
+        "zizmor", "--offline", "--pedantic", "--no-progress", "--color=never", "--strict-collection", *paths
+    )
 
 
 @pytest.mark.parametrize(("schema", "path"), SCHEMAS, ids=lambda value: getattr(value, "name", value))
