@@ -1,6 +1,6 @@
 import pytest
 
-from audit import TOOLS, AuditError, licences
+from audit import AuditError, licences
 
 FOUND = {"requests 2.34.2": "Apache-2.0", "attrs 26.1.0": "MIT", "Pillow 13.0.0": "MIT-CMU"}
 
@@ -26,7 +26,7 @@ def test_other_licences_are_not(licence):
     licences.refuse_copyleft({**FOUND, "x 1": licence})
 
 
-@pytest.mark.skipif(not TOOLS.exists(), reason="`make audit` installs the tools")
+@pytest.mark.usefixtures("tools")
 def test_the_licences_of_this_environment_are_found():
     found = licences.installed()
     assert any(name.startswith("pytest ") for name in found)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from audit import LAYERS, ROOT, TOOLS, AuditError, sbom
+from audit import LAYERS, ROOT, AuditError, sbom
 from components import bundle
 
 
@@ -11,9 +11,7 @@ def layer(name):
 
 
 @pytest.fixture(scope="module")
-def bills(tmp_path_factory):
-    if not TOOLS.exists():
-        pytest.skip("`make audit` installs the tools")
+def bills(tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bills") / "new"
     for name in LAYERS:
         sbom.write(layer(name), folder / f"{name}.json")
