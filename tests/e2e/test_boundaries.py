@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers import keys
+from handlers.indexes import BY_AGE
 from local.clients import Credentials
 from tests.e2e.gestures import announce, image, post
 
@@ -104,17 +105,99 @@ def neighbours(system, function):
     }
 
 
-@pytest.mark.parametrize("function", ["resizeFunctionName", "apiFunctionName"])
+def needs(system, function):
+    """A call for every action that a function's role allows: what the function needs."""
+    originals, variants = system.outputs["originalsBucket"], system.outputs["variantsBucket"]
+    original = {"Bucket": originals, "Key": keys.original_key("nobody")}
+    variant = {"Bucket": variants, "Key": f"{keys.VARIANTS_PREFIX}nobody/x/thumbnail.jpg"}
+    table = {"TableName": system.outputs["tableName"]}
+    row = {**table, "Key": {"ImageID": {"S": "nobody"}}}
+    change = {**row, "UpdateExpression": "REMOVE Nothing", "ConditionExpression": "attribute_exists(ImageID)"}
+    queue = {"QueueUrl": system.outputs["queueUrl"]}
+    rows = {
+        "dynamodb:GetItem": ("dynamodb", "get_item", row),
+        "dynamodb:UpdateItem": ("dynamodb", "update_item", change),
+        "dynamodb:DeleteItem": ("dynamodb", "delete_item", row),
+    }
+    if function == "resizeFunctionName":
+        return rows | {
+            "s3:GetObject": ("s3", "get_object", original),
+            "s3:ListBucket": ("s3", "list_objects_v2", {"Bucket": originals, "Prefix": original["Key"]}),
+            "s3:PutObject": ("s3", "put_object", variant),
+            "s3:DeleteObject": ("s3", "delete_object", variant),
+            "sqs:GetQueueAttributes": ("sqs", "get_queue_attributes", queue),
+            "sqs:ReceiveMessage": ("sqs", "receive_message", queue),
+            "sqs:DeleteMessage": ("sqs", "delete_message", {**queue, "ReceiptHandle": "x"}),
+            "sqs:ChangeMessageVisibility": (
+                "sqs",
+                "change_message_visibility",
+                {**queue, "ReceiptHandle": "x", "VisibilityTimeout": 0},
+            ),
+        }
+    several = {"RequestItems": {table["TableName"]: {"Keys": [row["Key"]]}}}
+    pending = {"RequestItems": {table["TableName"]: [{"DeleteRequest": {"Key": row["Key"]}}]}}
+    newest = {
+        **table,
+        "IndexName": BY_AGE.name,
+        "KeyConditionExpression": "Shard = :Shard",
+        "ExpressionAttributeValues": {":Shard": {"N": "0"}},
+    }
+    return rows | {
+        "dynamodb:BatchGetItem": ("dynamodb", "batch_get_item", several),
+        "dynamodb:BatchWriteItem": ("dynamodb", "batch_write_item", pending),
+        "dynamodb:Query": ("dynamodb", "query", newest),
+        "s3:PutObject": ("s3", "put_object", {**original, "Key": keys.original_key("folder/")}),
+        "s3:DeleteObject": ("s3", "delete_object", original),
+        "s3:GetObject": ("s3", "get_object", variant),
+    }
+
+
+# What the runtime does for every function, and not its code.
+RUNTIME = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+FUNCTIONS = ["resizeFunctionName", "apiFunctionName"]
+
+
+def denied(client, operation, arguments):
+    """Whether a call is refused by IAM; any other answer means that it is not."""
+    try:
+        getattr(client, operation)(**arguments)
+    except ClientError as error:
+        return "AccessDenied" in error.response["Error"]["Code"]
+    return False
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_that_tries_something_outside_its_role_is_denied(system, function):
     credentials = role_credentials(system, system.outputs[function])
-    allowed = []
-    for what, (service, operation, arguments) in neighbours(system, function).items():
-        client = system.client(service, credentials)
-        try:
-            getattr(client, operation)(**arguments)
-        except ClientError as error:
-            if "AccessDenied" in error.response["Error"]["Code"]:
-                continue
-            raise
-        allowed.append(what)
+    attempts = neighbours(system, function)
+    allowed = [
+        what
+        for what, (service, operation, arguments) in attempts.items()
+        if not denied(system.client(service, credentials), operation, arguments)
+    ]
     assert allowed == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_all_it_needs(system, function):
+    credentials = role_credentials(system, system.outputs[function])
+    refused = [
+        action
+        for action, (service, operation, arguments) in needs(system, function).items()
+        if denied(system.client(service, credentials), operation, arguments)
+    ]
+    assert refused == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_allows_nothing_that_its_function_does_not_need(system, function):
+    iam = system.client("iam")
+    arn = system.client("lambda").get_function_configuration(FunctionName=system.outputs[function])["Role"]
+    role = arn.rpartition("/")[2]
+    allowed = {
+        action
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+    }
+    assert allowed - RUNTIME == set(needs(system, function))
