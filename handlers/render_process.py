@@ -1,6 +1,7 @@
 """Rendering in a process of its own, so that one image cannot take its neighbours."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ _TRIES: Final = 2
 _START_SECONDS: Final = 20.0
 # What the interpreter and its libraries need to start; nothing that names an account or a key.
 _INHERITED: Final = ("LD_LIBRARY_PATH", "PATH", "TZ")
+_PR_SET_DUMPABLE: Final = 4
 
 
 class RenderProcessNotStarted(Exception):
@@ -35,6 +37,16 @@ class RenderStalled(Exception):
 
     The machine is at fault and no image, so this is retried.
     """
+
+
+def conceal() -> None:
+    """Close this process's memory and environment, with the credentials in them, to its children.
+
+    They run as the same user, to whom `/proc/PID/environ` and `/proc/PID/mem` are open otherwise.
+    https://man7.org/linux/man-pages/man2/pr_set_dumpable.2const.html
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 class RenderProcess:

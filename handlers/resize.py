@@ -8,7 +8,7 @@ from handlers import clients
 from handlers.admission import Admission
 from handlers.batch import handle_batch, read_messages
 from handlers.catalog import Catalog
-from handlers.render_process import RenderProcess
+from handlers.render_process import RenderProcess, conceal
 from handlers.reports import Reporter
 from handlers.settings import ResizeSettings, load
 from handlers.storage import Storage
@@ -26,6 +26,7 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
     """What one execution environment works with, built at its first call."""
     settings = load(ResizeSettings, os.environ)
     reporter = Reporter()
+    conceal()
     renderer = RenderProcess(
         cpu_seconds=settings.render_seconds,
         wall_seconds=settings.record_seconds,

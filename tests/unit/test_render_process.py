@@ -1,6 +1,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from handlers.presets import Limits, parse_presets
 from handlers.rejections import NotAnImage, RenderCrashed, RenderTimedOut, TooMuchMemory
 from handlers.render_process import RenderFailed, RenderProcess, RenderProcessNotStarted, RenderStalled
 
-PHOTOGRAPH = (Path(__file__).parents[2] / "samples" / "fig.jpg").read_bytes()
+ROOT = Path(__file__).parents[2]
+PHOTOGRAPH = (ROOT / "samples" / "fig.jpg").read_bytes()
 PRESETS = parse_presets(["thumbnail 128x128 cover jpeg", "small 256x256 contain webp"])
 LIMITS = Limits(
     max_bytes=50 << 20, max_pixels=50_000_000, max_side=30_000, max_frames=10, max_metadata_bytes=1 << 20
@@ -67,6 +69,34 @@ def test_the_child_sees_no_credentials(process, monkeypatch):
     environment = Path(f"/proc/{process._child.pid}/environ").read_bytes()
     assert b"very-secret" not in environment
     assert b"AWS_" not in environment
+
+
+# A process that is no superuser, which may read anything, and a child that looks at its environment.
+LOOK_AT_THE_PARENT = """
+import ctypes, os, pathlib, sys
+from handlers.render_process import conceal
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # as it is after exec
+if sys.argv[1] == "concealed":
+    conceal()
+child = os.fork()
+if not child:
+    try:
+        os._exit(0 if b"very-secret" in pathlib.Path(f"/proc/{os.getppid()}/environ").read_bytes() else 1)
+    except PermissionError:
+        os._exit(13)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are files on Linux alone")
+@pytest.mark.parametrize(("parent", "found"), [("as it is", 0), ("concealed", 13)])
+def test_a_child_cannot_read_the_credentials_of_a_concealed_parent(parent, found):
+    environment = {**os.environ, "AWS_SECRET_ACCESS_KEY": "very-secret"}
+    command = [sys.executable, "-c", LOOK_AT_THE_PARENT, parent]
+    assert subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == found
 
 
 def test_a_child_killed_between_two_images_is_started_again(process):

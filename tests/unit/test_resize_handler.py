@@ -1,6 +1,8 @@
 """The resize function as Lambda calls it: composed from its environment, fed by a real queue's messages."""
 
+import ctypes
 import json
+import sys
 from dataclasses import asdict
 from io import BytesIO
 from types import SimpleNamespace
@@ -96,6 +98,14 @@ def test_the_functions_parts_are_made_once(function, deliver):
     composed = resize.compose()
     function(deliver('{"Event": "s3:TestEvent"}'), CONTEXT)
     assert resize.compose() is composed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux closes processes to others of their user")
+def test_the_function_is_concealed_from_its_render_process(function, deliver):
+    libc = ctypes.CDLL(None)
+    libc.prctl(4, 1, 0, 0, 0)
+    function(deliver('{"Event": "s3:TestEvent"}'), CONTEXT)
+    assert libc.prctl(3, 0, 0, 0, 0) == 0
 
 
 def test_a_function_without_its_settings_says_which_is_missing(function, monkeypatch):
