@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning bench-plan
+.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning principals bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulato
 
 settings: $(READY) ## write the tables of settings from Pulumi.yaml
 	@$(PY) -m docs.settings
+
+principals: $(READY) ## write the tables of who may do what from the program's policies
+	@$(PY) -m docs.principals
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload

@@ -1,0 +1,37 @@
+"""The tables of who may do what are what `make principals` would write."""
+
+import pytest
+
+from docs import principals
+from tests.infra.cloud import ROOT
+
+DOCUMENT = (ROOT / "docs" / "security.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def statements():
+    return principals.statements()
+
+
+def test_the_tables_are_current():
+    assert principals.with_tables(DOCUMENT) == DOCUMENT, "run `make principals`"
+
+
+def test_a_row_says_who_may_do_what_with_what_and_on_which_condition(statements):
+    [row] = [row for row in statements if row.actions == ("sqs:SendMessage",)]
+    assert row.who == "service `s3.amazonaws.com`"
+    assert row.resources == ("intake-uploads",)
+    assert row.conditions == (
+        "`aws:SourceArn` ArnEquals `intake-originals`",
+        "`aws:SourceAccount` StringEquals `this account`",
+    )
+
+
+def test_what_a_setting_adds_names_the_setting(statements):
+    added = {row.resources for row in statements if row.only_with == "alarmSlackChannel"}
+    assert added == {("intake-alarms-slack-role",)}
+
+
+def test_a_document_without_a_place_for_the_tables_is_refused():
+    with pytest.raises(ValueError, match="no place"):
+        principals.with_tables("# Security\n")
