@@ -1,7 +1,8 @@
 """The render process: reads images, writes variants, and may do nothing else.
 
 It is started by `handlers.render_process` with an environment without credentials and limits on
-its memory and files, so that an image that crashes the decoder takes nothing with it.
+its memory, files and system calls, so that an image that crashes the decoder, or takes it over,
+takes nothing with it.
 """
 
 import math
@@ -10,6 +11,7 @@ import sys
 from dataclasses import asdict
 from typing import IO, Any
 
+from handlers import system_calls
 from handlers.frames import BrokenFrame, read_frame, write_frame
 from handlers.images import render
 from handlers.presets import Limits, Preset
@@ -55,10 +57,11 @@ def _bound_cpu(seconds: int) -> None:
 
 
 def confine(memory_bytes: int) -> None:
-    """Bound the memory of this process, and forbid it to write files or leave core dumps."""
+    """Bound the memory of this process; forbid it to write files, leave core dumps or reach out."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    system_calls.forbid()  # where the kernel has no such filter, the limits above are what there is
 
 
 if __name__ == "__main__":

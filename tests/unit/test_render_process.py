@@ -99,6 +99,13 @@ def test_a_child_cannot_read_the_credentials_of_a_concealed_parent(parent, found
     assert subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == found
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is one of Linux")
+def test_the_child_reaches_no_network_and_starts_no_program(process):
+    process.render(PHOTOGRAPH, PRESETS, LIMITS)
+    status = Path(f"/proc/{process._child.pid}/status").read_text(encoding="ascii")
+    assert "Seccomp:\t2\n" in status  # a filter; tests/unit/test_system_calls.py says which
+
+
 def test_a_child_killed_between_two_images_is_started_again(process):
     process.render(PHOTOGRAPH, PRESETS, LIMITS)
     os.kill(process._child.pid, signal.SIGKILL)
