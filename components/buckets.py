@@ -1,7 +1,8 @@
-"""The two buckets. They are two so that a resize can never trigger itself."""
+"""The two buckets of images. They are two so that a resize can never trigger itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -30,14 +31,24 @@ class VariantsBucketArgs:
 
 
 class PrivateBucket(pulumi.ComponentResource):
-    """An encrypted bucket that is never public, speaks TLS only and knows no ACLs."""
+    """An encrypted bucket that is never public, speaks TLS only and knows no ACLs.
+
+    `statements` are what its policy says besides, made of its name and ARN.
+    """
 
     bucket: aws.s3.Bucket
+    policy: aws.s3.BucketPolicy
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
 
     def __init__(
-        self, kind: str, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        kind: str,
+        name: str,
+        *,
+        protect: bool,
+        statements: Callable[["PrivateBucket"], Sequence[Mapping[str, Any]]] = lambda _: (),
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(f"image-intake:components:{kind}", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -74,10 +85,11 @@ class PrivateBucket(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[owned]),
         )
-        aws.s3.BucketPolicy(
+        encrypted = tls_only("s3:*", [self.arn, pulumi.Output.concat(self.arn, "/*")])
+        self.policy = aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=self.name,
-            policy=policy_document([tls_only("s3:*", [self.arn, pulumi.Output.concat(self.arn, "/*")])]),
+            policy=policy_document([*statements(self), encrypted]),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )
         self.register_outputs({"name": self.name, "arn": self.arn})

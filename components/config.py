@@ -65,6 +65,9 @@ class PipelineConfig:
     incomplete_upload_days: Annotated[int, Between(1, 30)]
     old_version_days: Annotated[int, Between(1, 365)]
     originals_expire_days: Annotated[int, Between(0, 3_650)]
+    access_logs: bool
+    data_events: bool
+    audit_retention_days: Annotated[int, Between(1, 3_650)]
     alarm_emails: tuple[str, ...]
     alarm_urls: tuple[str, ...]
     alarm_slack_channel: str

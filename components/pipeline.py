@@ -3,6 +3,7 @@
 import pulumi
 
 from components.api import ImageApi, ImageApiArgs
+from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config import PipelineConfig
 from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
@@ -16,7 +17,8 @@ from handlers.presets import Limits
 class ImagePipeline(pulumi.ComponentResource):
     """From the upload to its variants: buckets, queue, table, resize worker and API, watched.
 
-    Every name below it starts with its own, so that a stack can hold several.
+    Every name below it starts with its own, so that a stack can hold several. `audit` is there if
+    the configuration asks for access logs or data events.
     """
 
     originals: OriginalsBucket
@@ -25,6 +27,7 @@ class ImagePipeline(pulumi.ComponentResource):
     queue: UploadQueue
     worker: ResizeWorker
     api: ImageApi
+    audit: AuditTrail | None = None
     monitoring: Monitoring
 
     def __init__(self, name: str, config: PipelineConfig, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -41,6 +44,8 @@ class ImagePipeline(pulumi.ComponentResource):
         self.api = ImageApi(f"{name}-api", self._api(config), child)
         if origins := self._page_origins(config):
             self.originals.let_pages_upload(origins)
+        if config.access_logs or config.data_events:
+            self.audit = AuditTrail(f"{name}-audit", self._audit(config), child)
         self.monitoring = Monitoring(name, self._monitoring(config), child)
 
         self.register_outputs({"apiUrl": self.api.url, "alarmTopicArn": self.monitoring.topic.arn})
@@ -107,6 +112,18 @@ class ImagePipeline(pulumi.ComponentResource):
             timeout_seconds=config.api_timeout_seconds,
             log_level=config.log_level,
             log_retention_days=config.log_retention_days,
+        )
+
+    def _audit(self, config: PipelineConfig) -> AuditTrailArgs:
+        return AuditTrailArgs(
+            place=Place.of(self.queue.arn),
+            originals=self.originals,
+            variants=self.variants,
+            table=self.table,
+            access_logs=config.access_logs,
+            data_events=config.data_events,
+            retention_days=config.audit_retention_days,
+            protect=config.protect,
         )
 
     def _monitoring(self, config: PipelineConfig) -> MonitoringArgs:

@@ -143,7 +143,8 @@ def _names(deployment: Deployment) -> Stack:
     [api_id] = [each.id for each in deployment.resources if each.type == "aws:apigatewayv2/api:Api"]
     return Stack(
         api_id=api_id,
-        buckets=of_type("aws:s3/bucket:Bucket", "bucket"),
+        # Of the images: who operates them does not read, let alone write, who read them.
+        buckets=[str(deployment.outputs[name]) for name in ("originalsBucket", "variantsBucket")],
         table=str(deployment.outputs["tableName"]),
         queues=of_type("aws:sqs/queue:Queue"),
         functions=of_type("aws:lambda/function:Function"),

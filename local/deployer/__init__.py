@@ -11,6 +11,7 @@ in the module of the service, and import a new module here.
 from local.deployer import (
     apigatewayv2,
     chatbot,
+    cloudtrail,
     cloudwatch,
     dynamodb,
     iam,
@@ -27,4 +28,17 @@ from local.deployer.registry import DeploymentError, Target
 __all__ = ["Deployer", "DeploymentError", "Target"]
 
 # Importing a module registers what it creates.
-_SERVICES = (apigatewayv2, chatbot, cloudwatch, dynamodb, iam, kms, lambda_, queries, s3, sns, sqs)
+_SERVICES = (
+    apigatewayv2,
+    chatbot,
+    cloudtrail,
+    cloudwatch,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    queries,
+    s3,
+    sns,
+    sqs,
+)

@@ -104,6 +104,18 @@ def bucket_policy(target: Target, resource: Resource) -> Created:
     return Created(resource["bucket"])
 
 
+@creates("aws:s3/bucketLogging:BucketLogging")
+def bucket_logging(target: Target, resource: Resource) -> Created:
+    """Where the access to a bucket is logged."""
+    keys = ("targetBucket", "targetPrefix", "targetObjectKeyFormat")
+    shaped = api_shape({key: resource.get(key) for key in keys})
+    target.client("s3").put_bucket_logging(
+        Bucket=resource["bucket"], BucketLoggingStatus={"LoggingEnabled": shaped}
+    )
+    target.leave_out("the access logs of buckets: the emulator delivers none")
+    return Created(resource["bucket"])
+
+
 @creates("aws:s3/bucketNotification:BucketNotification")
 def bucket_notification(target: Target, resource: Resource) -> Created:
     """Which events go to which queue, topic or function."""

@@ -1,6 +1,8 @@
-"""Callers of the API besides the uploader and the operator."""
+"""Callers besides the uploader and the operator, and what they are denied."""
 
 import json
+
+from botocore.exceptions import ClientError
 
 from local.clients import Credentials
 
@@ -37,3 +39,18 @@ def session(system, role_arn, name):
         secret_access_key=key["SecretAccessKey"],
         session_token=key["SessionToken"],
     )
+
+
+def role_credentials(system, function):
+    """The credentials that a function's code runs with."""
+    role_arn = system.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    return session(system, role_arn, "test")
+
+
+def denied(client, operation, arguments):
+    """Whether a call is refused by IAM; any other answer means that it is not."""
+    try:
+        getattr(client, operation)(**arguments)
+    except ClientError as error:
+        return "AccessDenied" in error.response["Error"]["Code"]
+    return False

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from handlers import keys
 from handlers.indexes import BY_AGE
 from local.clients import Credentials
+from tests.e2e.callers import denied, role_credentials
 from tests.e2e.gestures import announce, image, post
 
 
@@ -50,17 +51,6 @@ def test_the_uploader_may_use_the_api_and_nothing_else(system):
     for service, attempt in attempts.items():
         with pytest.raises(ClientError, match="AccessDenied"):
             attempt(system.client(service, system.uploader))
-
-
-def role_credentials(system, function):
-    """The credentials that a function's code runs with."""
-    role = system.client("lambda").get_function_configuration(FunctionName=function)["Role"]
-    session = system.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return Credentials(
-        access_key_id=session["AccessKeyId"],
-        secret_access_key=session["SecretAccessKey"],
-        session_token=session["SessionToken"],
-    )
 
 
 def neighbours(system, function):
@@ -155,15 +145,6 @@ def needs(system, function):
 # What the runtime does for every function, and not its code.
 RUNTIME = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 FUNCTIONS = ["resizeFunctionName", "apiFunctionName"]
-
-
-def denied(client, operation, arguments):
-    """Whether a call is refused by IAM; any other answer means that it is not."""
-    try:
-        getattr(client, operation)(**arguments)
-    except ClientError as error:
-        return "AccessDenied" in error.response["Error"]["Code"]
-    return False
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

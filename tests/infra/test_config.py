@@ -51,6 +51,8 @@ OUT_OF_BOUNDS = [
     ("incompleteUploadDays", "0", "1 and 30"),
     ("oldVersionDays", "0", "1 and 365"),
     ("originalsExpireDays", "-1", "0 and 3650"),
+    ("auditRetentionDays", "0", "1 and 3650"),
+    ("auditRetentionDays", "3651", "1 and 3650"),
     ("queueAgeAlarmSeconds", "59", "60 and 86400"),
     ("rejectedShareAlarmPercent", "100", "1 and 99"),
     ("apiLatencyAlarmMilliseconds", "99", "100 and 29000"),
@@ -67,6 +69,8 @@ LOG_RETENTION = (
 )
 WRONG = [
     ({"protect": "yes"}, "protect: 'yes' is not a boolean (true or false)."),
+    ({"accessLogs": "on"}, "accessLogs: 'on' is not a boolean (true or false)."),
+    ({"dataEvents": "1"}, "dataEvents: '1' is not a boolean (true or false)."),
     ({"maxFrames": "many"}, "maxFrames: 'many' is not an integer."),
     ({"maxFrames": "1_000"}, "maxFrames: '1_000' is not an integer."),
     ({"maxFrames": "1.5"}, "maxFrames: '1.5' is not an integer."),

@@ -30,6 +30,7 @@ NEEDED = {
     "aws:apigatewayv2/integration:Integration": ("apigateway:GET", "apigateway:POST"),
     "aws:apigatewayv2/route:Route": ("apigateway:GET", "apigateway:POST"),
     "aws:apigatewayv2/stage:Stage": ("apigateway:GET", "logs:CreateLogDelivery"),
+    "aws:cloudtrail/trail:Trail": ("cloudtrail:DescribeTrails", "cloudtrail:PutEventSelectors"),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": (
         "cloudwatch:DescribeAlarms",
         "cloudwatch:PutCompositeAlarm",
@@ -58,6 +59,7 @@ NEEDED = {
         "s3:GetLifecycleConfiguration",
         "s3:PutLifecycleConfiguration",
     ),
+    "aws:s3/bucketLogging:BucketLogging": ("s3:GetBucketLogging", "s3:PutBucketLogging"),
     "aws:s3/bucketNotification:BucketNotification": (
         "s3:GetBucketNotification",
         "s3:PutBucketNotification",

@@ -51,6 +51,12 @@ def test_the_policies_of_roles_buckets_and_queues_are_among_those_linted(stack):
     }
 
 
+def test_the_linter_has_nothing_to_say_about_who_writes_audit_logs(registered):
+    audited = registered(accessLogs="true", dataEvents="true")
+    (document,) = [found for found in documents(audited) if found.name == "intake-audit-logs-policy"]
+    assert findings(document.text) == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "issue"),
     [

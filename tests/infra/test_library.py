@@ -61,14 +61,14 @@ def test_the_documented_attributes_exist():
     found = {}
 
     def program():
-        found["pipeline"] = pipeline("cats")
+        found["pipeline"] = ImagePipeline("cats", PipelineConfig.with_defaults(access_logs=True))
 
     place(program)
     rows = re.findall(
         r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## What is within reach")[2], re.MULTILINE
     )
     assert [name for name, _ in rows] == [
-        *("originals", "variants", "table", "queue", "worker", "api", "monitoring"),
+        *("originals", "variants", "table", "queue", "worker", "api", "audit", "monitoring"),
     ]
     for name, offered in rows:
         for attribute in re.findall(r"`(\w+)", offered):
@@ -95,6 +95,7 @@ def test_a_key_that_there_is_not_is_named_in_every_namespace():
 
 CHOSEN = {
     "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "configurationName",
+    "aws:cloudtrail/trail:Trail": "name",
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "alarmName",
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
     "aws:cloudwatch/queryDefinition:QueryDefinition": "name",
@@ -103,7 +104,7 @@ CHOSEN = {
 
 
 def test_what_two_pipelines_call_something_in_aws_themselves_is_never_the_same():
-    config = PipelineConfig.with_defaults(alarm_slack_channel="T07EXAMPLE/C07EXAMPLE")
+    config = PipelineConfig.with_defaults(alarm_slack_channel="T07EXAMPLE/C07EXAMPLE", data_events=True)
 
     def program():
         ImagePipeline("cats", config)

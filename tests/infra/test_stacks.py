@@ -21,7 +21,7 @@ def test_a_stack_exports_what_clients_and_operators_need(stack):
     assert outputs == OUTPUTS
 
 
-@pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 2), ("/table:Table", 1)])
+@pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 3), ("/table:Table", 1)])
 def test_production_keeps_its_data_whatever_happens_to_the_stack(prod, kind, count):
     stateful = prod.all(kind)
     assert len(stateful) == count
@@ -31,7 +31,7 @@ def test_production_keeps_its_data_whatever_happens_to_the_stack(prod, kind, cou
 
 
 def test_production_buckets_are_not_emptied_to_be_destroyed(prod):
-    assert [bucket.inputs["forceDestroy"] for bucket in prod.all("/bucket:Bucket")] == [False, False]
+    assert [bucket.inputs["forceDestroy"] for bucket in prod.all("/bucket:Bucket")] == [False] * 3
 
 
 def test_dynamodb_itself_refuses_to_delete_the_table_of_production(dev, prod):

@@ -1,0 +1,169 @@
+"""Who read and wrote what: access logs of the buckets, data events, and the bucket that keeps both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.buckets import OriginalsBucket, PrivateBucket, VariantsBucket
+from components.place import Place
+from components.table import ImageTable
+
+_ACCESS_LOGS: Final = "access/"
+_EVENTS: Final = "events"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditTrailArgs:
+    """`access_logs` and `data_events` say what is kept, for `retention_days`: one of them, or both."""
+
+    place: Place
+    originals: OriginalsBucket
+    variants: VariantsBucket
+    table: ImageTable
+    access_logs: bool
+    data_events: bool
+    retention_days: int
+    protect: bool
+
+
+class LogsBucket(PrivateBucket):
+    """Takes logs of S3 about the two buckets, events of one trail, and nothing of anybody else.
+
+    No role of the pipeline may read or write it, and its own access is not logged: that would
+    never end. It keeps no versions, since whoever writes to it never writes a key twice.
+    """
+
+    def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        # S3 delivers access logs to buckets with its own keys only, not with those of KMS:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+        super().__init__(
+            "LogsBucket", name, protect=args.protect, statements=partial(_writers, args), opts=opts
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=self.name,
+            rules=[
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": args.retention_days},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+class AuditTrail(pulumi.ComponentResource):
+    """Lets S3 log the requests to both buckets, and CloudTrail who reads and writes objects and rows."""
+
+    logs: LogsBucket
+    trail: aws.cloudtrail.Trail | None = None
+
+    def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("image-intake:components:AuditTrail", name, None, opts)
+        self.logs = LogsBucket(f"{name}-logs", args, pulumi.ResourceOptions(parent=self))
+        # Who delivers must be let in first: CloudTrail refuses a bucket that it may not write to.
+        admitted = pulumi.ResourceOptions(parent=self, depends_on=[self.logs.policy])
+        if args.access_logs:
+            for kind, bucket in (("originals", args.originals), ("variants", args.variants)):
+                aws.s3.BucketLogging(
+                    f"{name}-{kind}",
+                    bucket=bucket.name,
+                    target_bucket=self.logs.name,
+                    target_prefix=_ACCESS_LOGS,
+                    # A folder a bucket and day, in which are the requests of that day alone.
+                    target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
+                    opts=admitted,
+                )
+        if args.data_events:
+            self.trail = aws.cloudtrail.Trail(
+                f"{name}-events",
+                name=_trail_name(self.logs),
+                s3_bucket_name=self.logs.name,
+                s3_key_prefix=_EVENTS,
+                enable_log_file_validation=True,
+                include_global_service_events=False,
+                is_multi_region_trail=False,
+                advanced_event_selectors=_selectors(args),
+                opts=admitted,
+            )
+        self.register_outputs({"logsBucket": self.logs.name})
+
+
+def _trail_name(logs: PrivateBucket) -> pulumi.Output[str]:
+    # The bucket's policy names the trail, which cannot be there before that policy is.
+    return logs.name
+
+
+def _writers(args: AuditTrailArgs, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
+    return [
+        *([_s3_delivers(args, logs)] if args.access_logs else []),
+        *(_cloudtrail_delivers(args.place, logs) if args.data_events else []),
+    ]
+
+
+def _s3_delivers(args: AuditTrailArgs, logs: PrivateBucket) -> Mapping[str, Any]:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    return {
+        "Sid": "AccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": pulumi.Output.concat(logs.arn, "/", _ACCESS_LOGS, "*"),
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": [args.originals.arn, args.variants.arn]},
+            "StringEquals": {"aws:SourceAccount": args.place.account},
+        },
+    }
+
+
+def _cloudtrail_delivers(place: Place, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    trail = place.arn("cloudtrail", pulumi.Output.concat("trail/", _trail_name(logs)))
+    allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    return [
+        {
+            **allow,
+            "Sid": "TrailLooksWhoseBucketItIs",
+            "Action": "s3:GetBucketAcl",
+            "Resource": logs.arn,
+            "Condition": {"StringEquals": {"aws:SourceArn": trail}},
+        },
+        {
+            **allow,
+            "Sid": "TrailEvents",
+            "Action": "s3:PutObject",
+            "Resource": pulumi.Output.concat(logs.arn, "/", _EVENTS, "/AWSLogs/", place.account, "/*"),
+            "Condition": {
+                "StringEquals": {"aws:SourceArn": trail, "s3:x-amz-acl": "bucket-owner-full-control"}
+            },
+        },
+    ]
+
+
+def _selectors(args: AuditTrailArgs) -> list[aws.cloudtrail.TrailAdvancedEventSelectorArgsDict]:
+    # With these alone, a trail records no management events:
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+    objects = [pulumi.Output.concat(bucket.arn, "/") for bucket in (args.originals, args.variants)]
+    return [
+        _selector("objects", "AWS::S3::Object", {"field": "resources.ARN", "starts_withs": objects}),
+        _selector("rows", "AWS::DynamoDB::Table", {"field": "resources.ARN", "equals": [args.table.arn]}),
+    ]
+
+
+def _selector(
+    name: str, kind: str, which: aws.cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgsDict
+) -> aws.cloudtrail.TrailAdvancedEventSelectorArgsDict:
+    return {
+        "name": name,
+        "field_selectors": [
+            {"field": "eventCategory", "equals": ["Data"]},
+            {"field": "resources.type", "equals": [kind]},
+            which,
+        ],
+    }
