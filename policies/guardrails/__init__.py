@@ -16,6 +16,7 @@ from guardrails import (
     queues,
     recursion,
     tables,
+    trails,
     transport,
 )
 from guardrails.resource import Resource, Stack
@@ -31,6 +32,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *functions.RULES,
     *logs.RULES,
     *tables.RULES,
+    *trails.RULES,
     *production.RULES,
 )
 

@@ -6,6 +6,7 @@ BUCKET: Final = "aws:s3/bucket:Bucket"
 BUCKET_ENCRYPTION: Final = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 )
+BUCKET_LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
 BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
 BUCKET_OWNERSHIP: Final = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
@@ -25,6 +26,8 @@ FUNCTION: Final = "aws:lambda/function:Function"
 FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 PERMISSION: Final = "aws:lambda/permission:Permission"
+
+TRAIL: Final = "aws:cloudtrail/trail:Trail"
 
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 

@@ -7,7 +7,7 @@ from pulumi.runtime.proto import analyzer_pb2
 from guardrails import RULES, tokens
 from tests.infra.cloud import ROOT
 from tests.infra.policies.analyzer import Analyzer, unknown
-from tests.infra.policies.judging import as_declared, as_deployed, setting, unprotected
+from tests.infra.policies.judging import as_declared, as_deployed, leaving_out, setting, unprotected
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,7 @@ def test_a_first_preview_breaks_no_rule_though_hardly_any_name_is_known(producti
         ("bucket-private", setting(tokens.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False)),
         ("function-log-group", setting(tokens.FUNCTION, loggingConfig={})),
         ("production-protected", unprotected),
+        ("production-bucket-logged", leaving_out(tokens.BUCKET_LOGGING)),
     ],
 )
 def test_a_first_preview_finds_mistakes_in_what_it_knows(production, prod, rule, change):
@@ -91,6 +92,7 @@ def test_production_is_what_is_called_so_or_says_so(dev, stack, protect):
         assert broken(analyzer.diagnostics(as_declared(dev), as_deployed(dev))) == {
             "production-protected",
             "production-bucket-kept",
+            "production-bucket-logged",
             "production-table-kept",
         }
 

@@ -6,6 +6,7 @@ from guardrails import RULES, tokens
 from tests.infra.policies.judging import adding, leaving_out, setting, unprotected, violations
 
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
+LOGS = "intake-audit-logs-0a1b2c3"
 
 
 def allowing(action, on):
@@ -42,6 +43,9 @@ MISTAKES = {
     "function-log-group": setting(tokens.FUNCTION, loggingConfig=None),
     "api-access-log": setting(tokens.STAGE, accessLogSettings=None),
     "table-recoverable": setting(tokens.TABLE, pointInTimeRecovery={"enabled": False}),
+    "trail-validated": adding(tokens.TRAIL, s3BucketName=LOGS),
+    "logs-never-recurse": adding(tokens.BUCKET_LOGGING, bucket=LOGS, targetBucket=LOGS),
+    "production-bucket-logged": leaving_out(tokens.BUCKET_LOGGING),
     "production-protected": unprotected,
     "production-bucket-kept": setting(tokens.BUCKET, forceDestroy=True),
     "production-table-kept": setting(tokens.TABLE, deletionProtectionEnabled=False),
@@ -65,6 +69,8 @@ def test_production_breaks_no_rule_and_none_of_its_own(prod):
         {"resizeTimeoutSeconds": "900", "batchingWindowSeconds": "300"},
         {"originalsExpireDays": "90"},
         {"corsOrigins": "[]"},
+        {"accessLogs": "true"},
+        {"dataEvents": "true"},
     ],
     ids=lambda values: next(iter(values)),
 )
@@ -74,7 +80,12 @@ def test_no_configuration_of_development_breaks_a_rule(registered, values):
 
 def test_a_development_stack_would_not_do_for_production(dev):
     broken = {violation.rule for violation in violations(dev, production=True)}
-    assert broken == {"production-protected", "production-bucket-kept", "production-table-kept"}
+    assert broken == {
+        "production-protected",
+        "production-bucket-kept",
+        "production-bucket-logged",
+        "production-table-kept",
+    }
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in RULES])
@@ -88,6 +99,7 @@ def test_every_type_with_a_rule_is_registered_or_known_to_be_absent(prod):
         tokens.TOPIC_POLICY,
         tokens.KEY,
         tokens.FUNCTION_URL,
+        tokens.TRAIL,
         tokens.POLICY,
         tokens.POLICY_ATTACHMENT,
         tokens.USER_POLICY,

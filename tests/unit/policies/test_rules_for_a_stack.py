@@ -46,6 +46,28 @@ CALLED = resource(
     references={"bucket": [PHOTOS], "lambdaFunctions": [WORKER]},
 )
 
+LOGS = resource(tokens.BUCKET, "logs", bucket="logs", arn="arn:aws:s3:::logs")
+MORE_LOGS = resource(tokens.BUCKET, "more", bucket="more", arn="arn:aws:s3:::more")
+LOGGED = resource(tokens.BUCKET_LOGGING, "logged", bucket="photos", targetBucket="logs")
+LOGGED_BACK = resource(tokens.BUCKET_LOGGING, "back", bucket="logs", targetBucket="photos")
+LOGGED_ON = resource(tokens.BUCKET_LOGGING, "on", bucket="logs", targetBucket="more")
+LOGS_ITSELF = resource(tokens.BUCKET_LOGGING, "self", bucket="photos", targetBucket="photos")
+
+
+def trail(bucket, *arns, operator="startsWiths", kind="AWS::S3::Object"):
+    fields = [
+        {"field": "eventCategory", "equals": ["Data"]},
+        {"field": "resources.type", "equals": [kind]},
+        *([{"field": "resources.ARN", operator: list(arns)}] if arns else []),
+    ]
+    selectors = [{"fieldSelectors": fields}]
+    return resource(tokens.TRAIL, "trail", s3BucketName=bucket, advancedEventSelectors=selectors)
+
+
+def old_trail(bucket, *values, kind="AWS::S3::Object"):
+    selectors = [{"dataResources": [{"type": kind, "values": list(values)}]}]
+    return resource(tokens.TRAIL, "trail", s3BucketName=bucket, eventSelectors=selectors)
+
 
 def encryption(algorithm):
     rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": algorithm}}]
@@ -91,6 +113,18 @@ CONTENT = [
     ("notification-never-recurses", HEARS, [may("s3:DeleteObject", "arn:aws:s3:::photos/uploads/*")]),
     ("notification-never-recurses", CALLED, [may("s3:PutObject", "*")]),
     ("notification-never-recurses", CALLED, [may("s3:DeleteObject", "arn:aws:s3:::photos/*.png")]),
+    ("logs-never-recurse", LOGGED, [LOGS]),
+    ("logs-never-recurse", LOGGED, [LOGS, MORE_LOGS, LOGGED_ON]),
+    ("logs-never-recurse", LOGGED, [LOGS, trail("logs", "arn:aws:s3:::photos/")]),
+    ("logs-never-recurse", trail("logs", "arn:aws:s3:::photos/"), [LOGS]),
+    ("logs-never-recurse", trail("logs", "arn:aws:s3:::photos/a", operator="equals"), [LOGS]),
+    ("logs-never-recurse", trail("logs", kind="AWS::DynamoDB::Table"), [LOGS]),
+    ("logs-never-recurse", resource(tokens.TRAIL, "trail", s3BucketName="logs"), [LOGS]),
+    ("logs-never-recurse", old_trail("logs", "arn:aws:s3:::photos/"), [LOGS]),
+    ("logs-never-recurse", old_trail("logs", "arn:aws:lambda", kind="AWS::Lambda::Function"), [LOGS]),
+    ("production-bucket-logged", PHOTOS, [LOGS, LOGGED]),
+    ("production-bucket-logged", LOGS, [LOGGED]),
+    ("production-bucket-logged", LOGS, [trail("logs", "arn:aws:s3:::photos/")]),
 ]
 
 OBJECTING = [
@@ -136,13 +170,33 @@ OBJECTING = [
     ),
     ("notification-never-recurses", HEARS, [may("s3:Put*", "arn:aws:s3:::photos/*")], "s3:PutObject"),
     ("notification-never-recurses", CALLED, [may("s3:deleteobject", "*")], "s3:DeleteObject"),
+    ("logs-never-recurse", LOGS_ITSELF, [], "records what is written to photos"),
+    ("logs-never-recurse", LOGGED, [LOGS, LOGGED_BACK], "records what is written to photos"),
+    ("logs-never-recurse", trail("logs"), [LOGS], "records what is written to logs"),
+    ("logs-never-recurse", trail("logs", "arn:aws:s3:::"), [LOGS], "records what is written to logs"),
+    ("logs-never-recurse", trail("logs", "arn:aws:s3:::logs/x"), [LOGS], "what is written to logs"),
+    ("logs-never-recurse", old_trail("logs", "arn:aws:s3"), [LOGS], "records what is written to logs"),
+    (
+        "logs-never-recurse",
+        trail("logs", "arn:aws:s3:::photos/"),
+        [LOGS, LOGGED_BACK],
+        "records what is written to photos",
+    ),
+    ("production-bucket-logged", PHOTOS, [], "does not log who"),
+    ("production-bucket-logged", PHOTOS, [LOGS, MORE_LOGS, LOGGED_ON], "does not log who"),
 ]
+
+
+CONNECTED = {
+    "notification-never-recurses": [PHOTOS, JOBS, CONSUMES, WORKER, ROLE],
+    "logs-never-recurse": [PHOTOS],
+}
 
 
 def clauses(name, subject, others):
     (rule,) = [rule for rule in RULES if rule.name == name]
     assert subject.type in rule.types
-    connected = [PHOTOS, JOBS, CONSUMES, WORKER, ROLE] if name == "notification-never-recurses" else []
+    connected = CONNECTED.get(name, [])
     return list(rule.check(subject, Stack([subject, *connected, *others])))
 
 

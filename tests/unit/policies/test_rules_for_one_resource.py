@@ -61,6 +61,7 @@ CONTENT = [
         "production-api-authorized",
         resource(tokens.ROUTE, "r", routeKey=routes.GET_PAGE, authorizationType="NONE"),
     ),
+    ("trail-validated", resource(tokens.TRAIL, "t", enableLogFileValidation=True)),
 ]
 
 OBJECTING = [
@@ -143,6 +144,7 @@ OBJECTING = [
     ("production-table-kept", resource(tokens.TABLE, "t"), "can be deleted"),
     ("production-api-authorized", resource(tokens.ROUTE, "r"), "called by everyone"),
     ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="NONE"), "by everyone"),
+    ("trail-validated", resource(tokens.TRAIL, "t", s3BucketName="logs"), "nobody would notice"),
 ]
 
 
