@@ -12,7 +12,11 @@ _DOCUMENT: Final = ROOT / "docs" / "security.md"
 _BEGIN: Final = "<!-- principals: written by `make principals` -->"
 _END: Final = "<!-- /principals -->"
 # Settings that give somebody a right that nobody has without them.
-_OPTIONS: Final = {"alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE"}
+_OPTIONS: Final = {
+    "accessLogs": "true",
+    "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
+    "dataEvents": "true",
+}
 _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
 
 
