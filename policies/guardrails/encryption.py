@@ -40,6 +40,12 @@ def table_encrypted(table: Resource, _: Stack) -> Iterator[str]:
         yield "is encrypted with a key that is not in this account"
 
 
+def key_rotated(key: Resource, _: Stack) -> Iterator[str]:
+    """A key gets new material every year; KMS keeps the old, so that nothing is encrypted anew."""
+    if not key.props.get("enableKeyRotation"):
+        yield "is never rotated"
+
+
 RULES: Final = (
     Rule(
         name="bucket-encrypted",
@@ -71,5 +77,13 @@ RULES: Final = (
         mend="Set serverSideEncryption.enabled to true.",
         types=(tokens.TABLE,),
         check=table_encrypted,
+    ),
+    Rule(
+        name="key-rotated",
+        what="A key is rotated every year.",
+        mend="Set enableKeyRotation to true.",
+        types=(tokens.KEY,),
+        check=key_rotated,
+        control=Control(ids=("KMS.4",), standard=NIST),
     ),
 )

@@ -21,6 +21,7 @@ TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
 TABLE: Final = "aws:dynamodb/table:Table"
 
 KEY: Final = "aws:kms/key:Key"
+KEY_POLICY: Final = "aws:kms/keyPolicy:KeyPolicy"
 
 FUNCTION: Final = "aws:lambda/function:Function"
 FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"

@@ -21,12 +21,17 @@ CONTENT = [
     ("queue-encrypted", resource(tokens.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
     ("topic-encrypted", resource(tokens.TOPIC, "t", kmsMasterKeyId="alias/news")),
     ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": True})),
+    ("key-rotated", resource(tokens.KEY, "k", enableKeyRotation=True)),
     ("resource-policy-private", policy(deny_plain_text("sqs:*"), kind=tokens.QUEUE_POLICY)),
     (
         "resource-policy-private",
         policy(allow("sqs:SendMessage", Principal={"Service": "s3.amazonaws.com"}), kind=tokens.QUEUE_POLICY),
     ),
     ("resource-policy-private", resource(tokens.KEY, "a key with AWS's default policy")),
+    (
+        "resource-policy-private",
+        policy(allow("kms:Decrypt", Principal={"Service": "s3.amazonaws.com"}), kind=tokens.KEY_POLICY),
+    ),
     (
         "function-private",
         resource(tokens.PERMISSION, "p", principal="apigateway.amazonaws.com", sourceArn="arn:…"),
@@ -37,6 +42,7 @@ CONTENT = [
     ("iam-named-actions", policy({**allow("s3:*"), "Effect": "Deny"})),
     ("iam-named-resources", policy(allow("s3:GetObject", "arn:aws:s3:::photos/uploads/*"))),
     ("iam-named-resources", policy(allow("dynamodb:Query", [TABLE, f"{TABLE}/index/*"]))),
+    ("iam-named-resources", policy(allow("kms:Decrypt", "arn:aws:kms:r:1:key/1111-2222"))),
     ("iam-named-resources", policy(allow("logs:PutLogEvents", "arn:aws:logs:r:1:log-group:mine:*"))),
     ("iam-named-resources", policy(allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]))),
     ("iam-no-broad-managed-policy", resource(tokens.ROLE, "r", assumeRolePolicy="{}")),
@@ -70,6 +76,12 @@ OBJECTING = [
     ("topic-encrypted", resource(tokens.TOPIC, "t"), "does not encrypt"),
     ("table-encrypted", resource(tokens.TABLE, "t"), "not in this account"),
     ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": False}), "not in this"),
+    ("key-rotated", resource(tokens.KEY, "k"), "is never rotated"),
+    (
+        "resource-policy-private",
+        policy(allow("kms:Decrypt", Principal="*"), kind=tokens.KEY_POLICY),
+        "allows kms:Decrypt to everyone",
+    ),
     (
         "resource-policy-private",
         policy(allow("s3:GetObject", Principal="*"), kind=tokens.BUCKET_POLICY),
