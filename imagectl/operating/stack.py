@@ -91,8 +91,15 @@ class Stack:
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        """The environment of the resize function."""
-        variables: Mapping[str, str] = self.configuration.get("Environment", {}).get("Variables", {})
+        """The environment of the resize function. Raises StackUnusable if Lambda may not tell it."""
+        environment = self.configuration.get("Environment", {})
+        # https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
+        if refused := environment.get("Error"):
+            raise StackUnusable(
+                f"Lambda does not tell the environment of {self.function}: {refused.get('Message')}",
+                "docs/operating.md lists the rights that each command needs.",
+            )
+        variables: Mapping[str, str] = environment.get("Variables", {})
         return variables
 
     @cached_property

@@ -56,6 +56,14 @@ def test_a_function_of_another_version_is_refused(stack, configure, monkeypatch)
         _ = stack.settings
 
 
+def test_an_environment_that_may_not_be_decrypted_is_told_with_what_lambda_says(stack, monkeypatch):
+    error = {"ErrorCode": "AccessDeniedException", "Message": "KMS access was denied"}
+    monkeypatch.setattr(ThisStack, "configuration", {"Environment": {"Error": error}})
+    with pytest.raises(StackUnusable, match="environment of resize: KMS access was denied") as refused:
+        _ = stack.settings
+    assert "docs/operating.md" in refused.value.hint
+
+
 def test_presets_that_are_none_are_refused(stack):
     with pytest.raises(StackUnusable, match="thumbnail"):
         stack.preset_hash(("small 1x1 cover jpeg",))
