@@ -12,6 +12,7 @@ def trail(target: Target, resource: Resource) -> Created:
     """A trail that says what it would record; its id is its ARN."""
     client = target.client("cloudtrail")
     name = physical_name(resource, limit=128)
+    optional = {"KmsKeyId": resource["kmsKeyId"]} if "kmsKeyId" in resource.inputs else {}
     arn = client.create_trail(
         Name=name,
         S3BucketName=resource["s3BucketName"],
@@ -20,6 +21,7 @@ def trail(target: Target, resource: Resource) -> Created:
         IsMultiRegionTrail=resource.get("isMultiRegionTrail", False),
         EnableLogFileValidation=resource.get("enableLogFileValidation", False),
         TagsList=tag_list(resource["tags"]),
+        **optional,
     )["TrailARN"]
     selectors = api_shape(resource.get("advancedEventSelectors", []), _SPELLED)
     if selectors:

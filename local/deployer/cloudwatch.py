@@ -14,7 +14,8 @@ def log_group(target: Target, resource: Resource) -> Created:
     """A log group with its retention."""
     name = physical_name(resource, limit=512)
     client = target.client("logs")
-    client.create_log_group(logGroupName=name, tags=resource["tags"])
+    optional = {"kmsKeyId": resource["kmsKeyId"]} if "kmsKeyId" in resource.inputs else {}
+    client.create_log_group(logGroupName=name, tags=resource["tags"], **optional)
     if resource.get("retentionInDays"):
         client.put_retention_policy(logGroupName=name, retentionInDays=resource["retentionInDays"])
     return Created(name, {"name": name, "arn": target.arn("logs", f"log-group:{name}")})

@@ -1,7 +1,9 @@
-"""KMS keys."""
+"""KMS keys and their policies."""
 
 from local.deployer.naming import tag_list
 from local.deployer.registry import Created, Resource, Target, creates
+
+_UNASKED = "policies of keys: the emulator stores them, and asks none before it uses a key"
 
 
 @creates("aws:kms/key:Key")
@@ -17,3 +19,11 @@ def key(target: Target, resource: Resource) -> Created:
     if resource.get("enableKeyRotation"):
         client.enable_key_rotation(KeyId=created["KeyId"])
     return Created(created["KeyId"], {"keyId": created["KeyId"], "arn": created["Arn"]})
+
+
+@creates("aws:kms/keyPolicy:KeyPolicy")
+def key_policy(target: Target, resource: Resource) -> Created:
+    """Who may use a key. The emulator keeps it, and lets everyone."""
+    target.leave_out(_UNASKED)
+    target.client("kms").put_key_policy(KeyId=resource["keyId"], Policy=resource["policy"])
+    return Created(resource["keyId"])

@@ -24,6 +24,11 @@ def function(target: Target, resource: Resource) -> Created:
         for key, member in (("loggingConfig", "LoggingConfig"), ("tracingConfig", "TracingConfig"))
         if key in resource.inputs
     }
+    if "kmsKeyArn" in resource.inputs:
+        optional["KMSKeyArn"] = resource["kmsKeyArn"]
+    code = {"ZipFile": zip_bytes(resource["code"])}
+    if "sourceKmsKeyArn" in resource.inputs:
+        code["SourceKMSKeyArn"] = resource["sourceKmsKeyArn"]
     arn = client.create_function(
         FunctionName=name,
         Description=resource.get("description", ""),
@@ -31,7 +36,7 @@ def function(target: Target, resource: Resource) -> Created:
         Runtime=resource["runtime"],
         Architectures=resource.get("architectures", ["x86_64"]),
         Handler=resource["handler"],
-        Code={"ZipFile": zip_bytes(resource["code"])},
+        Code=code,
         Timeout=resource.get("timeout", 3),
         MemorySize=resource.get("memorySize", 128),
         Environment={"Variables": resource.get("environment", {}).get("variables", {})},
