@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings bench-render bench-render-chart planning principals bench-plan
+.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ planning: $(READY) ## write the tables of docs/scale.md and docs/cost.md from si
 
 bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulator (3 minutes)
 	@$(PY) -m bench.plan
+
+encryption: $(READY) ## write the key policy of docs/encryption.md from the program
+	@$(PY) -m docs.encryption
 
 settings: $(READY) ## write the tables of settings from Pulumi.yaml
 	@$(PY) -m docs.settings

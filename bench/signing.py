@@ -37,6 +37,7 @@ _SETTINGS = {
     "url_seconds": 900,
     "auth": "iam",
     "admin_principals": (),
+    "kms_key_arn": "",
 }
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",

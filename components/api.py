@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.authorizer import RouteAuth, route_auth
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.function import PythonFunction, PythonFunctionArgs
+from components.key import Key
 from components.table import ImageTable
 from handlers import routes
 from handlers.settings import ApiSettings, variables
@@ -33,12 +34,13 @@ _ACCESS_LOG: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImageApiArgs:
-    """`service` names the pipeline in logs and metrics. `auth` is `iam`, `jwt` or `none`; issuer and
-    audience are those of `jwt`, administrators those of `iam`. `page` serves the page to everyone.
-    The rate is in requests per second, the burst in requests.
+    """`service` names the pipeline in logs and metrics, `key` encrypts what is stored. `auth` is `iam`,
+    `jwt` or `none`; issuer and audience are those of `jwt`, administrators those of `iam`. `page`
+    serves the page to everyone. The rate is in requests per second, the burst in requests.
     """
 
     service: str
+    key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -75,6 +77,7 @@ class ImageApi(pulumi.ComponentResource):
             PythonFunctionArgs(
                 module="api",
                 service=args.service,
+                key=args.key,
                 description="Answers the image API",
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,
@@ -143,7 +146,10 @@ class ImageApi(pulumi.ComponentResource):
     def _stage(self, name: str, args: ImageApiArgs) -> None:
         child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
-            f"{name}-access-log", retention_in_days=args.log_retention_days, opts=child
+            f"{name}-access-log",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.key.arn,
+            opts=child,
         )
         aws.apigatewayv2.Stage(
             f"{name}-stage",
@@ -194,5 +200,6 @@ def _environment(args: ImageApiArgs) -> dict[str, pulumi.Input[str]]:
             "url_seconds": args.url_seconds,
             "auth": args.auth,
             "admin_principals": args.admin_principals,
+            "kms_key_arn": "" if args.key.arn is None else args.key.arn,
         },
     )

@@ -8,8 +8,10 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.buckets import OriginalsBucket, PrivateBucket, VariantsBucket
+from components.buckets import OriginalsBucket, VariantsBucket
+from components.key import AWS_KEYS, Key
 from components.place import Place
+from components.private_bucket import PrivateBucket
 from components.table import ImageTable
 
 _ACCESS_LOGS: Final = "access/"
@@ -18,9 +20,13 @@ _EVENTS: Final = "events"
 
 @dataclass(frozen=True, kw_only=True)
 class AuditTrailArgs:
-    """`access_logs` and `data_events` say what is kept, for `retention_days`: one of them, or both."""
+    """`access_logs` and `data_events` say what is kept, for `retention_days`: one of them, or both.
+
+    `key` encrypts the data events.
+    """
 
     place: Place
+    key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -41,7 +47,12 @@ class LogsBucket(PrivateBucket):
         # S3 delivers access logs to buckets with its own keys only, not with those of KMS:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
         super().__init__(
-            "LogsBucket", name, protect=args.protect, statements=partial(_writers, args), opts=opts
+            "LogsBucket",
+            name,
+            protect=args.protect,
+            key=AWS_KEYS,
+            statements=partial(_writers, args),
+            opts=opts,
         )
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
@@ -86,6 +97,7 @@ class AuditTrail(pulumi.ComponentResource):
                 name=_trail_name(self.logs),
                 s3_bucket_name=self.logs.name,
                 s3_key_prefix=_EVENTS,
+                kms_key_id=args.key.arn,
                 enable_log_file_validation=True,
                 include_global_service_events=False,
                 is_multi_region_trail=False,

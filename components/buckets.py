@@ -1,22 +1,23 @@
 """The two buckets of images. They are two so that a resize can never trigger itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Grant, policy_document, tls_only
-from components.kept import kept
+from components.iam import Grant
+from components.key import Key
+from components.private_bucket import PrivateBucket
 from handlers import keys
 
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsBucketArgs:
-    """`expire_days` 0 keeps originals forever."""
+    """`key` encrypts them; `expire_days` 0 keeps originals forever."""
 
     protect: bool
+    key: Key
     incomplete_upload_days: int
     old_version_days: int
     expire_days: int
@@ -24,79 +25,11 @@ class OriginalsBucketArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class VariantsBucketArgs:
-    """`protect` keeps the bucket when the stack goes."""
+    """`protect` keeps the bucket when the stack goes; `key` encrypts what it holds."""
 
     protect: bool
+    key: Key
     incomplete_upload_days: int
-
-
-class PrivateBucket(pulumi.ComponentResource):
-    """An encrypted bucket that is never public, speaks TLS only and knows no ACLs.
-
-    `statements` are what its policy says besides, made of its name and ARN.
-    """
-
-    bucket: aws.s3.Bucket
-    policy: aws.s3.BucketPolicy
-    name: pulumi.Output[str]
-    arn: pulumi.Output[str]
-
-    def __init__(
-        self,
-        kind: str,
-        name: str,
-        *,
-        protect: bool,
-        statements: Callable[["PrivateBucket"], Sequence[Mapping[str, Any]]] = lambda _: (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(f"image-intake:components:{kind}", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self.bucket = aws.s3.Bucket(
-            name,
-            force_destroy=not protect,
-            opts=kept(self, protect=protect),
-        )
-        self.name, self.arn = self.bucket.bucket, self.bucket.arn
-        # One after the other: S3 refuses to change these at the same time (OperationAborted).
-        owned = aws.s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=self.name,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=self.name,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
-                    "blocked_encryption_types": ["SSE-C"],
-                }
-            ],
-            opts=child,
-        )
-        private = aws.s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=self.name,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[owned]),
-        )
-        encrypted = tls_only("s3:*", [self.arn, pulumi.Output.concat(self.arn, "/*")])
-        self.policy = aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=self.name,
-            policy=policy_document([*statements(self), encrypted]),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
-        )
-        self.register_outputs({"name": self.name, "arn": self.arn})
-
-    def _grant(self, actions: Sequence[str], prefix: str, why: str) -> Grant:
-        objects = pulumi.Output.concat(self.arn, "/", prefix, "*")
-        return Grant(actions=tuple(actions), resources=(objects,), why=why)
 
 
 class OriginalsBucket(PrivateBucket):
@@ -107,7 +40,7 @@ class OriginalsBucket(PrivateBucket):
     def __init__(
         self, name: str, args: OriginalsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("OriginalsBucket", name, protect=args.protect, opts=opts)
+        super().__init__("OriginalsBucket", name, protect=args.protect, key=args.key, opts=opts)
         self.expire_days = args.expire_days
         child = pulumi.ResourceOptions(parent=self)
         versioning = aws.s3.BucketVersioning(
@@ -173,7 +106,7 @@ class VariantsBucket(PrivateBucket):
     def __init__(
         self, name: str, args: VariantsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("VariantsBucket", name, protect=args.protect, opts=opts)
+        super().__init__("VariantsBucket", name, protect=args.protect, key=args.key, opts=opts)
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,

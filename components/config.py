@@ -68,6 +68,7 @@ class PipelineConfig:
     access_logs: bool
     data_events: bool
     audit_retention_days: Annotated[int, Between(1, 3_650)]
+    kms_key: str
     alarm_emails: tuple[str, ...]
     alarm_urls: tuple[str, ...]
     alarm_slack_channel: str

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components import bundle
 from components.iam import Grant, policy_document, trust_document
+from components.key import Key
 
 NAMESPACE = "image-intake"
 """Where the functions' own metrics are kept in CloudWatch."""
@@ -18,12 +19,14 @@ NAMESPACE = "image-intake"
 class PythonFunctionArgs:
     """`module` is the one in `handlers` that holds the entry point, and names the layer.
 
-    `service` names the pipeline in logs and metrics. `environment` is added to what every function is
-    told; `grants` is all its role may do, beside writing its own log and traces.
+    `service` names the pipeline in logs and metrics. `key` encrypts code, environment and log.
+    `environment` is added to what every function is told; `grants` is all its role may do, beside
+    writing its own log and traces.
     """
 
     module: str
     service: str
+    key: Key
     description: str
     memory_mib: int
     timeout_seconds: int
@@ -48,16 +51,16 @@ class PythonFunction(pulumi.ComponentResource):
         super().__init__("image-intake:components:PythonFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = aws.cloudwatch.LogGroup(
-            f"{name}-log", retention_in_days=args.log_retention_days, opts=child
+            f"{name}-log", retention_in_days=args.log_retention_days, kms_key_id=args.key.arn, opts=child
         )
         self.role = aws.iam.Role(
             f"{name}-role", assume_role_policy=trust_document("lambda.amazonaws.com"), opts=child
         )
-        grants = [*args.grants, *self._own_grants()]
+        grants = [*args.grants, *self._own_grants(), *_environment_grants(args.key)]
         permissions = aws.iam.RolePolicy(
             f"{name}-permissions",
             role=self.role.name,
-            policy=policy_document([grant.statement() for grant in grants]),
+            policy=policy_document([each for grant in grants for each in grant.statements()]),
             opts=child,
         )
         layer = aws.lambda_.LayerVersion(
@@ -80,6 +83,8 @@ class PythonFunction(pulumi.ComponentResource):
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
             role=self.role.arn,
+            kms_key_arn=args.key.arn,
+            source_kms_key_arn=args.key.arn,
             environment={"variables": {**_powertools(args.service, args.log_level), **args.environment}},
             logging_config=_logging(self.log_group, args.log_level),
             tracing_config={"mode": "Active"},
@@ -103,6 +108,15 @@ class PythonFunction(pulumi.ComponentResource):
                 why="writes traces, for which AWS has no finer grain than everything",
             ),
         ]
+
+
+def _environment_grants(key: Key) -> tuple[Grant, ...]:
+    """Reading the function's own environment, which Lambda decrypts for the role.
+
+    Whoever deploys the function lets Lambda do that by a grant of KMS too, but that one is for this
+    role as it was: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+    """
+    return key.use("lambda", "kms:Decrypt")
 
 
 def _powertools(service: str, log_level: str) -> dict[str, str]:

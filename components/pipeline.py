@@ -6,6 +6,7 @@ from components.api import ImageApi, ImageApiArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config import PipelineConfig
+from components.key import CustomerKeyArgs, Key, pipeline_key
 from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
 from components.place import Place
 from components.queue import UploadQueue, UploadQueueArgs
@@ -21,6 +22,7 @@ class ImagePipeline(pulumi.ComponentResource):
     the configuration asks for access logs or data events.
     """
 
+    key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -36,9 +38,17 @@ class ImagePipeline(pulumi.ComponentResource):
         # What logs and metrics call it, among all pipelines of the account.
         self._service = _service(name)
 
-        self.originals = OriginalsBucket(f"{name}-originals", _originals(config), child)
-        self.variants = VariantsBucket(f"{name}-variants", _variants(config), child)
-        self.table = ImageTable(f"{name}-ImageMetadata", ImageTableArgs(protect=config.protect), child)
+        self.key = pipeline_key(
+            f"{name}-key",
+            config.kms_key,
+            CustomerKeyArgs(service=self._service, protect=config.protect),
+            child,
+        )
+        self.originals = OriginalsBucket(f"{name}-originals", self._originals(config), child)
+        self.variants = VariantsBucket(f"{name}-variants", self._variants(config), child)
+        self.table = ImageTable(
+            f"{name}-ImageMetadata", ImageTableArgs(protect=config.protect, key=self.key), child
+        )
         self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
         self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
         self.api = ImageApi(f"{name}-api", self._api(config), child)
@@ -55,9 +65,24 @@ class ImagePipeline(pulumi.ComponentResource):
         own = [self.api.url] if config.page and "*" not in config.cors_origins else []
         return [*config.cors_origins, *own]
 
+    def _originals(self, config: PipelineConfig) -> OriginalsBucketArgs:
+        return OriginalsBucketArgs(
+            protect=config.protect,
+            key=self.key,
+            incomplete_upload_days=config.incomplete_upload_days,
+            old_version_days=config.old_version_days,
+            expire_days=config.originals_expire_days,
+        )
+
+    def _variants(self, config: PipelineConfig) -> VariantsBucketArgs:
+        return VariantsBucketArgs(
+            protect=config.protect, key=self.key, incomplete_upload_days=config.incomplete_upload_days
+        )
+
     def _queue(self, config: PipelineConfig) -> UploadQueueArgs:
         return UploadQueueArgs(
             originals=self.originals,
+            key=self.key,
             visibility_timeout_seconds=config.visibility_timeout_seconds,
             max_receive_count=config.max_receive_count,
             retention_days=config.queue_retention_days,
@@ -67,6 +92,7 @@ class ImagePipeline(pulumi.ComponentResource):
     def _worker(self, config: PipelineConfig) -> ResizeWorkerArgs:
         return ResizeWorkerArgs(
             service=self._service,
+            key=self.key,
             originals=self.originals,
             variants=self.variants,
             table=self.table,
@@ -94,6 +120,7 @@ class ImagePipeline(pulumi.ComponentResource):
     def _api(self, config: PipelineConfig) -> ImageApiArgs:
         return ImageApiArgs(
             service=self._service,
+            key=self.key,
             originals=self.originals,
             variants=self.variants,
             table=self.table,
@@ -117,6 +144,7 @@ class ImagePipeline(pulumi.ComponentResource):
     def _audit(self, config: PipelineConfig) -> AuditTrailArgs:
         return AuditTrailArgs(
             place=Place.of(self.queue.arn),
+            key=self.key,
             originals=self.originals,
             variants=self.variants,
             table=self.table,
@@ -167,16 +195,3 @@ class ImagePipeline(pulumi.ComponentResource):
 def _service(name: str) -> str:
     # Projects and stacks may have dots in their names, dashboards may not.
     return f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}".replace(".", "-")
-
-
-def _originals(config: PipelineConfig) -> OriginalsBucketArgs:
-    return OriginalsBucketArgs(
-        protect=config.protect,
-        incomplete_upload_days=config.incomplete_upload_days,
-        old_version_days=config.old_version_days,
-        expire_days=config.originals_expire_days,
-    )
-
-
-def _variants(config: PipelineConfig) -> VariantsBucketArgs:
-    return VariantsBucketArgs(protect=config.protect, incomplete_upload_days=config.incomplete_upload_days)

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.buckets import OriginalsBucket
 from components.iam import Grant, policy_document, tls_only
+from components.key import Key
 from components.place import Place
 from handlers import keys
 
@@ -19,9 +20,13 @@ _EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 
 @dataclass(frozen=True, kw_only=True)
 class UploadQueueArgs:
-    """`originals` is the bucket whose events arrive here, the only sender the queue accepts."""
+    """`originals` is the bucket whose events arrive here, the only sender the queue accepts.
+
+    `key` encrypts the messages.
+    """
 
     originals: OriginalsBucket
+    key: Key
     visibility_timeout_seconds: int
     max_receive_count: int
     retention_days: int
@@ -41,10 +46,14 @@ class UploadQueue(pulumi.ComponentResource):
     def __init__(self, name: str, args: UploadQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:components:UploadQueue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self._key = args.key
+        # SQS has a key of its own for whoever names none, and takes only one of the two inputs.
+        sqs_key = True if args.key.arn is None else None
         self.dead_letters = aws.sqs.Queue(
             f"{name}-dlq",
             message_retention_seconds=args.dead_letter_retention_days * _DAY_SECONDS,
-            sqs_managed_sse_enabled=True,
+            kms_master_key_id=args.key.arn,
+            sqs_managed_sse_enabled=sqs_key,
             opts=child,
         )
         self.queue = aws.sqs.Queue(
@@ -52,7 +61,8 @@ class UploadQueue(pulumi.ComponentResource):
             visibility_timeout_seconds=args.visibility_timeout_seconds,
             message_retention_seconds=args.retention_days * _DAY_SECONDS,
             receive_wait_time_seconds=_LONG_POLL_SECONDS,
-            sqs_managed_sse_enabled=True,
+            kms_master_key_id=args.key.arn,
+            sqs_managed_sse_enabled=sqs_key,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count},
                 sort_keys=True,
@@ -105,7 +115,13 @@ class UploadQueue(pulumi.ComponentResource):
             "sqs:GetQueueAttributes",
             "sqs:ChangeMessageVisibility",
         )
-        return Grant(actions=actions, resources=(self.arn,), why="consumes the queue")
+        return Grant(
+            actions=actions,
+            resources=(self.arn,),
+            why="consumes the queue",
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+            needs=self._key.use("sqs", "kms:Decrypt"),
+        )
 
     def _accepts(self, originals: OriginalsBucket) -> dict[str, object]:
         return {

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
+# Of one region, or the replica of a multi-region key.
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
+_KEY = re.compile(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL = re.compile(r"https://[^/\s]+(/\S*)?")
 _SLACK = re.compile(r"T[A-Z0-9]+/[CG][A-Z0-9]+")
@@ -19,7 +24,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 def combinations(config: "PipelineConfig") -> list[str]:
     """A sentence for each pair of values that cannot be deployed together."""
-    checks = (_presets, _access, _admins, _cors, _queue, _alarms)
+    checks = (_presets, _access, _admins, _cors, _queue, _encryption, _alarms)
     return [sentence for check in checks for sentence in check(config)]
 
 
@@ -88,6 +93,19 @@ def _queue(config: "PipelineConfig") -> Iterator[str]:
             f"deadLetterRetentionDays: {config.dead_letter_retention_days} is not more than "
             f"queueRetentionDays {config.queue_retention_days}; age counts from the first send."
         )
+
+
+def _encryption(config: "PipelineConfig") -> Iterator[str]:
+    key = config.kms_key
+    if key in ("", "create") or _KEY.fullmatch(key):
+        return
+    if ":alias/" in key or key.startswith("alias/"):
+        yield (
+            f"kmsKey: {key!r} is an alias, which may name another key tomorrow, while policies name the key "
+            "itself; give the key's ARN."
+        )
+    else:
+        yield f"kmsKey: {key!r} is neither create nor the ARN of a KMS key."
 
 
 def _alarms(config: "PipelineConfig") -> Iterator[str]:

@@ -7,14 +7,19 @@ import pulumi_aws as aws
 
 from components.iam import Grant
 from components.kept import kept
+from components.key import Key
 from handlers.indexes import INDEXES, KEY_TYPES, Index
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageTableArgs:
-    """`protect` keeps the table when the stack goes, and DynamoDB from deleting it."""
+    """`protect` keeps the table when the stack goes, and DynamoDB from deleting it.
+
+    `key` encrypts the rows, their indexes and backups.
+    """
 
     protect: bool
+    key: Key
 
 
 class ImageTable(pulumi.ComponentResource):
@@ -34,17 +39,25 @@ class ImageTable(pulumi.ComponentResource):
             global_secondary_indexes=[_index(index) for index in INDEXES],
             ttl={"attribute_name": "ExpiresAt", "enabled": True},
             point_in_time_recovery={"enabled": True},
-            server_side_encryption={"enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": args.key.arn},
             deletion_protection_enabled=args.protect,
             opts=kept(self, protect=args.protect),
         )
         self.name, self.arn = self.table.name, self.table.arn
+        # DynamoDB decrypts the table's own key on behalf of whoever asks.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        self._needs = args.key.use("dynamodb", "kms:Decrypt")
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def grant_commit(self) -> Grant:
         """Commit, reject, fail and delete rows."""
         actions = ("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-        return Grant(actions=actions, resources=(self.arn,), why="commits the outcome of each record")
+        return Grant(
+            actions=actions,
+            resources=(self.arn,),
+            why="commits the outcome of each record",
+            needs=self._needs,
+        )
 
     def grant_announce(self) -> Grant:
         """Write PENDING rows, read and delete any row."""
@@ -55,12 +68,22 @@ class ImageTable(pulumi.ComponentResource):
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
         )
-        return Grant(actions=actions, resources=(self.arn,), why="announces uploads and answers for images")
+        return Grant(
+            actions=actions,
+            resources=(self.arn,),
+            why="announces uploads and answers for images",
+            needs=self._needs,
+        )
 
     def grant_list(self) -> Grant:
         """Find rows through the indexes; never by scanning."""
         indexes = tuple(pulumi.Output.concat(self.arn, "/index/", index.name) for index in INDEXES)
-        return Grant(actions=("dynamodb:Query",), resources=indexes, why="lists images and counts batches")
+        return Grant(
+            actions=("dynamodb:Query",),
+            resources=indexes,
+            why="lists images and counts batches",
+            needs=self._needs,
+        )
 
 
 def _index(index: Index) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:

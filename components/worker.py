@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.function import PythonFunction, PythonFunctionArgs
+from components.key import Key
 from components.queue import UploadQueue
 from components.table import ImageTable
 from handlers.presets import Limits
@@ -15,11 +16,12 @@ from handlers.settings import ResizeSettings, variables
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeWorkerArgs:
-    """`service` names the pipeline in logs and metrics, `record_seconds` is the worst case of one
-    record, `max_concurrency` how many calls run at the same time.
+    """`service` names the pipeline in logs and metrics, `key` encrypts what is stored, `record_seconds`
+    is the worst case of one record, `max_concurrency` how many calls run at the same time.
     """
 
     service: str
+    key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
@@ -51,6 +53,7 @@ class ResizeWorker(pulumi.ComponentResource):
             PythonFunctionArgs(
                 module="resize",
                 service=args.service,
+                key=args.key,
                 description="Renders the variants of uploaded images",
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,

@@ -16,6 +16,7 @@ _OPTIONS: Final = {
     "accessLogs": "true",
     "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
     "dataEvents": "true",
+    "kmsKey": "create",
 }
 _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
 
@@ -109,7 +110,7 @@ def _statement(resource: Resource, statement: Mapping[str, Any]) -> Statement:
         actions=tuple(_strings(statement["Action"])),
         # A trust policy names no resource, and in a key's own policy `*` is the key.
         resources=tuple(
-            _short(each) if each != "*" or "Principal" not in statement else _short(resource.name)
+            _short(each) if each != "*" or "Principal" not in statement else _short(_subject(resource))
             for each in _strings(statement.get("Resource", "*"))
         ),
         conditions=tuple(
@@ -118,6 +119,11 @@ def _statement(resource: Resource, statement: Mapping[str, Any]) -> Statement:
             for key, value in conditions.items()
         ),
     )
+
+
+def _subject(resource: Resource) -> str:
+    # A key's policy is called as the key, with its kind behind.
+    return resource.name.removesuffix("-policy")
 
 
 def _who(resource: Resource, principal: Any) -> str:

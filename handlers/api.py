@@ -39,6 +39,7 @@ def compose() -> tuple[Endpoints, Logger]:
         s3,
         bucket=settings.originals_bucket,
         seconds=settings.url_seconds,
+        kms_key_arn=settings.kms_key_arn,
         credentials=clients.credentials(),
     )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)

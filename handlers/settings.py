@@ -82,7 +82,8 @@ class ApiSettings:
     """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
     row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
     policies and signed URLs live (at most 900). `auth` is `iam`, `jwt` or `none`; with `iam`,
-    `admin_principals` are the ARNs of those who see the images of all.
+    `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
+    the KMS key of `kms_key_arn`, or with S3's own if it is empty.
     """
 
     originals_bucket: str
@@ -93,6 +94,7 @@ class ApiSettings:
     url_seconds: int
     auth: str
     admin_principals: tuple[str, ...]
+    kms_key_arn: str
 
 
 def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:

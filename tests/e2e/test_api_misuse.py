@@ -132,6 +132,7 @@ def policy_of(system, seconds_ago, image_id, file):
         client,
         bucket=system.outputs["originalsBucket"],
         seconds=900,
+        kms_key_arn="",
         credentials=lambda: key,
         clock=lambda: time.time() - seconds_ago,
     )

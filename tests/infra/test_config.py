@@ -67,6 +67,10 @@ def test_a_number_out_of_bounds_is_refused_with_key_value_and_bound(key, value, 
 LOG_RETENTION = (
     "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
 )
+ALIAS = (
+    "is an alias, which may name another key tomorrow, while policies name the key itself; "
+    "give the key's ARN."
+)
 WRONG = [
     ({"protect": "yes"}, "protect: 'yes' is not a boolean (true or false)."),
     ({"accessLogs": "on"}, "accessLogs: 'on' is not a boolean (true or false)."),
@@ -140,6 +144,22 @@ WRONG = [
         {"maxReceiveCount": "1000"},
         "maxReceiveCount: 1000 receives, each hidden for 721 s, take longer than queueRetentionDays 4.",
     ),
+    (
+        {"kmsKey": "arn:aws:kms:eu-central-1:123456789012:alias/images"},
+        f"kmsKey: 'arn:aws:kms:eu-central-1:123456789012:alias/images' {ALIAS}",
+    ),
+    (
+        {"kmsKey": "alias/images"},
+        f"kmsKey: 'alias/images' {ALIAS}",
+    ),
+    (
+        {"kmsKey": "11111111-2222-3333-4444-555555555555"},
+        "kmsKey: '11111111-2222-3333-4444-555555555555' is neither create nor the ARN of a KMS key.",
+    ),
+    (
+        {"kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/*"},
+        "kmsKey: 'arn:aws:kms:eu-central-1:123456789012:key/*' is neither create nor the ARN of a KMS key.",
+    ),
     ({"alarmEmails": '["operators"]'}, "alarmEmails: 'operators' is not an e-mail address."),
     ({"alarmUrls": '["http://pager.example/secret"]'}, "alarmUrls: an entry is not an https:// URL."),
     (
@@ -192,6 +212,17 @@ def test_a_configuration_made_in_code_is_validated_too():
 def test_values_that_just_fit_together_are_accepted(registered):
     stack = registered(batchSize="12", recordSeconds="10", deadLetterRetentionDays="5")
     assert stack.one(":EventSourceMapping").inputs["batchSize"] == 12
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+        "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_the_arn_of_a_key_is_accepted_whatever_its_partition_and_kind(arn):
+    assert PipelineConfig.with_defaults(kms_key=arn).kms_key == arn
 
 
 def test_no_allowed_function_timeout_makes_a_visibility_timeout_that_sqs_refuses():

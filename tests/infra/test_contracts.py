@@ -50,6 +50,7 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
         url_seconds=900,
         auth="iam",
         admin_principals=(),
+        kms_key_arn="",
     )
 
 

@@ -27,6 +27,17 @@ def test_a_row_says_who_may_do_what_with_what_and_on_which_condition(statements)
     )
 
 
+def test_what_a_key_allows_to_whom_names_the_setting_and_the_key(statements):
+    added = [row for row in statements if row.only_with == "kmsKey"]
+    assert {row.who for row in added if row.resources == ("intake-key",)} == {
+        *("the account", "service `s3.amazonaws.com`", "service `lambda.amazonaws.com`"),
+        *("service `logs.eu-central-1.amazonaws.com`", "service `cloudtrail.amazonaws.com`"),
+    }
+    assert {row.who for row in added if row.resources == ("key/intake-key",)} == {
+        *("role `intake-api-role`", "role `intake-resize-role`")
+    }
+
+
 def test_what_a_setting_adds_names_the_setting(statements):
     added = {row.resources for row in statements if row.only_with == "alarmSlackChannel"}
     assert added == {("intake-alarms-slack-role",)}

@@ -13,12 +13,18 @@ from tests.unit.world import ORIGINALS, REGION
 
 NOW = datetime.fromisoformat("2026-03-04T05:06:07.890Z").timestamp()
 JPEG = Announced(name="holiday.jpg", content_type="image/jpeg", size=1234)
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 CREDENTIALS = ReadOnlyCredentials("testing", "testing", None, None)
 
 
-def policies(clients, *, seconds=900, credentials=CREDENTIALS, now=NOW):
+def policies(clients, *, seconds=900, credentials=CREDENTIALS, now=NOW, key=""):
     return Policies(
-        clients["s3"], bucket=ORIGINALS, seconds=seconds, credentials=lambda: credentials, clock=lambda: now
+        clients["s3"],
+        bucket=ORIGINALS,
+        seconds=seconds,
+        kms_key_arn=key,
+        credentials=lambda: credentials,
+        clock=lambda: now,
     )
 
 
@@ -49,13 +55,28 @@ def test_a_policy_binds_bucket_key_type_and_size_exactly(clients, image_id):
     assert bound["content-length-range"] == (1, 1234)
 
 
-def test_the_fields_satisfy_every_condition_of_the_policy(clients):
-    upload = policies(clients).signer()("a", JPEG)
+@pytest.mark.parametrize("key", ["", KEY])
+def test_the_fields_satisfy_every_condition_of_the_policy(clients, key):
+    upload = policies(clients, key=key).signer()("a", JPEG)
     bound = conditions(upload)
     given = set(upload.fields) - {"policy", "x-amz-signature"}
     assert given == set(bound) - {"bucket", "content-length-range"}
     for name in given:
         assert bound[name] == ("eq", upload.fields[name])
+
+
+def test_without_a_key_s3_encrypts_with_its_own_and_the_form_cannot_say_otherwise(clients):
+    upload = policies(clients).signer()("a", JPEG)
+    assert conditions(upload)["x-amz-server-side-encryption"] == ("eq", "AES256")
+    assert "x-amz-server-side-encryption-aws-kms-key-id" not in upload.fields
+
+
+def test_with_a_key_the_form_names_it_and_no_other(clients):
+    upload = policies(clients, key=KEY).signer()("a", JPEG)
+    bound = conditions(upload)
+    assert bound["x-amz-server-side-encryption"] == ("eq", "aws:kms")
+    assert bound["x-amz-server-side-encryption-aws-kms-key-id"] == ("eq", KEY)
+    assert upload.fields["x-amz-server-side-encryption-aws-kms-key-id"] == KEY
 
 
 @pytest.mark.parametrize("seconds", [60, 900])
@@ -73,11 +94,12 @@ def test_the_token_of_a_role_is_bound_too(clients):
     assert conditions(upload)["x-amz-security-token"] == ("eq", "token")
 
 
-def test_the_signature_is_the_one_that_botocore_makes(clients):
+@pytest.mark.parametrize("key", ["", KEY])
+def test_the_signature_is_the_one_that_botocore_makes(clients, key):
     theirs = clients["s3"].generate_presigned_post(Bucket=ORIGINALS, Key="uploads/a")
     stamp = theirs["fields"]["x-amz-date"]
     now = datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
-    ours = policies(clients, now=now).signer()("a", JPEG)
+    ours = policies(clients, now=now, key=key).signer()("a", JPEG)
     assert ours.url == theirs["url"]
     for name in ("x-amz-algorithm", "x-amz-credential", "x-amz-date"):
         assert ours.fields[name] == theirs["fields"][name]

@@ -37,6 +37,7 @@ def uploads(clients, catalog, clock):
         clients["s3"],
         bucket=ORIGINALS,
         seconds=900,
+        kms_key_arn="",
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
         clock=clock,
     )

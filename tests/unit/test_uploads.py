@@ -27,6 +27,7 @@ def uploads(clients, catalog, counted):
         clients["s3"],
         bucket=ORIGINALS,
         seconds=900,
+        kms_key_arn="",
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
     )
     return Uploads(catalog, policies, api_settings(), clock=lambda: NOW, count=counted.append)

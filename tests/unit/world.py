@@ -95,6 +95,7 @@ def api_settings(**changes: Any) -> ApiSettings:
         "url_seconds": 900,
         "auth": "iam",
         "admin_principals": (OPERATOR,),
+        "kms_key_arn": "",
     }
     return ApiSettings(**defaults | changes)
 
