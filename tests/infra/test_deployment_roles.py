@@ -46,6 +46,7 @@ NEEDED = {
     "aws:iam/role:Role": ("iam:GetRole", "iam:PassRole"),
     "aws:iam/rolePolicy:RolePolicy": ("iam:GetRolePolicy", "iam:PutRolePolicy"),
     "aws:kms/key:Key": ("kms:DescribeKey", "kms:CreateKey"),
+    "aws:kms/keyPolicy:KeyPolicy": ("kms:GetKeyPolicy", "kms:PutKeyPolicy"),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (
         "lambda:GetEventSourceMapping",
         "lambda:CreateEventSourceMapping",
@@ -139,6 +140,29 @@ def test_the_role_that_reads_changes_nothing_and_sees_neither_images_nor_rows():
     assert not actions("read") & {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "sqs:ReceiveMessage"}
 
 
+def decryption(name):
+    """The statements that let a role decrypt with keys of the program."""
+    decrypting = [found for found in document(name)["Statement"] if "kms:Decrypt" in found["Action"]]
+    return [found for found in decrypting if found["Sid"] != "StateKey"]
+
+
+def test_the_role_that_reads_decrypts_environments_of_functions_and_nothing_else():
+    (statement,) = decryption("read")
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceTag/Project": "image-intake",
+            "kms:ViaService": "lambda.eu-central-1.amazonaws.com",
+        }
+    }
+
+
+def test_the_role_that_deploys_uses_a_key_for_tables_and_functions_only():
+    (statement,) = decryption("write")
+    services = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert [service.partition(".")[0] for service in services] == ["dynamodb", "lambda"]
+    assert statement["Condition"]["StringEquals"]["aws:ResourceTag/Project"] == "image-intake"
+
+
 def test_no_documented_role_allows_a_whole_service():
     for name in ("read", "write"):
         assert not [action for action in actions(name) if "*" in action]
@@ -150,8 +174,10 @@ def test_a_documented_policy_fits_into_a_managed_policy():
         assert len("".join(path.read_text("utf-8").split())) <= 6144
 
 
-def test_the_documented_roles_know_every_type_that_the_program_registers(stack):
-    registered = {resource.type for resource in stack.deployment.resources if resource.custom}
+def test_the_documented_roles_know_every_type_that_the_program_registers(stack, registered):
+    keyed = registered(kmsKey="create")
+    every = (*stack.deployment.resources, *keyed.deployment.resources)
+    registered = {resource.type for resource in every if resource.custom}
     assert registered <= NEEDED.keys(), "give docs/roles the actions of the new type, and name two here"
     assert {reads for reads, _ in NEEDED.values()} <= actions("read")
     assert {writes for _, writes in NEEDED.values()} <= actions("write")
