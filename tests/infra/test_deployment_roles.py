@@ -1,8 +1,9 @@
 import json
+from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.infra.cloud import ROOT
+from tests.infra.cloud import ACCOUNT, ROOT
 from tests.infra.linting import findings
 
 ROLES = sorted((ROOT / "docs" / "roles").glob("*.json"))
@@ -21,6 +22,7 @@ JUSTIFIED = {
     ("write", "RESOURCE_POLICY_PRIVILEGE_ESCALATION"),
     ("write", "PERMISSIONS_MANAGEMENT_ACTIONS"),
     ("write", "PRIVILEGE_ESCALATION"),
+    ("write-monitoring", "PERMISSIONS_MANAGEMENT_ACTIONS"),
 }
 
 # For every type of resource, an action that a refresh and one that an update needs.
@@ -98,8 +100,16 @@ def subjects(name):
     return [found] if isinstance(found, str) else found
 
 
-def actions(name):
-    return {action for statement in document(name)["Statement"] for action in statement["Action"]}
+# The policies of the roles that read and that deploy; the latter reads too.
+POLICIES = {"read": ("read",), "write": ("write", "write-monitoring")}
+
+
+def statements(role):
+    return [statement for policy in POLICIES[role] for statement in document(policy)["Statement"]]
+
+
+def actions(role):
+    return {action for statement in statements(role) for action in statement["Action"]}
 
 
 @pytest.mark.parametrize("path", ROLES, ids=lambda path: path.stem)
@@ -181,3 +191,29 @@ def test_the_documented_roles_know_every_type_that_the_program_registers(stack, 
     assert registered <= NEEDED.keys(), "give docs/roles the actions of the new type, and name two here"
     assert {reads for reads, _ in NEEDED.values()} <= actions("read")
     assert {writes for _, writes in NEEDED.values()} <= actions("write")
+
+
+def named(resource):
+    """The ARN of a resource as the documented policies would name it; none for what has no ARN of its own."""
+    arn = resource.outputs.get("arn")
+    if resource.type == "aws:cloudwatch/dashboard:Dashboard":
+        arn = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{resource.inputs['dashboardName']}"
+    return arn and arn.replace(ACCOUNT, "111122223333")
+
+
+def covers(role, action, arn):
+    """Whether a role's policies allow an action on a resource of this name."""
+    return any(
+        action in statement["Action"] and any(fnmatchcase(arn, pattern) for pattern in statement["Resource"])
+        for statement in statements(role)
+    )
+
+
+def test_the_documented_roles_name_what_is_deployed_as_it_is_called(dev):
+    uncovered = []
+    for resource in dev.deployment.resources:
+        arn = named(resource)
+        for role, action in zip(("read", "write"), NEEDED.get(resource.type, ()), strict=False):
+            if arn and not covers(role, action, arn):
+                uncovered.append((role, action, arn))
+    assert uncovered == []
