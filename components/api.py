@@ -12,6 +12,7 @@ from components.authorizer import RouteAuth, route_auth
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.function import PythonFunction, PythonFunctionArgs
 from components.key import Key
+from components.quotas import QuotaTable
 from components.table import ImageTable
 from handlers import routes
 from handlers.settings import ApiSettings, variables
@@ -36,7 +37,8 @@ _ACCESS_LOG: Final = {
 class ImageApiArgs:
     """`service` names the pipeline in logs and metrics, `key` encrypts what is stored. `auth` is `iam`,
     `jwt` or `none`; issuer and audience are those of `jwt`, administrators those of `iam`. `page`
-    serves the page to everyone. The rate is in requests per second, the burst in requests.
+    serves the page to everyone. The rate is in requests per second, the burst in requests. A principal
+    announces at most `uploads_per_hour` images in an hour, counted in `quotas`.
     """
 
     service: str
@@ -44,6 +46,8 @@ class ImageApiArgs:
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
+    quotas: QuotaTable
+    uploads_per_hour: int
     auth: str
     jwt_issuer: str
     jwt_audience: tuple[str, ...]
@@ -89,6 +93,7 @@ class ImageApi(pulumi.ComponentResource):
                     args.variants.grant_delete(),
                     args.table.grant_announce(),
                     args.table.grant_list(),
+                    args.quotas.grant_count(),
                 ],
                 log_level=args.log_level,
                 log_retention_days=args.log_retention_days,
@@ -184,6 +189,7 @@ def _cors(origins: tuple[str, ...]) -> aws.apigatewayv2.ApiCorsConfigurationArgs
             "x-amz-date",
             "x-amz-security-token",
         ],
+        "expose_headers": ["retry-after"],
         "max_age": 3600,
     }
 
@@ -195,6 +201,8 @@ def _environment(args: ImageApiArgs) -> dict[str, pulumi.Input[str]]:
             "originals_bucket": args.originals.name,
             "variants_bucket": args.variants.name,
             "table_name": args.table.name,
+            "quota_table_name": args.quotas.name,
+            "uploads_per_hour": args.uploads_per_hour,
             "max_upload_bytes": args.max_upload_bytes,
             "pending_seconds": args.pending_seconds,
             "url_seconds": args.url_seconds,

@@ -46,6 +46,7 @@ class PipelineConfig:
     page: bool
     api_rate_limit: Annotated[int, Between(1, 10_000)]
     api_burst_limit: Annotated[int, Between(1, 5_000)]
+    uploads_per_hour: Annotated[int, Between(1, 10_000_000)]  # more than one pipeline takes in an hour
     api_memory_mib: Annotated[int, Between(128, 10_240)]
     api_timeout_seconds: Annotated[int, Between(1, 29)]
     url_seconds: Annotated[int, Between(60, 900)]

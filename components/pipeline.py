@@ -10,6 +10,7 @@ from components.key import CustomerKeyArgs, Key, pipeline_key
 from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
 from components.place import Place
 from components.queue import UploadQueue, UploadQueueArgs
+from components.quotas import QuotaTable, QuotaTableArgs
 from components.table import ImageTable, ImageTableArgs
 from components.worker import ResizeWorker, ResizeWorkerArgs
 from handlers.presets import Limits
@@ -26,6 +27,7 @@ class ImagePipeline(pulumi.ComponentResource):
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
+    quotas: QuotaTable
     queue: UploadQueue
     worker: ResizeWorker
     api: ImageApi
@@ -48,6 +50,9 @@ class ImagePipeline(pulumi.ComponentResource):
         self.variants = VariantsBucket(f"{name}-variants", self._variants(config), child)
         self.table = ImageTable(
             f"{name}-ImageMetadata", ImageTableArgs(protect=config.protect, key=self.key), child
+        )
+        self.quotas = QuotaTable(
+            f"{name}-quotas", QuotaTableArgs(protect=config.protect, key=self.key), child
         )
         self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
         self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
@@ -124,6 +129,8 @@ class ImagePipeline(pulumi.ComponentResource):
             originals=self.originals,
             variants=self.variants,
             table=self.table,
+            quotas=self.quotas,
+            uploads_per_hour=config.uploads_per_hour,
             auth=config.api_auth,
             jwt_issuer=config.jwt_issuer,
             jwt_audience=config.jwt_audience,
@@ -163,6 +170,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 queue_name=self.queue.queue.name,
                 dead_letters_name=self.queue.dead_letters.name,
                 table_name=self.table.name,
+                quotas_name=self.quotas.name,
                 resize_name=self.worker.function.name,
                 api_name=self.api.function.name,
                 api_id=self.api.api.id,

@@ -1,4 +1,6 @@
-"""How many images were announced, so that an alarm can tell when their uploads do not come."""
+"""How many images were announced, so that an alarm can tell when their uploads do not come, and how many
+were refused for their callers' quotas.
+"""
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -12,6 +14,13 @@ class Announcements:
 
     def count(self, images: int) -> None:
         """So many `PENDING` rows were written."""
+        self._add("Announced", images)
+
+    def refuse(self, images: int) -> None:
+        """So many images were beyond the quota of their caller."""
+        self._add("QuotaRefused", images)
+
+    def _add(self, name: str, images: int) -> None:
         if images:
-            self._metrics.add_metric(name="Announced", unit=MetricUnit.Count, value=images)
+            self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=images)
             self._metrics.flush_metrics()

@@ -16,6 +16,7 @@ from handlers.listing import Listing
 from handlers.page import Page
 from handlers.policies import Policies
 from handlers.problems import Problem
+from handlers.quotas import Quotas
 from handlers.requests import Request
 from handlers.settings import ApiSettings, load
 from handlers.storage import Storage
@@ -42,10 +43,17 @@ def compose() -> tuple[Endpoints, Logger]:
         kms_key_arn=settings.kms_key_arn,
         credentials=clients.credentials(),
     )
+    announcements = Announcements()
+    quotas = Quotas(
+        dynamodb,
+        settings.quota_table_name,
+        limit=settings.uploads_per_hour,
+        refused=announcements.refuse,
+    )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
     endpoints = Endpoints(
         settings,
-        uploads=Uploads(catalog, policies, settings, count=Announcements().count),
+        uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
         storage=storage,
         catalog=catalog,
         listing=Listing(dynamodb, settings.table_name),
@@ -93,7 +101,7 @@ def _text(body: Any) -> str:
 
 
 def _problem(problem: Problem) -> Response:
-    again = {"Retry-After": "1"} if problem.status == 503 else {}
+    again = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
     return Response(
         status=problem.status,
         body=problem.document(),

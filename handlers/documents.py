@@ -25,6 +25,7 @@ class ProblemDocument(_Document):
     status: Annotated[int, Meta(ge=400, le=599)]
     detail: str | UnsetType = UNSET
     limit: Annotated[int, Meta(description="The limit that was exceeded.")] | UnsetType = UNSET
+    resets_at: Time | UnsetType = UNSET
 
 
 class GatewayMessage(_Document):

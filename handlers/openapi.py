@@ -33,6 +33,10 @@ _GATEWAY: Final = {
     404: "No such route.",
     429: "Too many requests.",
 }
+_RETRY_AFTER: Final = {
+    "description": "Seconds after which the same may be asked again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 # Any route: who calls, and what went wrong on our side.
 _COMMON: Final = (problems.unidentified_caller(), problems.internal(), problems.busy())
 
@@ -56,6 +60,7 @@ def _limits(settings: ApiSettings) -> str:
     limits = (
         f"{MAX_FILES} files a call",
         f"{settings.max_upload_bytes} bytes an image",
+        f"{settings.uploads_per_hour} images announced by a caller in an hour",
         f"{MAX_JSON_BYTES} bytes of JSON, nested {MAX_JSON_DEPTH} deep",
         f"{keys.MAX_IMAGE_ID_BYTES} bytes an ImageID",
         f"policies and URLs for {settings.url_seconds} seconds",
@@ -115,6 +120,8 @@ def _refusals(refused: Iterable[Problem]) -> dict[str, Any]:
             problems.CONTENT_TYPE, {"schema": _ref(ProblemDocument), "examples": {}}
         )
         content["examples"][problem.code] = {"value": problem.document()}
+        if problem.retry_after:
+            answer["headers"] = {"Retry-After": _RETRY_AFTER}
         title = problem.document()["title"]
         answer["description"] = f"{answer['description']} {title}".strip()
     return {str(status): answer for status, answer in sorted(answers.items())}

@@ -59,16 +59,18 @@ _NAME: Final = {
     "schema": {"type": "string"},
 }
 _MALFORMED: Final = problems.malformed("Expected `int` >= 1 - at `$.bytes`")
+_QUOTA: Final = problems.quota_exceeded(100_000, resets_at="2026-01-02T04:00:00.000Z", retry_after=1_234)
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     routes.CREATE_UPLOADS: Operation(
         id="createUploads",
         summary=f"Announce up to {MAX_FILES} files, or have those signed anew that are still PENDING. "
         "Each is answered for itself, with a presigned POST policy or with a problem: too-large, "
-        "unsupported-content-type, malformed-request, unknown-image or not-pending.",
+        "unsupported-content-type, malformed-request, unknown-image, not-pending or quota-exceeded. "
+        "Where the quota leaves no policy for any of them, quota-exceeded is the answer to the request.",
         takes=CreateUploads,
         answers=CreatedUploads,
-        refuses=(_MALFORMED, problems.too_large(3_000_000, MAX_JSON_BYTES)),
+        refuses=(_MALFORMED, problems.too_large(3_000_000, MAX_JSON_BYTES), _QUOTA),
     ),
     routes.CREATE_IMAGE: Operation(
         id="createImage",
@@ -81,6 +83,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             _MALFORMED,
             problems.too_large(5_000_000, MAX_BODY_BYTES),
             problems.unsupported_content_type("text/plain", list(CONTENT_TYPES)),
+            _QUOTA,
         ),
     ),
     routes.LIST_IMAGES: Operation(

@@ -13,13 +13,16 @@ class Problem(Exception):
     """A request, or one item of it, that cannot be served.
 
     `code` is the last part of the problem's `type`; `members` are further members of the
-    document (JSON values).
+    document (JSON values). With `retry_after`, the same may be asked again after so many seconds.
     """
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "", **members: Any) -> None:
+    def __init__(
+        self, status: int, code: str, title: str, detail: str = "", *, retry_after: int = 0, **members: Any
+    ) -> None:
         super().__init__(f"{title} {detail}".strip())
         self.status = status
         self.code = code
+        self.retry_after = retry_after
         self._title = title
         self._detail = detail
         self._members = members
@@ -62,7 +65,16 @@ def unidentified_caller() -> Problem:
 
 def busy() -> Problem:
     """The table takes no more for now, or somebody else changes the same image all the time."""
-    return Problem(503, "busy", "The service is busy; try again.")
+    return Problem(503, "busy", "The service is busy; try again.", retry_after=1)
+
+
+def quota_exceeded(limit: int, *, resets_at: str, retry_after: int) -> Problem:
+    """The caller has announced all that may be announced in an hour; from `resets_at` on there is more."""
+    title = "The quota of this hour is used up."
+    detail = f"At most {limit} images an hour; the next from {resets_at} on."
+    return Problem(
+        429, "quota-exceeded", title, detail, retry_after=retry_after, limit=limit, resetsAt=resets_at
+    )
 
 
 def too_large(size: int, limit: int, advice: str = "") -> Problem:

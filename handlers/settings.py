@@ -83,12 +83,15 @@ class ApiSettings:
     row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
     policies and signed URLs live (at most 900). `auth` is `iam`, `jwt` or `none`; with `iam`,
     `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
-    the KMS key of `kms_key_arn`, or with S3's own if it is empty.
+    the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
+    `uploads_per_hour` images in an hour, counted in the table of quotas.
     """
 
     originals_bucket: str
     variants_bucket: str
     table_name: str
+    quota_table_name: str
+    uploads_per_hour: int
     max_upload_bytes: int
     pending_seconds: int
     url_seconds: int

@@ -12,6 +12,7 @@ from handlers.catalog import Catalog
 from handlers.documents import CreatedUploads, FileAnswer, ProblemDocument, location
 from handlers.policies import Announced, Policies
 from handlers.problems import Problem
+from handlers.quotas import Quotas
 from handlers.requests import CreateUploads, FileToUpload, decode_part
 from handlers.rows import Row, timestamp
 from handlers.settings import ApiSettings
@@ -46,29 +47,39 @@ def accepted_type(declared: str) -> str:
 class Uploads:
     """Announces images and signs the policies they are uploaded with.
 
-    `count` is told how many rows were written.
+    What is announced counts towards its owner's quota, what is signed anew does not. `count` is told
+    how many rows were written.
     """
 
     def __init__(
         self,
         catalog: Catalog,
         policies: Policies,
+        quotas: Quotas,
         settings: ApiSettings,
+        *,
         clock: Callable[[], float] = time.time,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._policies = policies
+        self._quotas = quotas
         self._settings = settings
         self._clock = clock
         self._count = count
 
     def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
-        """Announce files, or sign those anew that are announced: each gets a policy or its problem."""
+        """Announce files, or sign those anew that are announced: each gets a policy or its problem.
+
+        Files beyond the owner's quota fail alone, the last first. Raises Problem (429) if it leaves no
+        policy for any, and TableBusy.
+        """
         batch_id = wanted.batch_id or new_id()
         files = [self._parsed(raw) for raw in wanted.files]
         named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
         standing = self._catalog.get_many(named)
+        new = sum(isinstance(file, FileToUpload) and not file.image_id for file in files)
+        granted = self._quotas.take(owner, new)
         sign = self._policies.signer()
         now = self._clock()
         shared = self._shared(owner, batch_id, now)
@@ -82,6 +93,8 @@ class Uploads:
                 if file.image_id:
                     image_id = file.image_id
                     self._renew(standing.get(image_id), owner, now)
+                elif len(rows) == granted.images:
+                    raise granted.refusal
                 else:
                     image_id = new_id()
                     rows.append(_pending(image_id, announced, shared))
@@ -90,12 +103,20 @@ class Uploads:
             else:
                 policy = sign(image_id, announced)
                 answers.append(FileAnswer(image_id=image_id, location=location(image_id), upload=policy))
+        if granted.images < new and all(answer.error for answer in answers):
+            raise granted.refusal
         self._catalog.put_pending(rows)
         self._count(len(rows))
         return CreatedUploads(batch_id=batch_id, files=answers)
 
     def announce(self, file: Announced, owner: str) -> str:
-        """Write the `PENDING` row of an image without a batch; returns its new ImageID."""
+        """Write the `PENDING` row of an image without a batch; returns its new ImageID.
+
+        Raises Problem (429) if it is beyond the owner's quota, and TableBusy.
+        """
+        granted = self._quotas.take(owner, 1)
+        if not granted.images:
+            raise granted.refusal
         image_id = new_id()
         self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
         self._count(1)

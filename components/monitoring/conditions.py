@@ -165,19 +165,21 @@ def _queue(watched: Watched, limits: AlarmLimits) -> list[Condition]:
 
 
 def _table(watched: Watched) -> list[Condition]:
+    refused = {
+        "Read": watched.table("ReadThrottleEvents"),
+        "Write": [*watched.table("WriteThrottleEvents"), watched.quotas("WriteThrottleEvents")],
+    }
     # Not one alarm for both: metric math in an alarm takes ten metrics.
     return [
         Condition(
             name=f"table-{kind.lower()}-throttles",
-            first=f"See in the table's metrics whether the table or which index throttles {kind.lower()}s.",
-            metrics={
-                f"m{number}": metric for number, metric in enumerate(watched.table(f"{kind}ThrottleEvents"))
-            },
+            first=f"See on the dashboard which table or which index throttles {kind.lower()}s.",
+            metrics={f"m{number}": metric for number, metric in enumerate(metrics)},
             expression="SUM(METRICS())",
             above=0,
             period_seconds=300,
             bad=2,
             of=3,
         )
-        for kind in ("Read", "Write")
+        for kind, metrics in refused.items()
     ]

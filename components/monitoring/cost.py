@@ -34,7 +34,8 @@ def estimate(
 
     Logs, traces, storage and transfer are not in it.
     """
-    writes = _numbered("write", watched.table("ConsumedWriteCapacityUnits"))
+    written = "ConsumedWriteCapacityUnits"
+    writes = _numbered("write", [*watched.table(written), watched.quotas(written)])
     reads = _numbered("read", watched.table("ConsumedReadCapacityUnits"))
     used = {
         "resizems": watched.resize("Duration", "Sum"),

@@ -83,6 +83,7 @@ def _keeping_up(
             region,
             [
                 _line("announced", watched.own("Announced", "Sum")),
+                _line("beyond a quota", watched.own("QuotaRefused", "Sum")),
                 _line("arrived", watched.queue("NumberOfMessagesSent", "Sum")),
                 _line("settled", watched.own("Rejected", "SampleCount")),
             ],
@@ -153,7 +154,8 @@ def _failing(
                 _line(f"{kind.lower()}s {metric.dimensions.get('GlobalSecondaryIndexName', 'table')}", metric)
                 for kind in ("Read", "Write")
                 for metric in watched.table(f"{kind}ThrottleEvents")
-            ],
+            ]
+            + [_line("writes quotas", watched.quotas("WriteThrottleEvents"))],
         ),
         *(
             log_table(title, region, log_groups[query(name).source], query(name).text)

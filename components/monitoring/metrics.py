@@ -33,6 +33,7 @@ class Watched:
     queue_name: pulumi.Input[str]
     dead_letters_name: pulumi.Input[str]
     table_name: pulumi.Input[str]
+    quotas_name: pulumi.Input[str]
     resize_name: pulumi.Input[str]
     api_name: pulumi.Input[str]
     api_id: pulumi.Input[str]
@@ -71,6 +72,10 @@ class Watched:
             for index in INDEXES
         ]
         return [one, *indexes]
+
+    def quotas(self, name: str) -> Metric:
+        """The sum of a metric of the table of quotas, which is written and never read."""
+        return _metric("AWS/DynamoDB", name, "Sum", TableName=self.quotas_name)
 
     def own(self, name: str, statistic: str) -> Metric:
         """A metric that a function writes into its log in embedded metric format."""

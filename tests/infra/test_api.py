@@ -88,3 +88,7 @@ def test_pages_of_the_configured_origins_may_call_the_api(prod):
     assert set(cors["allowMethods"]) == {route.split()[0] for route in ROUTES}
     assert {"authorization", "content-type"} <= set(cors["allowHeaders"])
     assert "allowCredentials" not in cors
+
+
+def test_pages_of_other_origins_are_told_when_to_come_again(dev):
+    assert dev.one(":Api").inputs["corsConfiguration"]["exposeHeaders"] == ["retry-after"]

@@ -31,6 +31,8 @@ OUT_OF_BOUNDS = [
     ("maxMetadataBytes", "67108865", "1 and 67108864"),
     ("apiRateLimit", "0", "1 and 10000"),
     ("apiBurstLimit", "5001", "1 and 5000"),
+    ("uploadsPerHour", "0", "1 and 10000000"),
+    ("uploadsPerHour", "10000001", "1 and 10000000"),
     ("apiMemoryMiB", "127", "128 and 10240"),
     ("apiTimeoutSeconds", "30", "1 and 29"),
     ("urlSeconds", "59", "60 and 900"),

@@ -45,6 +45,8 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
         originals_bucket="intake-originals-0a1b2c3",
         variants_bucket="intake-variants-0a1b2c3",
         table_name="intake-ImageMetadata-0a1b2c3",
+        quota_table_name="intake-quotas-0a1b2c3",
+        uploads_per_hour=100_000,
         max_upload_bytes=52_428_800,
         pending_seconds=86_400,
         url_seconds=900,

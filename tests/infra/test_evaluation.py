@@ -80,7 +80,7 @@ def test_a_first_preview_knows_all_that_does_not_depend_on_new_names(dev):
         *("policy", "redriveAllowPolicy", "redrivePolicy"),
         *("ApiId", "FunctionName", "QueueName", "TableName", "alarmRule", "dashboardBody"),
         *("arn", "kmsMasterKeyId"),
-        *("ORIGINALS_BUCKET", "QUEUE_URL", "TABLE_NAME", "VARIANTS_BUCKET"),
+        *("ORIGINALS_BUCKET", "QUEUE_URL", "QUOTA_TABLE_NAME", "TABLE_NAME", "VARIANTS_BUCKET"),
     }
     names = {resource.urn for resource in preview.deployment.resources}
     assert names == {resource.urn for resource in dev.deployment.resources}
@@ -122,7 +122,7 @@ def test_a_pipeline_that_is_protected_as_a_whole_protects_its_data():
         ImagePipeline("cats", config(), pulumi.ResourceOptions(protect=True))
 
     placed = place(program)
-    for resource in [*placed.all("/bucket:Bucket"), placed.one("/table:Table")]:
+    for resource in [*placed.all("/bucket:Bucket"), *placed.all("/table:Table")]:
         assert resource.protect
 
 

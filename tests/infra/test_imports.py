@@ -7,7 +7,9 @@ import pytest
 
 from tests.infra.cloud import ROOT
 
-CONTRACT = {f"handlers.{name}" for name in ("indexes", "keys", "presets", "rejections", "routes", "settings")}
+CONTRACT = {
+    f"handlers.{name}" for name in ("hours", "indexes", "keys", "presets", "rejections", "routes", "settings")
+}
 PURE = ["batch", "colour", "decode", "encode", "events", "geometry", "images", "indexes", "placeholder"]
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 

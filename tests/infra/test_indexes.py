@@ -4,7 +4,7 @@ from handlers.indexes import INDEXES, KEY_TYPES, SHARDS, shard_of
 
 
 def test_the_table_has_the_indexes_that_the_api_queries(stack):
-    table = stack.one("/table:Table").inputs
+    table = stack.one("/table:Table", "intake-ImageMetadata").inputs
     for index, declared in zip(INDEXES, table["globalSecondaryIndexes"], strict=True):
         assert declared == {
             "name": index.name,
@@ -17,7 +17,8 @@ def test_the_table_has_the_indexes_that_the_api_queries(stack):
 
 
 def test_the_types_of_exactly_the_key_attributes_are_declared(stack):
-    declared = {each["name"]: each["type"] for each in stack.one("/table:Table").inputs["attributes"]}
+    table = stack.one("/table:Table", "intake-ImageMetadata").inputs
+    declared = {each["name"]: each["type"] for each in table["attributes"]}
     assert declared == KEY_TYPES
     assert set(declared) == {"ImageID"} | {name for index in INDEXES for name in index.partition + index.sort}
 

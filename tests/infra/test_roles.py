@@ -7,6 +7,7 @@ from handlers.indexes import INDEXES
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-ImageMetadata-0a1b2c3"
+QUOTAS = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-quotas-0a1b2c3"
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:intake-uploads-0a1b2c3"
 LOG = "arn:aws:logs:eu-central-1:123456789012:log-group:intake-{}-log-0a1b2c3:*"
 
@@ -34,7 +35,7 @@ API = {
     "dynamodb:GetItem": [TABLE],
     "dynamodb:BatchGetItem": [TABLE],
     "dynamodb:BatchWriteItem": [TABLE],
-    "dynamodb:UpdateItem": [TABLE],
+    "dynamodb:UpdateItem": [TABLE, QUOTAS],
     "dynamodb:DeleteItem": [TABLE],
     "dynamodb:Query": [f"{TABLE}/index/{index.name}" for index in INDEXES],
     "logs:CreateLogStream": [LOG.format("api")],

@@ -21,7 +21,7 @@ def test_a_stack_exports_what_clients_and_operators_need(stack):
     assert outputs == OUTPUTS
 
 
-@pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 3), ("/table:Table", 1)])
+@pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 3), ("/table:Table", 2)])
 def test_production_keeps_its_data_whatever_happens_to_the_stack(prod, kind, count):
     stateful = prod.all(kind)
     assert len(stateful) == count
@@ -34,9 +34,9 @@ def test_production_buckets_are_not_emptied_to_be_destroyed(prod):
     assert [bucket.inputs["forceDestroy"] for bucket in prod.all("/bucket:Bucket")] == [False] * 3
 
 
-def test_dynamodb_itself_refuses_to_delete_the_table_of_production(dev, prod):
-    assert prod.one("/table:Table").inputs["deletionProtectionEnabled"] is True
-    assert dev.one("/table:Table").inputs["deletionProtectionEnabled"] is False
+def test_dynamodb_itself_refuses_to_delete_the_tables_of_production(dev, prod):
+    assert [table.inputs["deletionProtectionEnabled"] for table in prod.all("/table:Table")] == [True, True]
+    assert [table.inputs["deletionProtectionEnabled"] for table in dev.all("/table:Table")] == [False, False]
 
 
 def test_a_development_stack_can_be_destroyed_completely(dev):
@@ -45,13 +45,23 @@ def test_a_development_stack_can_be_destroyed_completely(dev):
     assert [bucket.inputs["forceDestroy"] for bucket in dev.all("/bucket:Bucket")] == [True, True]
 
 
-def test_the_table_is_paid_by_the_request_encrypted_and_recoverable(stack):
-    table = stack.one("/table:Table").inputs
+@pytest.mark.parametrize(
+    ("name", "key"), [("ImageMetadata", ("ImageID", None)), ("quotas", ("Principal", "Hour"))]
+)
+def test_a_table_is_paid_by_the_request_encrypted_and_recoverable_and_forgets(stack, name, key):
+    table = stack.one("/table:Table", f"intake-{name}").inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
-    assert table["hashKey"] == "ImageID"
+    assert (table["hashKey"], table.get("rangeKey")) == key
     assert table["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
     assert table["pointInTimeRecovery"] == {"enabled": True}
     assert table["serverSideEncryption"] == {"enabled": True}
+
+
+def test_the_table_of_quotas_has_no_attributes_but_its_key(stack):
+    table = stack.one("/table:Table", "intake-quotas").inputs
+    assert table["attributes"] == [{"name": "Principal", "type": "S"}, {"name": "Hour", "type": "S"}]
+    assert "globalSecondaryIndexes" not in table
+    assert not table.get("streamEnabled")
 
 
 def test_every_function_runs_python_on_arm_traced_with_a_log_that_is_forgotten(prod):

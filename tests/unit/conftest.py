@@ -13,7 +13,7 @@ from moto import mock_aws
 from handlers import api as api_function
 from handlers.settings import ApiSettings, variables
 from tests.unit.dynamodb_rules import refuse_what_dynamodb_refuses
-from tests.unit.world import REGION, World, api_settings, create_table
+from tests.unit.world import REGION, World, api_settings, create_tables
 
 # A slow machine is no failure, and a failure should be the same on every machine.
 settings.register_profile("unit", deadline=None, derandomize=True)
@@ -58,8 +58,8 @@ def forget_the_host(environment: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def dynamodb(aws, clients: dict[str, Any]) -> Any:
-    """A client of an AWS that has the table."""
-    create_table(clients["dynamodb"])
+    """A client of an AWS that has the tables."""
+    create_tables(clients["dynamodb"])
     return clients["dynamodb"]
 
 

@@ -22,6 +22,11 @@ def test_each_call_counts_its_own(capsys):
     assert [metrics["Announced"] for metrics in written] == [[3], [4]]
 
 
+def test_images_beyond_a_quota_are_a_metric_of_their_own(capsys):
+    Announcements().refuse(2)
+    assert json.loads(capsys.readouterr().out)["QuotaRefused"] == [2]
+
+
 def test_nothing_announced_is_nothing_written(capsys):
     Announcements().count(0)
     assert capsys.readouterr().out == ""

@@ -44,12 +44,13 @@ def test_every_route_is_described_and_no_other():
 def problem_codes():
     """The codes of all problems that the API can answer."""
     arguments = {"detail": "x", "route": "x", "size": 1, "limit": 1, "content_type": "x", "supported": ["x"]}
+    arguments |= {"resets_at": "2026-01-02T04:00:00.000Z", "retry_after": 1}
     codes = set()
     for _, make in inspect.getmembers(problems, inspect.isfunction):
         wanted = [
             name for name, each in inspect.signature(make).parameters.items() if each.default is each.empty
         ]
-        made = make(*(arguments[name] for name in wanted))
+        made = make(**{name: arguments[name] for name in wanted})
         assert isinstance(made, Problem)
         codes.add(made.code)
     return codes
@@ -69,6 +70,14 @@ def test_every_route_says_what_it_answers_to_strangers_and_when_it_fails(route):
     assert "internal-error" in answers["500"]["content"]["application/problem+json"]["examples"]
 
 
+@pytest.mark.parametrize("route", [routes.CREATE_UPLOADS, routes.CREATE_IMAGE])
+def test_announcing_too_much_is_described_with_when_to_come_again(route):
+    answer = operation(route)["responses"]["429"]
+    assert set(answer["content"]) == {"application/json", "application/problem+json"}
+    assert answer["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
+    assert "headers" not in operation(routes.GET_IMAGE)["responses"]["429"]
+
+
 def test_an_image_may_be_sent_as_what_it_may_be_announced_as():
     assert set(operation(routes.CREATE_IMAGE)["requestBody"]["content"]) == set(CONTENT_TYPES)
 
@@ -82,7 +91,14 @@ def test_the_query_of_a_list_is_described_with_its_bounds():
 
 def test_the_limits_are_stated():
     described = document(api_settings(max_upload_bytes=12_345_678))["info"]["description"]
-    for limit in ("100 files", "12345678 bytes", "nested 8 deep", "961 bytes an ImageID", "900 seconds"):
+    for limit in (
+        "100 files",
+        "12345678 bytes",
+        "1000000 images announced",
+        "nested 8 deep",
+        "961 bytes an ImageID",
+        "900 seconds",
+    ):
         assert limit in described
 
 

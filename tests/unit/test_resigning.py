@@ -6,9 +6,10 @@ from botocore.credentials import ReadOnlyCredentials
 
 from handlers.catalog import Catalog
 from handlers.policies import Policies
+from handlers.quotas import Quotas
 from handlers.requests import CreateUploads
 from handlers.uploads import Uploads
-from tests.unit.world import ORIGINALS, TABLE, api_settings
+from tests.unit.world import ORIGINALS, QUOTAS, TABLE, api_settings
 
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1234}
 START = 1_800_000_000
@@ -32,7 +33,8 @@ def clock():
 
 
 @pytest.fixture
-def uploads(clients, catalog, clock):
+def uploads(clients, dynamodb, catalog, clock):
+    quotas = Quotas(dynamodb, QUOTAS, limit=1000, clock=clock)
     policies = Policies(
         clients["s3"],
         bucket=ORIGINALS,
@@ -41,7 +43,7 @@ def uploads(clients, catalog, clock):
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
         clock=clock,
     )
-    return Uploads(catalog, policies, api_settings(), clock=clock)
+    return Uploads(catalog, policies, quotas, api_settings(), clock=clock)
 
 
 def ask(uploads, *files, owner="ada"):

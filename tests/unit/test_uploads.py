@@ -8,9 +8,10 @@ from msgspec import UNSET
 
 from handlers.catalog import Catalog
 from handlers.policies import Announced, Policies
+from handlers.quotas import Quotas
 from handlers.requests import CreateUploads
 from handlers.uploads import Uploads, new_id
-from tests.unit.world import ORIGINALS, TABLE, api_settings
+from tests.unit.world import ORIGINALS, QUOTAS, TABLE, api_settings
 
 NOW = datetime.fromisoformat("2026-03-04T05:06:07.890Z").timestamp()
 FILE = {"name": "山 holiday.jpg", "contentType": "image/jpeg", "bytes": 1234}
@@ -22,7 +23,8 @@ def catalog(dynamodb):
 
 
 @pytest.fixture
-def uploads(clients, catalog, counted):
+def uploads(clients, dynamodb, catalog, counted):
+    quotas = Quotas(dynamodb, QUOTAS, limit=1000)
     policies = Policies(
         clients["s3"],
         bucket=ORIGINALS,
@@ -30,7 +32,7 @@ def uploads(clients, catalog, counted):
         kms_key_arn="",
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
     )
-    return Uploads(catalog, policies, api_settings(), clock=lambda: NOW, count=counted.append)
+    return Uploads(catalog, policies, quotas, api_settings(), clock=lambda: NOW, count=counted.append)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
+from handlers import hours
 from handlers.admission import Admission
 from handlers.batch import Line, Message, handle_batch
 from handlers.catalog import Catalog
@@ -21,7 +22,7 @@ from handlers.storage import Storage
 from handlers.worker import ResizeWorker
 
 REGION = "eu-central-1"
-ORIGINALS, VARIANTS, TABLE = "originals", "variants", "ImageMetadata"
+ORIGINALS, VARIANTS, TABLE, QUOTAS = "originals", "variants", "ImageMetadata", "quotas"
 QUEUE_URL = "https://sqs.test/queue"
 PRESETS = ("thumbnail 128x128 cover jpeg", "small 512x512 contain webp")
 OTHER_PRESETS = ("thumbnail 64x64 cover jpeg",)
@@ -40,7 +41,7 @@ FACTS = Facts(
 )
 
 
-def create_table(dynamodb: Any) -> None:
+def create_tables(dynamodb: Any) -> None:
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=_key(("ImageID",)),
@@ -54,6 +55,14 @@ def create_table(dynamodb: Any) -> None:
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
             for index in INDEXES
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.create_table(
+        TableName=QUOTAS,
+        KeySchema=_key((hours.PARTITION,), (hours.SORT,)),
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in (hours.PARTITION, hours.SORT)
         ],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -90,6 +99,8 @@ def api_settings(**changes: Any) -> ApiSettings:
         "originals_bucket": ORIGINALS,
         "variants_bucket": VARIANTS,
         "table_name": TABLE,
+        "quota_table_name": QUOTAS,
+        "uploads_per_hour": 1_000_000,
         "max_upload_bytes": 5_000_000,
         "pending_seconds": 3600,
         "url_seconds": 900,

@@ -35,7 +35,9 @@ from types import SimpleNamespace
 from handlers.announcements import Announcements
 from handlers.api import handler
 
-Announcements().count(3)
+announcements = Announcements()
+announcements.count(3)
+announcements.refuse(2)
 caller = {"iam": {"userArn": "arn:aws:iam::123456789012:user/alice"}}
 event = {
     "routeKey": "GET /images/{imageId+}",

@@ -75,13 +75,14 @@ def test_the_api_is_watched_for_failures_among_many_and_for_latency(registered):
 
 
 @pytest.mark.parametrize("kind", ["Read", "Write"])
-def test_throttles_of_the_table_and_of_every_index_are_added_up(stack, kind):
+def test_throttles_of_the_tables_and_of_every_index_are_added_up(stack, kind):
     _, *parts = alarms(stack)[f"table-{kind.lower()}-throttles"]["metricQueries"]
     assert {part["metric"]["metricName"] for part in parts} == {f"{kind}ThrottleEvents"}
     watched = [part["metric"]["dimensions"].get("GlobalSecondaryIndexName") for part in parts]
-    assert watched == [None, *(index.name for index in INDEXES)]
-    table = stack.one("/table:Table").outputs["name"]
-    assert {part["metric"]["dimensions"]["TableName"] for part in parts} == {table}
+    quotas = ["intake-quotas-0a1b2c3"] if kind == "Write" else []
+    assert watched == [None, *(index.name for index in INDEXES), *(None for _ in quotas)]
+    tables = [part["metric"]["dimensions"]["TableName"] for part in parts]
+    assert tables == ["intake-ImageMetadata-0a1b2c3"] * (1 + len(INDEXES)) + quotas
 
 
 def test_images_are_stuck_pending_when_announced_uploads_do_not_arrive(stack):

@@ -50,7 +50,13 @@ def graphed(stack):
 
 def test_alarms_and_dashboard_look_at_metrics_that_the_functions_write(prod, written):
     wanted = {metric for metric in [*alarmed(prod), *graphed(prod)] if metric[0] == OWN}
-    assert {name for _, name, _ in wanted} >= {"Announced", "Rejected", "SettleTime", "RecordTime"}
+    assert {name for _, name, _ in wanted} >= {
+        "Announced",
+        "QuotaRefused",
+        "Rejected",
+        "SettleTime",
+        "RecordTime",
+    }
     assert wanted <= emitted(written)
 
 
@@ -70,7 +76,8 @@ def test_what_aws_measures_is_looked_up_for_resources_of_this_stack(stack):
         "ApiId": {api.id for api in stack.all("/api:Api")},
         "TableName": {table.outputs["name"] for table in stack.all("/table:Table")},
         "GlobalSecondaryIndexName": {
-            index["name"] for index in stack.one("/table:Table").inputs["globalSecondaryIndexes"]
+            index["name"]
+            for index in stack.one("/table:Table", "intake-ImageMetadata").inputs["globalSecondaryIndexes"]
         },
     }
     for namespace, _, dimensions in [*alarmed(stack), *graphed(stack)]:
