@@ -6,6 +6,7 @@ EXIT_NOT_ALL_READY: Final = 1
 EXIT_CANNOT_CONTINUE: Final = 3
 EXIT_INTERRUPTED: Final = 130
 
+QUOTA_EXCEEDED: Final = "quota-exceeded"
 _PROBLEM_TYPES: Final = "urn:image-intake:problem:"
 
 
@@ -39,3 +40,12 @@ class Refused(CannotContinue):
         self.code = str(problem.get("type", "")).removeprefix(_PROBLEM_TYPES)
         sentences = (str(problem[member]) for member in ("title", "detail") if problem.get(member))
         super().__init__(" ".join(sentences) or "The service refused it and does not say why.")
+
+
+class QuotaReached(Refused):
+    """The caller has announced all that it may in an hour, `limit` images; in `seconds` it may go on."""
+
+    def __init__(self, problem: dict[str, Any], seconds: int) -> None:
+        super().__init__(problem)
+        self.limit = f"{problem['limit']:,}" if isinstance(problem.get("limit"), int) else "so many"
+        self.seconds = seconds

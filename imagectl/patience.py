@@ -17,6 +17,7 @@ from tenacity import (
 _Answer = TypeVar("_Answer")
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
+_PROBLEM: Final = "application/problem+json"  # https://www.rfc-editor.org/rfc/rfc9457
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -45,11 +46,16 @@ class Patience:
 
 
 def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
-    """The response to one attempt. Raises Transient for what may pass."""
+    """The response to one attempt. Raises Transient for what may pass.
+
+    A 429 of the gateway passes in a moment. One with a problem of the service is a quota: it is over
+    when it says so, however often it is asked.
+    """
     try:
         response = ask()
     except httpx.TransportError as error:
         raise Transient(str(error) or type(error).__name__) from error
-    if response.status_code in _PASSING:
+    quota = response.status_code == 429 and response.headers.get("content-type", "").startswith(_PROBLEM)
+    if response.status_code in _PASSING and not quota:
         raise Transient(f"HTTP {response.status_code} {response.reason_phrase}")
     return response

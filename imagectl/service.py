@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
-from imagectl.errors import Refused, ServiceUnusable
+from imagectl.errors import QUOTA_EXCEEDED, QuotaReached, Refused, ServiceUnusable
 from imagectl.patience import Patience, Transient, answered
 
 MAX_FILES_A_CALL: Final = 100
@@ -16,6 +16,7 @@ MAX_IMAGES_A_PAGE: Final = 100
 _FIRST_ATTEMPTS: Final = 4
 _ATTEMPTS: Final = 10
 _GLANCE_SECONDS: Final = 5
+_WITHOUT_WORD_SECONDS: Final = 60
 
 Document = dict[str, Any]
 
@@ -38,7 +39,8 @@ class Service:
     def announce(self, batch_id: str, files: Sequence[Mapping[str, Any]]) -> tuple[list[Document], str]:
         """Announce up to MAX_FILES_A_CALL files; their answers in the same order.
 
-        The second value is the service's date (RFC 9110), by whose clock the policies expire.
+        The second value is the service's date (RFC 9110), by whose clock the policies expire. Files
+        beyond the caller's quota are answered with a problem each. Raises QuotaReached if all are.
         """
         answer = self._call("POST", "/uploads", json={"batchId": batch_id, "files": list(files)})
         documents = self._json(answer).get("files")
@@ -106,7 +108,10 @@ class Service:
         except ValueError:
             document = None
         if isinstance(document, dict) and "type" in document:
-            return Refused(document)
+            refused = Refused(document)
+            if refused.code == QUOTA_EXCEEDED:
+                return QuotaReached(document, _seconds(answer))
+            return refused
         said = document.get("message", "") if isinstance(document, dict) else ""
         if answer.status_code in {401, 403}:
             return ServiceUnusable(
@@ -130,6 +135,12 @@ class Service:
             f"{self.url} does not answer as the image service does, but with {what}.",
             "Check --api, IMAGECTL_API or the stack's output apiUrl.",
         )
+
+
+def _seconds(answer: httpx.Response) -> int:
+    """How long the service asks to wait (RFC 9110; it never answers with a date)."""
+    said = answer.headers.get("retry-after", "")
+    return int(said) if said.isdecimal() else _WITHOUT_WORD_SECONDS
 
 
 def _image(image_id: str) -> str:

@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from imagectl.contents import Content, File, Run, State
-from imagectl.errors import Refused
+from imagectl.errors import QUOTA_EXCEEDED, Refused
 from imagectl.journal import Journal
 from imagectl.service import MAX_FILES_A_CALL, Service
 from imagectl.showing import messages
+from imagectl.uploading.announcing import Announcer
 from imagectl.uploading.sending import PolicyExpired, Sender, Unsent
 from imagectl.uploading.tally import Tally
 
@@ -44,6 +45,7 @@ class Delivery:
         concurrency: int,
     ) -> None:
         self._service = service
+        self._announcer = Announcer(service, run, tally)
         self._sender = sender
         self._journal = journal
         self._run = run
@@ -72,19 +74,26 @@ class Delivery:
                     messages.print("finishing what is on its way; press Ctrl-C again to stop at once")
                 raise
 
-    def _announce(self, files: list[File]) -> list[tuple[File, str, _Policy]]:
-        """Those of the files that the service takes, with their ImageIDs and policies."""
-        if not files:
-            return []
-        answers, date = self._service.announce(self._run.batch_id, [_described(file) for file in files])
-        accepted: list[tuple[File, str, _Policy]] = []
-        for file, answer in zip(files, answers, strict=True):
-            if "upload" in answer:
-                accepted.append((file, answer["imageId"], _policy(answer["upload"], date)))
-            else:
-                self._unsent(file, str(Refused(answer.get("error", {}))))
-        self._journal.announced(self._run, [(file.sha256, image_id) for file, image_id, _ in accepted])
-        return accepted
+    def _announce(self, files: list[File]) -> Iterator[tuple[File, str, _Policy]]:
+        """Those of the files that the service takes, with their ImageIDs and policies.
+
+        What a quota leaves room for comes at once, the others when there is room again.
+        """
+        while files:
+            answers, date = self._announcer.announce([_described(file) for file in files])
+            accepted: list[tuple[File, str, _Policy]] = []
+            later: list[File] = []
+            for file, answer in zip(files, answers, strict=True):
+                refused = Refused(answer.get("error", {}))
+                if "upload" in answer:
+                    accepted.append((file, answer["imageId"], _policy(answer["upload"], date)))
+                elif refused.code == QUOTA_EXCEEDED:
+                    later.append(file)
+                else:
+                    self._unsent(file, str(refused))
+            self._journal.announced(self._run, [(file.sha256, image_id) for file, image_id, _ in accepted])
+            yield from accepted
+            files = later
 
     def _send(self, file: File, image_id: str, policy: _Policy | None) -> None:
         """Send a file; what an earlier run has announced has no policy yet, and may even have arrived."""
@@ -114,7 +123,7 @@ class Delivery:
     def _sign_anew(self, file: File, image_id: str) -> tuple[str, _Policy] | None:
         """Another policy; None if the service has got the image already. Raises Unsent."""
         for description in (_described(file, image_id), _described(file)):
-            [answer], date = self._service.announce(self._run.batch_id, [description])
+            [answer], date = self._announcer.announce([description])
             if "upload" in answer:
                 if answer["imageId"] != image_id:
                     self._journal.announced(self._run, [(file.sha256, answer["imageId"])])

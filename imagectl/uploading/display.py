@@ -24,8 +24,14 @@ def displayed(tally: Tally, *, quiet: bool = False) -> Iterator[None]:
         with _bars() as progress, _repeating(_drawing(progress, tally), _LIVE_SECONDS):
             yield
     else:
-        with _repeating(lambda: messages.print(line(tally)), _LINE_SECONDS, at_once=False):
+        with _repeating(lambda: _say(tally), _LINE_SECONDS, at_once=False):
             yield
+
+
+def _say(tally: Tally) -> None:
+    # What a run waits for has been said once, and an hour has many lines.
+    if not tally.notice:
+        messages.print(line(tally))
 
 
 def line(tally: Tally) -> str:
@@ -50,7 +56,8 @@ def _drawing(progress: Progress, tally: Tally) -> Callable[[], None]:
 
     def draw() -> None:
         everything = tally.found_bytes if tally.counted else None
-        progress.update(sent, total=everything, completed=tally.done_bytes, text=_sent(tally))
+        text = ", ".join(filter(None, (_sent(tally), tally.notice)))
+        progress.update(sent, total=everything, completed=tally.done_bytes, text=text)
         images = tally.found - tally.same - tally.unsent
         completed = min(sum(tally.settled.values()), images)
         progress.update(
@@ -66,7 +73,7 @@ def _sent(tally: Tally) -> str:
         f"{tally.done} of {tally.found}{'' if tally.counted else '+'} files",
         f"{size(tally.done_bytes)} of {size(tally.found_bytes)}",
         f"{size(tally.bytes_a_second)}/s",
-        *([f"{duration(left)} left"] if left else []),
+        *([f"{duration(left)} left"] if left and not tally.notice else []),
     ]
     return ", ".join(parts)
 

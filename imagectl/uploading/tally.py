@@ -11,7 +11,7 @@ class Tally:
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
     not be uploaded. `sending_seconds` stands once everything has been sent. `settled` are the counts
-    of the batch by status, as the service last told them.
+    of the batch by status, as the service last told them. `notice` says what is being waited for.
     """
 
     found: int = 0
@@ -26,6 +26,7 @@ class Tally:
     settled: dict[str, int] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     sending_seconds: float = 0
+    notice: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, **numbers: int) -> None:

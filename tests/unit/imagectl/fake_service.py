@@ -10,11 +10,12 @@ import json
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
@@ -22,11 +23,26 @@ EXPIRED = (
     b"<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>"
 )
 WRONG_DIGEST = b"<Error><Code>BadDigest</Code><Message>The SHA256 did not match.</Message></Error>"
+QUOTA = {
+    "type": "urn:image-intake:problem:quota-exceeded",
+    "title": "The quota of this hour is used up.",
+    "status": 429,
+    "limit": 12_345,
+    "resetsAt": "2026-01-02T04:00:00.000Z",
+}
 TYPES = {"image/jpeg", "image/png", "image/webp"}
 
 
+class UsedUp(Exception):
+    """The caller may announce no more for now."""
+
+
 class FakeService:
-    """What the tests look at and turn: `failures` maps a kind of call to answers it gives first."""
+    """What the tests look at and turn: `failures` maps a kind of call to answers it gives first.
+
+    `room` is how many images may still be announced; once that is refused, the next hour begins,
+    with the next number of `rooms`.
+    """
 
     def __init__(self) -> None:
         self.images: dict[str, dict] = {}
@@ -36,6 +52,9 @@ class FakeService:
         self.failures: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
         self.headers: list[dict[str, str]] = []
         self.policy_seconds = 900
+        self.room = 1_000_000
+        self.rooms: list[int] = []
+        self.retry_after = 0
         self.rendering = True
         self.before_storing: Callable[[str], None] = lambda image_id: None
         self.lock = threading.RLock()
@@ -43,6 +62,9 @@ class FakeService:
 
     def announce(self, body: dict) -> dict:
         files = [self._announced(file, body["batchId"]) for file in body["files"]]
+        if all(file.get("error") == QUOTA for file in files):
+            self.room = self.rooms.pop(0) if self.rooms else 0
+            raise UsedUp
         return {"batchId": body["batchId"], "files": files}
 
     def _announced(self, file: dict, batch_id: str) -> dict:
@@ -57,7 +79,10 @@ class FakeService:
             if self.images[image_id]["status"] != "PENDING":
                 problem = {"type": "urn:image-intake:problem:not-pending", "title": "Not PENDING."}
                 return {"error": problem | {"status": 409}}
+        elif not self.room:
+            return {"error": QUOTA}
         else:
+            self.room -= 1
             image_id = str(uuid4())
             self.images[image_id] = {
                 "imageId": image_id,
@@ -177,7 +202,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.fake.store(_form(body, self.headers["Content-Type"])))
             return
         with self.fake.lock:
-            status, document = self._document(kind, unquote(path), query, body)
+            try:
+                status, document = self._document(kind, unquote(path), query, body)
+            except UsedUp:
+                retry = {"Content-Type": "application/problem+json", "Retry-After": self.fake.retry_after}
+                self._answer(429, json.dumps(QUOTA).encode(), retry)
+                return
         self._answer(status, document if isinstance(document, bytes) else json.dumps(document).encode())
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - http.server's names
@@ -201,10 +231,12 @@ class _Handler(BaseHTTPRequestHandler):
         what = "batch" if "batches" in kind else "image"
         return 404, {"type": f"urn:image-intake:problem:unknown-{what}", "title": "There is none."}
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, object] = MappingProxyType({})) -> None:
         self.send_response_only(status)
         self.send_header("Date", format_datetime(datetime.now(UTC), usegmt=True))
         self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(body)
 

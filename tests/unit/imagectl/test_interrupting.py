@@ -72,6 +72,26 @@ def test_a_killed_upload_is_continued_without_a_lost_or_doubled_image(process, p
     assert sum(fake.posts.values()) <= 200 + 3 * 8, "at most what was on its way is sent twice"
 
 
+def test_a_wait_for_the_quota_can_be_interrupted_and_continued_later(process, photos, fake):
+    fake.room, fake.retry_after = 5, 3600
+    folder = photos(12)
+    waiting = process("upload", str(folder))
+    after(5, fake)
+    assert any("quota reached: 12,345 images an hour; going on at" in line for line in waiting.stderr)
+    waiting.send_signal(signal.SIGINT)
+    _, said = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130
+    assert "Run the same command again to continue" in said
+    assert "Traceback" not in said
+    assert fake.calls["POST /uploads"] == 2, "what is left, and that nothing is"
+    fake.room = 7
+    finished = process("upload", str(folder))
+    said = finished.communicate(timeout=60)
+    assert finished.returncode == 0, said
+    assert set(fake.posts.values()) == {1}
+    assert len(fake.stored) == 12
+
+
 def test_a_second_interrupt_does_not_wait_for_uploads_that_hang(process, photos, fake):
     answering = threading.Event()
     fake.before_storing = lambda _: answering.wait(30)
