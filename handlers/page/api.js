@@ -14,6 +14,15 @@ class Refusal extends Error {
   }
 }
 
+/** What may be announced in an hour has been: `limit` images; in `seconds` it may go on. */
+class QuotaReached extends Refusal {
+  constructor(problem, seconds) {
+    super(problemSentence(problem), problem.status);
+    this.limit = problem.limit;
+    this.seconds = seconds;
+  }
+}
+
 const token = {
   get value() {
     return sessionStorage.getItem("token");
@@ -36,7 +45,7 @@ const token = {
 /**
  * Call a route; returns its JSON, or null where it has none.
  * Tries again while the network or the service is away, and asks for a token where one is needed.
- * Throws Refusal.
+ * Throws Refusal, or QuotaReached.
  */
 async function call(method, path, body) {
   for (let attempt = 0; ; ) {
@@ -44,7 +53,7 @@ async function call(method, path, body) {
     const response = await request(method, path, body, sent).catch(() => null);
     if (response?.status === 401) {
       await token.ask(sent);
-    } else if (response && !TRANSIENT.has(response.status)) {
+    } else if (response && (!TRANSIENT.has(response.status) || isQuota(response))) {
       return answerOf(response);
     } else {
       if (navigator.onLine && attempt + 1 >= TRIES) {
@@ -73,7 +82,13 @@ function request(method, path, body, bearer) {
 async function answerOf(response) {
   const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
   if (response.ok) return answer;
+  if (isQuota(response)) throw new QuotaReached(answer, Number(response.headers.get("Retry-After")) || 60);
   throw new Refusal(problemSentence(answer), response.status);
+}
+
+/** A 429 of the gateway passes in a moment; one that the service explains is over when it says so. */
+function isQuota(response) {
+  return response.status === 429 && response.headers.get("Content-Type")?.startsWith("application/problem+json");
 }
 
 const imagePath = (imageId) => `images/${imageId.split("/").map(encodeURIComponent).join("/")}`;

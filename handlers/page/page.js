@@ -9,6 +9,7 @@ const followed = new Map(); // BatchID -> Following
 const uploads = new Uploads({
   changed: (item) => rows.update(item),
   stored: (item) => followed.get(item.batch).watch(item),
+  paused: (sentence) => notify("quota", sentence),
 });
 
 /** Upload files, of which there may be many and more to come; one call is one batch. */
@@ -97,12 +98,16 @@ function listenForToken() {
   });
 }
 
+/** Say something above the page for as long as it is so; an empty sentence takes it back. */
+function notify(id, sentence) {
+  const notice = document.getElementById(id);
+  notice.textContent = sentence;
+  notice.hidden = !sentence;
+}
+
 function listenForConnection() {
-  const notice = document.getElementById("offline");
-  const tell = () => {
-    notice.textContent = navigator.onLine ? "" : "You are offline. Uploads go on by themselves when the connection is back.";
-    notice.hidden = navigator.onLine;
-  };
+  const tell = () =>
+    notify("offline", navigator.onLine ? "" : "You are offline. Uploads go on by themselves when the connection is back.");
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
   tell();

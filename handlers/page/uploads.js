@@ -6,6 +6,7 @@ const LANES = 4; // files uploaded at the same time
 const CHUNK = 25; // policies asked for in one call
 const STALLED_AFTER = 60_000; // milliseconds without any progress
 const MARGIN = 10_000; // milliseconds that a policy has to live when an upload starts
+const LOOK_AGAIN = 1_000; // milliseconds; a machine that slept meanwhile has to look at the clock
 const SIGNED_AGAIN = new Set([403, 408]); // S3 answers 403 to an expired policy
 
 class Uploads {
@@ -15,11 +16,16 @@ class Uploads {
   #lanes = 0;
   #changed;
   #stored;
+  #paused;
 
-  /** `changed(item)` is called whenever an item's `state` or `sent` changes, `stored(item)` once S3 has it. */
-  constructor({ changed, stored }) {
+  /**
+   * `changed(item)` is called whenever an item's `state` or `sent` changes, `stored(item)` once S3 has it,
+   * `paused(sentence)` while all that is left waits, and without a sentence when it goes on.
+   */
+  constructor({ changed, stored, paused }) {
     this.#changed = changed;
     this.#stored = stored;
+    this.#paused = paused;
   }
 
   add(item) {
@@ -67,11 +73,27 @@ class Uploads {
       await this.#sign(chunk);
       this.#signed.push(...chunk.filter((item) => item.policy && !item.cancelled));
     } catch (error) {
+      if (error instanceof QuotaReached) return this.#pause(chunk, error);
       for (const item of chunk) this.#fail(item, sentenceOf(error), "failed");
     }
   }
 
-  /** Ask for the policies of items of one batch; one that gets none is done with, or starts anew. */
+  async #pause(items, { limit, seconds }) {
+    const until = Date.now() + seconds * 1000;
+    this.#putBack(items);
+    this.#paused(quotaSentence(limit, until));
+    while (this.#waiting.length && Date.now() < until) await sleep(LOOK_AGAIN);
+    this.#paused("");
+  }
+
+  #putBack(items) {
+    this.#waiting.unshift(...items.filter((item) => !item.cancelled));
+  }
+
+  /**
+   * Ask for the policies of items of one batch; one that gets none is done with, or starts anew.
+   * Those beyond a quota wait; throws QuotaReached if all are.
+   */
   async #sign(items) {
     const asked = items.map((item) => ({
       name: item.name.slice(0, 1024),
@@ -80,13 +102,16 @@ class Uploads {
       ...(item.imageId && { imageId: item.imageId }),
     }));
     const { files } = await announceFiles(items[0].batch, asked);
+    const beyond = [];
     for (const [at, item] of items.entries()) {
       const { upload, imageId, error } = files[at];
       item.policy = upload ? { ...upload, goodUntil: Date.now() + lifetime(upload) } : null;
       if (upload) item.imageId = imageId;
+      else if (problemCode(error) === "quota-exceeded") beyond.push(item);
       else if (item.imageId) await this.#settleUnsigned(item, error);
       else this.#fail(item, problemSentence(error), "refused");
     }
+    this.#putBack(beyond);
   }
 
   /** An image is not signed again when it has arrived in the meantime, or when its row is gone. */

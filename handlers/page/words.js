@@ -26,6 +26,7 @@ const PROBLEMS = {
   busy: "The image is being changed; try again in a moment.",
   "too-large": "The file is larger than this service accepts.",
   "unsupported-content-type": "Files of this type are not accepted; send photographs or other images.",
+  "quota-exceeded": "No more images may be uploaded this hour.",
   "internal-error": "The service had a problem of its own. Try again in a moment.",
 };
 
@@ -48,9 +49,20 @@ function reasonSentence(image) {
   return REASONS[image.reason] ?? `The image was refused (${image.reason ?? "no reason given"}).`;
 }
 
+/** The last part of a problem's type, which names it. */
+function problemCode(problem) {
+  return String(problem?.type ?? "").split(":").pop();
+}
+
+/** What is said while uploads wait; `until` is in milliseconds since 1970. */
+function quotaSentence(limit, until) {
+  const at = new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return `You may upload ${plural(limit, "image", "images")} an hour. The others go on by themselves at ${at}.`;
+}
+
 /** The sentence for a problem document (RFC 9457), with the limit where it names one. */
 function problemSentence(problem) {
-  const code = String(problem.type ?? "").split(":").pop();
+  const code = problemCode(problem);
   const sentence = PROBLEMS[code] ?? problem.title ?? "The service refused the request.";
   if (code === "too-large" && problem.limit) return `${sentence} The limit is ${bytesInWords(problem.limit)}.`;
   return sentence;

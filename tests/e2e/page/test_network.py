@@ -7,6 +7,7 @@ from tests.e2e.gestures import eventually
 from tests.e2e.page.visits import PATIENCE, PHOTOGRAPHS, SAMPLES
 
 ORIGINALS = re.compile(r"/intake-originals-[^/]*/?$")  # what uploads are posted to
+QUOTA = {"type": "urn:image-intake:problem:quota-exceeded", "title": "x", "status": 429, "limit": 1}
 POLICY_EXPIRED = "<Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>"
 
 
@@ -107,6 +108,35 @@ def test_a_busy_api_is_asked_again(page):
     page.choose(named("busy.jpg"))
     page.settled(1)
     expect(page.row("busy.jpg")).to_have_attribute("data-state", "ready")
+
+
+def test_uploads_beyond_the_quota_wait_in_words_and_go_on_by_themselves(page):
+    page.tab.clock.install()
+    answers = [partly, used_up]
+    page.tab.route("**/uploads", lambda route: answers.pop(0)(route), times=2)
+    page.choose(named("first.jpg"), named("later.jpg"), named("cancelled.jpg"))
+    notice = page.tab.locator("#quota")
+    expect(notice).to_contain_text("You may upload 1 image an hour. The others go on by themselves at")
+    expect(page.row("first.jpg")).to_have_attribute("data-state", "ready", timeout=PATIENCE)
+    expect(page.row("later.jpg")).to_have_attribute("data-state", "waiting")
+    page.row("cancelled.jpg").get_by_role("button", name="Cancel").click()
+    asked = announcements(page)
+    page.tab.clock.fast_forward("01:00:01")
+    expect(page.row("later.jpg")).to_have_attribute("data-state", "ready", timeout=PATIENCE)
+    expect(notice).to_be_hidden()
+    assert [[file["name"] for file in files] for files in asked] == [["later.jpg"]]
+
+
+def partly(route):
+    """Let the first file pass, and find the others beyond the quota."""
+    first, *others = route.request.post_data_json["files"]
+    answer = route.fetch(post_data=json.dumps(route.request.post_data_json | {"files": [first]})).json()
+    route.fulfill(json=answer | {"files": [*answer["files"], *({"error": QUOTA} for _ in others)]})
+
+
+def used_up(route):
+    headers = {"Content-Type": "application/problem+json", "Retry-After": "3600"}
+    route.fulfill(status=429, headers=headers, body=json.dumps(QUOTA))
 
 
 def test_what_the_storage_refuses_fails_in_words_and_can_be_tried_again(page):
