@@ -150,6 +150,7 @@ def _units() -> Rows:
         "DynamoDB, writing the row: announced, settled": lambda each: (
             each.table_writes_announcing + each.table_writes_settling
         ),
+        "DynamoDB, counting against the quota": lambda each: each.quota_writes,
         "DynamoDB, writing the indexes: announced": lambda each: each.index_writes_announcing,
         "DynamoDB, writing the indexes: settled": lambda each: each.index_writes_settling,
         "DynamoDB, reads": lambda each: each.table_reads,

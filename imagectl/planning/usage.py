@@ -51,6 +51,7 @@ class Usage:
     sqs_requests: float
     table_writes_announcing: float
     table_writes_settling: float
+    quota_writes: float
     index_writes_announcing: float
     index_writes_settling: float
     table_reads: float
@@ -63,10 +64,11 @@ class Usage:
 
     @property
     def writes(self) -> float:
-        """Write units of the table and its indexes together."""
+        """Write units of the table, its indexes and the table of quotas together."""
         return (
             self.table_writes_announcing
             + self.table_writes_settling
+            + self.quota_writes
             + self.index_writes_announcing
             + self.index_writes_settling
         )
@@ -125,6 +127,7 @@ def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: f
         sqs_requests=queue_requests,
         table_writes_announcing=math.ceil(_PENDING_BYTES / _WRITE_BYTES),
         table_writes_settling=math.ceil(row_bytes / _WRITE_BYTES),
+        quota_writes=requests,
         index_writes_announcing=len(INDEXES),
         index_writes_settling=2 * INDEXES_OF_STATUS,
         table_reads=math.ceil(row_bytes / _READ_BYTES),

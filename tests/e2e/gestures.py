@@ -74,6 +74,16 @@ def row(system: System, image_id: str) -> dict[str, Any] | None:
     return found.get("Item")
 
 
+def quota_table(system: System) -> str:
+    """The table in which announcements are counted."""
+    [name] = [
+        each.outputs["name"]
+        for each in system.deployment.resources
+        if each.name == "intake-quotas" and each.type == "aws:dynamodb/table:Table"
+    ]
+    return str(name)
+
+
 def variant_keys(system: System, image_id: str) -> set[str]:
     """The keys that stand in the variants bucket for an image."""
     listing = system.client("s3").list_objects_v2(

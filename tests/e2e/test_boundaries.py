@@ -9,7 +9,7 @@ from handlers import keys
 from handlers.indexes import BY_AGE
 from local.clients import Credentials
 from tests.e2e.callers import denied, role_credentials
-from tests.e2e.gestures import announce, image, post
+from tests.e2e.gestures import announce, image, post, quota_table
 
 
 def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):
@@ -58,6 +58,8 @@ def neighbours(system, function):
     originals, variants = system.outputs["originalsBucket"], system.outputs["variantsBucket"]
     table = system.outputs["tableName"]
     queue = system.outputs["queueUrl"]
+    quotas = {"TableName": quota_table(system)}
+    count = {**quotas, "Key": {"Principal": {"S": "x"}, "Hour": {"S": "x"}}}
     common = {
         "delete beside the originals": ("s3", "delete_object", {"Bucket": originals, "Key": "elsewhere/x"}),
         "write beside the originals": ("s3", "put_object", {"Bucket": originals, "Key": "elsewhere/x"}),
@@ -65,6 +67,10 @@ def neighbours(system, function):
         "list the variants": ("s3", "list_objects_v2", {"Bucket": variants}),
         "scan the table": ("dynamodb", "scan", {"TableName": table}),
         "drop the table": ("dynamodb", "delete_table", {"TableName": table}),
+        "read a quota": ("dynamodb", "get_item", count),
+        "forget a quota": ("dynamodb", "delete_item", count),
+        "overwrite a quota": ("dynamodb", "put_item", {**quotas, "Item": count["Key"]}),
+        "scan the quotas": ("dynamodb", "scan", quotas),
         "send to the queue": ("sqs", "send_message", {"QueueUrl": queue, "MessageBody": "x"}),
         "read the dead letters": (
             "sqs",
@@ -86,6 +92,7 @@ def neighbours(system, function):
                 {"Bucket": originals, "Key": keys.original_key("x")},
             ),
             "read a variant": ("s3", "get_object", {"Bucket": variants, "Key": "resized/x"}),
+            "change a quota": ("dynamodb", "update_item", {**count, "UpdateExpression": "REMOVE Used"}),
         }
     return common | {
         "read an original": ("s3", "get_object", {"Bucket": originals, "Key": keys.original_key("x")}),
