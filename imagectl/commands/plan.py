@@ -102,6 +102,7 @@ def _document(found: Plan, table: PriceTable, region: str) -> dict[str, object]:
     return {
         "images": found.load.images,
         "maxConcurrency": found.concurrency,
+        "uploadsPerHour": found.load.most_in_an_hour,
         "batchSize": found.load.batch_size,
         "inTime": found.in_time,
         "drainSeconds": run["seconds"],
@@ -126,6 +127,7 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
         f"all done after {duration(run.seconds)}{late}\n"
         f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
         f"{run.peak_busy} calls at once, {run.calls:,} calls\n"
+        f"uploadsPerHour {load.most_in_an_hour}, if one caller announces them all\n"
     )
     grid = Table("limit", "needed", "allowed", "", "used", box=box.SIMPLE_HEAD)
     for limit in found.limits:

@@ -1,5 +1,6 @@
 """What is to be done, and how long the function takes for it."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,11 @@ class Workload:
     def arrivals_a_second(self) -> float:
         """How many images come in a second."""
         return self.images / self.arriving
+
+    @property
+    def most_in_an_hour(self) -> int:
+        """How many images come in an hour: what one caller would need as its quota."""
+        return min(self.images, math.ceil(self.arrivals_a_second * 3600))
 
     @property
     def render_seconds(self) -> float:

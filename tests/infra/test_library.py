@@ -68,7 +68,7 @@ def test_the_documented_attributes_exist():
         r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## What is within reach")[2], re.MULTILINE
     )
     assert [name for name, _ in rows] == [
-        *("key", "originals", "variants", "table", "queue", "worker", "api", "audit", "monitoring"),
+        *("key", "originals", "variants", "table", "quotas", "queue", "worker", "api", "audit", "monitoring"),
     ]
     for name, offered in rows:
         for attribute in re.findall(r"`(\w+)", offered):

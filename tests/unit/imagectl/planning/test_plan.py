@@ -53,6 +53,12 @@ def test_less_than_one_cpu_is_slower_and_more_is_not_faster():
     assert seconds[1] == seconds[2]
 
 
+@pytest.mark.parametrize(("images", "hours", "most"), [(1000, 0.5, 1000), (1000, 1, 1000), (1000, 3, 334)])
+def test_the_quota_of_one_caller_is_what_comes_in_an_hour(images, hours, most):
+    load = Workload(images=images, within=4 * 3600, arriving=hours * 3600)
+    assert load.most_in_an_hour == most
+
+
 def test_the_limits_are_sorted_by_how_near_they_are():
     shares = [limit.share for limit in plan(LOAD).limits]
     assert shares == sorted(shares, reverse=True)
@@ -132,6 +138,7 @@ def test_programs_get_the_curve(imagectl):
     document = json.loads(imagectl("--images", "2000", "--within", "10m", "--json").out)
     assert document["curve"][-1]["done"] == 2000
     assert document["inTime"] is True
+    assert document["uploadsPerHour"] == 2000
     assert set(document["dollars"]) >= {"Lambda", "DynamoDB", "S3 requests", "SQS"}
 
 
