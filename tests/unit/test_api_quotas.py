@@ -93,10 +93,12 @@ def test_an_image_beyond_the_quota_is_not_stored(dynamodb, world):
 def test_signing_anew_costs_nothing_and_works_when_nothing_is_left(dynamodb):
     _, _, document = announce(FILE)
     again = FILE | {"imageId": document["files"][0]["imageId"]}
-    use_up(dynamodb)
+    use_up(dynamodb, used=LIMIT - 1)
     assert told(announce(again, again)[2]) == ["announced", "announced"]
+    assert told(announce(FILE)[2]) == ["announced"]
+    assert told(announce(again)[2]) == ["announced"]
     assert told(announce(FILE, again)[2]) == ["quota-exceeded", "announced"]
-    assert images(dynamodb) == 1
+    assert images(dynamodb) == 2
 
 
 def test_files_that_are_refused_for_themselves_cost_nothing(dynamodb):
