@@ -250,7 +250,7 @@ def test_alarms_have_a_key_of_their_own_that_rings_when_the_other_is_disabled(ke
 
 def test_a_stack_with_a_key_breaks_no_rule(keyed):
     stack, _ = keyed
-    production = stack.one("/table:Table").inputs["deletionProtectionEnabled"]
+    production = stack.one("/table:Table", "intake-ImageMetadata").inputs["deletionProtectionEnabled"]
     assert violations(stack, production=production) == []
 
 
