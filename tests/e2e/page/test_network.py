@@ -127,6 +127,18 @@ def test_uploads_beyond_the_quota_wait_in_words_and_go_on_by_themselves(page):
     assert [[file["name"] for file in files] for files in asked] == [["later.jpg"]]
 
 
+def test_a_file_that_is_cancelled_while_it_is_announced_does_not_wait_for_the_quota(page):
+    asked = page.held("**/uploads")
+    page.choose(named("cancelled.jpg"))
+    page.waits_for(lambda: len(asked) == 1)
+    page.row("cancelled.jpg").get_by_role("button", name="Cancel").click()
+    with page.tab.expect_response("**/uploads"):
+        used_up(asked[0])
+    page.choose(named("other.jpg"))
+    page.waits_for(lambda: len(asked) == 2)
+    assert [file["name"] for file in asked[1].request.post_data_json["files"]] == ["other.jpg"]
+
+
 def partly(route):
     """Let the first file pass, and find the others beyond the quota."""
     first, *others = route.request.post_data_json["files"]
