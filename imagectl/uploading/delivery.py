@@ -58,21 +58,24 @@ class Delivery:
         Raises CannotContinue. What goes wrong with one file is told to the journal.
         """
         sending: set[Future[None]] = set()
-        with ThreadPoolExecutor(self._concurrency, "upload") as pool:
-            try:
-                for chunk in _chunks(files):
-                    sending = _drained(sending, self._concurrency)
-                    new = [file for file, content in chunk if not content.image_id]
-                    begun = [(file, content.image_id) for file, content in chunk if content.image_id]
-                    sending |= {pool.submit(self._send, file, image_id, None) for file, image_id in begun}
-                    sending |= {pool.submit(self._send, *each) for each in self._announce(new)}
-                _drained(sending, 0)
-            except BaseException as error:
-                self._service.stopping.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                if isinstance(error, KeyboardInterrupt):
-                    messages.print("finishing what is on its way; press Ctrl-C again to stop at once")
-                raise
+        # No `with`: it would wait for those on their way when it is interrupted for the second time.
+        pool = ThreadPoolExecutor(self._concurrency, "upload")
+        try:
+            for chunk in _chunks(files):
+                sending = _drained(sending, self._concurrency)
+                new = [file for file, content in chunk if not content.image_id]
+                begun = [(file, content.image_id) for file, content in chunk if content.image_id]
+                sending |= {pool.submit(self._send, file, image_id, None) for file, image_id in begun}
+                sending |= {pool.submit(self._send, *each) for each in self._announce(new)}
+            _drained(sending, 0)
+        except BaseException as error:
+            self._service.stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                messages.print("finishing what is on its way; press Ctrl-C again to stop at once")
+            pool.shutdown()
+            raise
+        pool.shutdown()
 
     def _announce(self, files: list[File]) -> Iterator[tuple[File, str, _Policy]]:
         """Those of the files that the service takes, with their ImageIDs and policies.
