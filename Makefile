@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals bench-plan
+.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals events bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,9 @@ encryption: $(READY) ## write the key policy of docs/encryption.md from the prog
 
 settings: $(READY) ## write the tables of settings from Pulumi.yaml
 	@$(PY) -m docs.settings
+
+events: $(READY) ## write the JSON Schema of the events from the structures they are made of
+	@$(PY) -m docs.events
 
 principals: $(READY) ## write the tables of who may do what from the program's policies
 	@$(PY) -m docs.principals
@@ -118,7 +121,7 @@ mutants: $(READY) ## break the consumer in small ways, and show that the unit te
 	@$(PY) -m bench.mutants
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize api:api policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
+	cd requirements && for each in program:../requirements resize:resize api:api publish:publish policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done

@@ -1,6 +1,7 @@
 """The stack: one image pipeline, from the upload to its variants.
 
 client → API → presigned upload → originals bucket → queue → resize worker → variants bucket
+                                                            → table → publisher → event bus
 """
 
 import pulumi
@@ -18,5 +19,8 @@ pulumi.export("queueUrl", pipeline.queue.url)
 pulumi.export("deadLetterQueueUrl", pipeline.queue.dead_letter_url)
 pulumi.export("resizeFunctionName", pipeline.worker.function.name)
 pulumi.export("apiFunctionName", pipeline.api.function.name)
+pulumi.export("publishFunctionName", pipeline.publisher.function.name)
+pulumi.export("eventBusName", pipeline.events.name)
+pulumi.export("eventDeadLetterQueueUrl", pipeline.events.dead_letter_url)
 pulumi.export("alarmTopicArn", pipeline.monitoring.topic.arn)
 pulumi.export("dashboardUrl", pipeline.monitoring.dashboard_url)

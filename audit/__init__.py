@@ -11,7 +11,7 @@ TOOLS: Final = ROOT / ".venv-audit" / "bin"
 BUILD: Final = ROOT / "build"
 """Where reports are written."""
 
-LAYERS: Final = ("resize", "api")
+LAYERS: Final = ("resize", "api", "publish")
 """The files of `requirements/` that become Lambda layers."""
 
 PINNED: Final = tuple(
@@ -20,6 +20,7 @@ PINNED: Final = tuple(
         "requirements.txt",
         "requirements/resize.txt",
         "requirements/api.txt",
+        "requirements/publish.txt",
         "policies/requirements.txt",
         "requirements/dev.txt",
         "requirements/audit.txt",

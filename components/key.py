@@ -118,6 +118,20 @@ def key_policy(arn: str) -> str:
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
+        # Buses encrypt events, and put what they cannot tell into queues under the same key. Whether it
+        # is a key that they can use, EventBridge asks without saying for whom.
+        {
+            "Sid": "BusesLook",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "kms:DescribeKey",
+        },
+        {
+            "Sid": "BusesEncrypt",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        },
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         # DescribeKey, which stands there too, has no encryption context that could be asked for.
         {
@@ -128,7 +142,8 @@ def key_policy(arn: str) -> str:
                 "StringLike": {"kms:EncryptionContext:aws:logs:arn": any_of("logs", "log-group:*")}
             },
         },
-        # https://docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html
+        # https://docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html, and filters of mappings:
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
         {
             "Sid": "FunctionsUnpack",
             "Principal": {"Service": "lambda.amazonaws.com"},

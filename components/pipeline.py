@@ -6,9 +6,11 @@ from components.api import ImageApi, ImageApiArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config import PipelineConfig
+from components.events import ImageEvents, ImageEventsArgs
 from components.key import CustomerKeyArgs, Key, pipeline_key
 from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
 from components.place import Place
+from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queue import UploadQueue, UploadQueueArgs
 from components.quotas import QuotaTable, QuotaTableArgs
 from components.table import ImageTable, ImageTableArgs
@@ -17,7 +19,8 @@ from handlers.presets import Limits
 
 
 class ImagePipeline(pulumi.ComponentResource):
-    """From the upload to its variants: buckets, queue, table, resize worker and API, watched.
+    """From the upload to its variants and the events that tell of them: buckets, queue, table, resize
+    worker, API, bus and publisher, watched.
 
     Every name below it starts with its own, so that a stack can hold several. `audit` is there if
     the configuration asks for access logs or data events.
@@ -31,6 +34,8 @@ class ImagePipeline(pulumi.ComponentResource):
     queue: UploadQueue
     worker: ResizeWorker
     api: ImageApi
+    events: ImageEvents
+    publisher: EventPublisher
     audit: AuditTrail | None = None
     monitoring: Monitoring
 
@@ -57,6 +62,8 @@ class ImagePipeline(pulumi.ComponentResource):
         self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
         self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
         self.api = ImageApi(f"{name}-api", self._api(config), child)
+        self.events = ImageEvents(f"{name}-events", ImageEventsArgs(key=self.key), child)
+        self.publisher = EventPublisher(f"{name}-publish", self._publisher(config), child)
         if origins := self._page_origins(config):
             self.originals.let_pages_upload(origins)
         if config.access_logs or config.data_events:
@@ -161,6 +168,17 @@ class ImagePipeline(pulumi.ComponentResource):
             protect=config.protect,
         )
 
+    def _publisher(self, config: PipelineConfig) -> EventPublisherArgs:
+        return EventPublisherArgs(
+            service=self._service,
+            key=self.key,
+            table=self.table,
+            originals=self.originals,
+            events=self.events,
+            log_level=config.log_level,
+            log_retention_days=config.log_retention_days,
+        )
+
     def _monitoring(self, config: PipelineConfig) -> MonitoringArgs:
         return MonitoringArgs(
             service=self._service,
@@ -174,6 +192,8 @@ class ImagePipeline(pulumi.ComponentResource):
                 resize_name=self.worker.function.name,
                 api_name=self.api.function.name,
                 api_id=self.api.api.id,
+                publish_name=self.publisher.function.name,
+                event_letters_name=self.events.dead_letters.name,
             ),
             limits=AlarmLimits(
                 queue_age_seconds=config.queue_age_alarm_seconds,
@@ -186,11 +206,13 @@ class ImagePipeline(pulumi.ComponentResource):
                 max_concurrency=config.max_concurrency,
                 resize_memory_mib=config.resize_memory_mib,
                 api_memory_mib=config.api_memory_mib,
+                publish_memory_mib=MEMORY_MIB,
                 presets=len(config.presets),
             ),
             log_groups={
                 "resize": self.worker.function.log_group.name,
                 "api": self.api.function.log_group.name,
+                "publish": self.publisher.function.log_group.name,
                 "access": self.api.access_log.name,
             },
             emails=config.alarm_emails,

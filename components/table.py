@@ -28,6 +28,7 @@ class ImageTable(pulumi.ComponentResource):
     table: aws.dynamodb.Table
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
+    stream_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageTableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:components:ImageTable", name, None, opts)
@@ -40,10 +41,14 @@ class ImageTable(pulumi.ComponentResource):
             ttl={"attribute_name": "ExpiresAt", "enabled": True},
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key.arn},
+            # Whoever tells of changes compares what stood there with what stands there now.
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
             deletion_protection_enabled=args.protect,
             opts=kept(self, protect=args.protect),
         )
         self.name, self.arn = self.table.name, self.table.arn
+        self.stream_arn = self.table.stream_arn
         # DynamoDB decrypts the table's own key on behalf of whoever asks.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         self._needs = args.key.use("dynamodb", "kms:Decrypt")
@@ -83,6 +88,30 @@ class ImageTable(pulumi.ComponentResource):
             resources=indexes,
             why="lists images and counts batches",
             needs=self._needs,
+        )
+
+    def grant_stream(self) -> tuple[Grant, Grant]:
+        """Read the stream, which tells every change of a row. Lambda asks for both.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+        """
+        actions = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+        streams = pulumi.Output.concat(self.arn, "/stream/*")
+        return (
+            # The stream is encrypted as the table is:
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+            Grant(
+                actions=actions,
+                resources=(streams,),
+                why="reads the changes of rows",
+                needs=self._needs,
+            ),
+            Grant(
+                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+                actions=("dynamodb:ListStreams",),
+                resources=("*",),
+                why="finds streams, for which AWS has no finer grain than everything",
+            ),
         )
 
 

@@ -156,6 +156,7 @@ def _units() -> Rows:
         "DynamoDB, reads": lambda each: each.table_reads,
         "SQS, requests": lambda each: each.sqs_requests,
         "API Gateway, requests": lambda each: each.api_requests,
+        "EventBridge, events": lambda each: each.events,
     }
     rows = [[name, f"{value(used):.3g}", f"{value(direct):.3g}"] for name, value in names.items()]
     return [["units of one image", "with the queue", "directly"], *rows]

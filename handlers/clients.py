@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -47,6 +48,11 @@ def dynamodb() -> "DynamoDBClient":
     It does not check parameters, which the table does anyway: that was half of what a write costs.
     """
     return boto3.client("dynamodb", config=_CONFIG.merge(Config(parameter_validation=False)))
+
+
+def events() -> "EventBridgeClient":
+    """A client of EventBridge."""
+    return boto3.client("events", config=_CONFIG)
 
 
 def sqs() -> "SQSClient":

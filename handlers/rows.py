@@ -8,6 +8,12 @@ from typing import Final, Literal, TypedDict
 
 Status = Literal["PENDING", "READY", "REJECTED", "FAILED"]
 
+SETTLED: Final[tuple[Status, ...]] = ("READY", "REJECTED", "FAILED")
+"""How an image can end."""
+
+NOT_RENDERED: Final = "stale"
+"""What no set of presets hashes to: the `PresetHash` of a row that an operator wants rendered again."""
+
 # Attributes that describe the current rendering: a settled row replaces all of them, so what it
 # does not set must go.
 RENDERED: Final = (

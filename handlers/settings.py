@@ -100,6 +100,17 @@ class ApiSettings:
     kms_key_arn: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishSettings:
+    """Settings of the publish function: the bus that events go to, and the queue for records that
+    cannot be made events. `originals_bucket` is what rows do not name.
+    """
+
+    bus_name: str
+    originals_bucket: str
+    dead_letter_queue_url: str
+
+
 def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The environment variables that hold `values` for settings of `kind`.
 

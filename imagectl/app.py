@@ -12,6 +12,7 @@ from imagectl.commands.backfill import backfill
 from imagectl.commands.get import get
 from imagectl.commands.listing import list_images
 from imagectl.commands.plan import plan
+from imagectl.commands.publish import publish
 from imagectl.commands.reconcile import reconcile
 from imagectl.commands.redrive import redrive
 from imagectl.commands.rm import rm
@@ -69,6 +70,7 @@ app.command("rm", no_args_is_help=True)(connected(rm))
 app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
 app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
 app.command("reconcile", rich_help_panel=_OPERATORS)(operating(reconcile))
+app.command("publish", rich_help_panel=_OPERATORS)(operating(publish))
 app.command("watch", rich_help_panel=_OPERATORS)(operating(watch))
 app.command("plan", rich_help_panel=_OPERATORS, no_args_is_help=True)(plan)
 

@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 
+from local.streams import honour_failures
+
 
 def _end_with_parent(directory: str) -> None:
     while os.read(sys.stdin.fileno(), 1024):
@@ -24,6 +26,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=[directory], daemon=True).start()
     from ministack.app import main as serve  # noqa: PLC0415 - watch the parent before the slow import
 
+    honour_failures()
     serve()
 
 

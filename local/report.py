@@ -84,7 +84,7 @@ def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> Rende
 def logs(system: System) -> str:
     """The last lines that each function logged, and where the emulator's own log is."""
     lines = []
-    for output in ("apiFunctionName", "resizeFunctionName"):
+    for output in ("apiFunctionName", "resizeFunctionName", "publishFunctionName"):
         function = system.outputs[output]
         written = [line for line in system.logs(function) if not line.startswith(_PLATFORM_LINES)]
         lines += [f"last lines of {function}:", *written[-_LOG_LINES:], ""]

@@ -147,6 +147,7 @@ def _names(deployment: Deployment) -> Stack:
         buckets=[str(deployment.outputs[name]) for name in ("originalsBucket", "variantsBucket")],
         table=str(deployment.outputs["tableName"]),
         queues=of_type("aws:sqs/queue:Queue"),
+        bus=str(deployment.outputs["eventBusName"]),
         functions=of_type("aws:lambda/function:Function"),
         log_groups=of_type("aws:cloudwatch/logGroup:LogGroup"),
     )

@@ -20,6 +20,7 @@ class Stack:
     buckets: Sequence[str]
     table: str
     queues: Sequence[str]
+    bus: str
     functions: Sequence[str]
     log_groups: Sequence[str]
 
@@ -83,6 +84,7 @@ def create_operator(target: Target, stack: Stack) -> Credentials:
             "sqs:ListMessageMoveTasks",
             "sqs:CancelMessageMoveTask",
         ),
+        _allow([target.arn("events", f"event-bus/{stack.bus}")], "events:PutEvents"),
         _allow(
             [target.arn("lambda", f"function:{function}") for function in stack.functions],
             "lambda:GetFunctionConfiguration",

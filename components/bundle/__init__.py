@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LAYERS: Final = ("resize", "api")
+LAYERS: Final = ("resize", "api", "publish")
 SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
 """Environment variable: if it is set, layers are named but not built. For runs without an engine,
 which never look at an archive's bytes; a real deployment would stop at the missing file."""

@@ -15,6 +15,7 @@ from components.monitoring.metrics import Metric, Watched
 # With fewer images than this, a share says nothing.
 MIN_IMAGES: Final = 20
 _NEAR_TIMEOUT: Final = 0.8
+LATE_MILLISECONDS: Final = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,32 +40,42 @@ GROUPS: Final = (
         first="Run the saved query api-failures to see which route fails or is slow, and since when.",
         members=("api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"),
     ),
+    Group(
+        name="events-unhealthy",
+        first="Run the saved query not-published to see whether the bus refuses events, and why.",
+        members=("events-late", "publish-errors"),
+    ),
 )
 
 
 def conditions(watched: Watched, limits: AlarmLimits) -> list[Condition]:
-    """Every condition, in the order of the picture: API, queue, resize function, table."""
+    """Every condition, in the order of the picture: API, queue, resize function, table, events."""
     return [
         *_function("api", watched.api_function, limits.api_timeout_seconds),
         *_api(watched, limits),
         *_queue(watched, limits),
         *_function("resize", watched.resize, limits.resize_timeout_seconds),
         *_table(watched),
+        *_events(watched),
     ]
+
+
+def _errors(name: str, metric: Callable[[str, str], Metric]) -> Condition:
+    return Condition(
+        name=f"{name}-errors",
+        first=f"Run the saved query {name}-crashes to see whether calls time out, run out of memory "
+        "or raise.",
+        metrics={"errors": metric("Errors", "Sum")},
+        above=0,
+        period_seconds=300,
+        bad=1,
+        of=1,
+    )
 
 
 def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: int) -> list[Condition]:
     return [
-        Condition(
-            name=f"{name}-errors",
-            first=f"Run the saved query {name}-crashes to see whether calls time out, run out of memory "
-            "or raise.",
-            metrics={"errors": metric("Errors", "Sum")},
-            above=0,
-            period_seconds=300,
-            bad=1,
-            of=1,
-        ),
+        _errors(name, metric),
         Condition(
             name=f"{name}-throttles",
             first="Compare the account's concurrent executions with its limit before changing anything here.",
@@ -182,4 +193,30 @@ def _table(watched: Watched) -> list[Condition]:
             of=3,
         )
         for kind, metrics in refused.items()
+    ]
+
+
+def _events(watched: Watched) -> list[Condition]:
+    # Throttles of the function and time near its timeout need nobody for themselves: the stream
+    # waits for a day, and what waits is late.
+    return [
+        _errors("publish", watched.publish),
+        Condition(
+            name="events-late",
+            first="Run the saved query not-published to see whether the bus refuses events, and why.",
+            metrics={"age": watched.publish("IteratorAge", "Maximum")},
+            above=LATE_MILLISECONDS,
+            period_seconds=60,
+            bad=5,
+            of=5,
+        ),
+        Condition(
+            name="events-dead-letters",
+            first="Look into the dead letters to see whether they are records of rows or notes of Lambda.",
+            metrics={"letters": watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
+            above=0,
+            period_seconds=60,
+            bad=1,
+            of=1,
+        ),
     ]

@@ -17,6 +17,7 @@ _LABELS: Final = {
     "sqs": "SQS",
     "dynamodb": "DynamoDB",
     "s3": "S3 requests",
+    "eventbridge": "EventBridge",
     "total": "all",
     "each": "for 1,000 images",
 }
@@ -29,6 +30,7 @@ def estimate(
     presets: int,
     resize_memory_mib: int,
     api_memory_mib: int,
+    publish_memory_mib: int,
 ) -> list[Series]:
     """Lines in US dollars a period: each service, their sum, and the sum for 1,000 images.
 
@@ -42,13 +44,18 @@ def estimate(
         "resizecalls": watched.resize("Invocations", "Sum"),
         "apims": watched.api_function("Duration", "Sum"),
         "apicalls": watched.api_function("Invocations", "Sum"),
+        "publishms": watched.publish("Duration", "Sum"),
+        "publishcalls": watched.publish("Invocations", "Sum"),
         "requests": watched.api("Count", "Sum"),
         "messages": watched.queue("NumberOfMessagesSent", "Sum"),
         "images": watched.own("Done", "Sum"),
+        "published": watched.own("Published", "Sum"),
         **writes,
         **reads,
     }
-    megabyte_milliseconds = f"(resizems * {resize_memory_mib} + apims * {api_memory_mib})"
+    megabyte_milliseconds = (
+        f"(resizems * {resize_memory_mib} + apims * {api_memory_mib} + publishms * {publish_memory_mib})"
+    )
 
     def expressions(at: str) -> dict[str, str]:
         of = prices(at)
@@ -56,12 +63,13 @@ def estimate(
         bucket = ((presets + 1) * of["s3_thousand_puts"] + of["s3_thousand_gets"]) / 1000
         services = {
             "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of['lambda_gb_second'])} "
-            f"+ (resizecalls + apicalls) * {_number(of['lambda_million_calls'] / million)}",
+            f"+ (resizecalls + apicalls + publishcalls) * {_number(of['lambda_million_calls'] / million)}",
             "gateway": f"requests * {_number(of['api_million_requests'] / million)}",
             "sqs": f"messages * {_number(_REQUESTS_A_MESSAGE * of['sqs_million_requests'] / million)}",
             "dynamodb": f"SUM([{', '.join(writes)}]) * {_number(of['dynamodb_million_writes'] / million)} "
             f"+ SUM([{', '.join(reads)}]) * {_number(of['dynamodb_million_reads'] / million)}",
             "s3": f"FILL(images, 0) * {_number(bucket)}",
+            "eventbridge": f"published * {_number(of['eventbridge_million_events'] / million)}",
         }
         total = " + ".join(f"FILL({name}, 0)" for name in services)
         return {**services, "total": total, "each": "IF(images > 0, 1000 * total / images)"}

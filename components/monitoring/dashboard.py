@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.monitoring.conditions import AlarmLimits
+from components.monitoring.conditions import LATE_MILLISECONDS, AlarmLimits
 from components.monitoring.cost import estimate
 from components.monitoring.metrics import Metric, Watched
 from components.monitoring.queries import Source, query
@@ -23,6 +23,7 @@ class DashboardFacts:
     max_concurrency: int
     resize_memory_mib: int
     api_memory_mib: int
+    publish_memory_mib: int
     presets: int
 
 
@@ -106,6 +107,13 @@ def _keeping_up(
             ],
             limits={"timeout": limits.resize_timeout_seconds * 1000},
         ),
+        graph("Events a minute", region, [_line("published", watched.own("Published", "Sum"))]),
+        graph(
+            "From settled to published (ms)",
+            region,
+            [_line("age", watched.publish("IteratorAge", "Maximum"))],
+            limits={"alarm": LATE_MILLISECONDS},
+        ),
     ]
 
 
@@ -116,7 +124,10 @@ def _failing(
         graph(
             "Dead letters",
             region,
-            [_line("letters", watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"))],
+            [
+                _line("uploads", watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")),
+                _line("events", watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum")),
+            ],
         ),
         graph(
             "Functions",
@@ -126,6 +137,8 @@ def _failing(
                 _line("resize throttles", watched.resize("Throttles", "Sum")),
                 _line("API errors", watched.api_function("Errors", "Sum")),
                 _line("API throttles", watched.api_function("Throttles", "Sum")),
+                _line("publish errors", watched.publish("Errors", "Sum")),
+                _line("publish throttles", watched.publish("Throttles", "Sum")),
             ],
         ),
         graph(
@@ -172,6 +185,7 @@ def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Output[str]) -
         _line("API requests", watched.api("Count", "Sum")),
         _line("resize calls", watched.resize("Invocations", "Sum")),
         _line("API calls", watched.api_function("Invocations", "Sum")),
+        _line("publish calls", watched.publish("Invocations", "Sum")),
         _line("messages", watched.queue("NumberOfMessagesSent", "Sum")),
     ]
     series = estimate(
@@ -180,6 +194,7 @@ def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Output[str]) -
         presets=facts.presets,
         resize_memory_mib=facts.resize_memory_mib,
         api_memory_mib=facts.api_memory_mib,
+        publish_memory_mib=facts.publish_memory_mib,
     )
     hour = 3600
     return [

@@ -37,6 +37,8 @@ class Watched:
     resize_name: pulumi.Input[str]
     api_name: pulumi.Input[str]
     api_id: pulumi.Input[str]
+    publish_name: pulumi.Input[str]
+    event_letters_name: pulumi.Input[str]
 
     def queue(self, name: str, statistic: str) -> Metric:
         """A metric of the queue."""
@@ -57,6 +59,14 @@ class Watched:
     def api(self, name: str, statistic: str) -> Metric:
         """A metric of the HTTP API."""
         return _metric("AWS/ApiGateway", name, statistic, ApiId=self.api_id)
+
+    def publish(self, name: str, statistic: str) -> Metric:
+        """A metric of the publish function."""
+        return _metric("AWS/Lambda", name, statistic, FunctionName=self.publish_name)
+
+    def event_letters(self, name: str, statistic: str) -> Metric:
+        """A metric of the queue of events that could not be told."""
+        return _metric("AWS/SQS", name, statistic, QueueName=self.event_letters_name)
 
     def table(self, name: str) -> list[Metric]:
         """The sums of a metric for the table and each of its indexes, which count on their own."""

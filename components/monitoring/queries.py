@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html. F
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Source = Literal["resize", "api", "access"]
+Source = Literal["resize", "api", "publish", "access"]
 """Which log is asked: that of a function, or the access log of the API."""
 
 _CRASHES: Final = """\
@@ -86,6 +86,22 @@ filter type = "platform.report"
         question="How do calls of the API function end that do not end well?",
         source="api",
         text=_CRASHES,
+    ),
+    Query(
+        name="publish-crashes",
+        question="How do calls of the publish function end that do not end well?",
+        source="publish",
+        text=_CRASHES,
+    ),
+    Query(
+        name="not-published",
+        question="Why did the bus not take events, or why could a row's change not be made one?",
+        source="publish",
+        text="""\
+filter message in ["not published", "unreadable"]
+| fields @timestamp, message, error, event_id, exception
+| sort @timestamp desc
+| limit 20""",
     ),
     Query(
         name="api-exceptions",

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from handlers.items import to_item, to_row
-from handlers.rows import Row
+from handlers.rows import NOT_RENDERED, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What no set of presets hashes to: a row that bears it is stale, whatever the presets are.
-NOT_RENDERED: Final = "stale"
 _PAGE: Final = 500
 
 

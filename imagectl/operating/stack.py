@@ -20,6 +20,7 @@ from imagectl.providing import Command, provided
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -33,6 +34,7 @@ _OUTPUTS: Final = {
     "variants": "variantsBucket",
     "table": "tableName",
     "function": "resizeFunctionName",
+    "bus": "eventBusName",
 }
 
 
@@ -50,6 +52,7 @@ class Stack:
     variants: str
     table: str
     function: str
+    bus: str
     region: str | None = None
     endpoint: str | None = None
 
@@ -69,6 +72,12 @@ class Stack:
     def dynamodb(self) -> "DynamoDBClient":
         """The table."""
         client: DynamoDBClient = self.client("dynamodb")
+        return client
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """The bus."""
+        client: EventBridgeClient = self.client("events")
         return client
 
     def client(self, service: str) -> Any:

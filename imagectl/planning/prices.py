@@ -23,6 +23,7 @@ class Prices:
     s3_gb_month: float
     logs_gb: float
     xray_million_traces: float
+    eventbridge_million_events: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ from imagectl.planning.workload import WAITING_SECONDS, Workload
 _FILES_A_REQUEST: Final = 100
 _REQUEST_SECONDS: Final = 0.15
 _API_MEMORY_GB: Final = 0.5
+# The publish function is called with the outcomes of a second, of each shard of the table.
+_EVENTS_A_CALL: Final = 10
+_PUBLISH_SECONDS: Final = 0.05
+_PUBLISH_MEMORY_GB: Final = 0.5
 # Lambda receives and deletes ten messages with one request.
 _MESSAGES_A_REQUEST: Final = 10
 # A PENDING row, a settled one, and each variant in it, in bytes as DynamoDB counts them.
@@ -59,6 +63,7 @@ class Usage:
     bucket_gets: float
     log_bytes: float
     traces: float
+    events: float
     bucket_bytes: float
     table_bytes: float
 
@@ -92,6 +97,7 @@ class Usage:
             "API Gateway": self.api_requests * prices.api_million_requests / million,
             "CloudWatch Logs": self.log_bytes / 1e9 * prices.logs_gb,
             "X-Ray": self.traces * prices.xray_million_traces / million,
+            "EventBridge": self.events * prices.eventbridge_million_events / million,
         }
 
     def storage(self, prices: Prices) -> dict[str, float]:
@@ -119,10 +125,13 @@ def direct_usage(load: Workload) -> Usage:
 
 def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: float) -> Usage:
     requests = 1 / _FILES_A_REQUEST
+    publishing = 1 / _EVENTS_A_CALL
     row_bytes = _ROW_BYTES + _VARIANT_BYTES * load.presets
     return Usage(
-        lambda_gb_seconds=gb_seconds + requests * _REQUEST_SECONDS * _API_MEMORY_GB,
-        lambda_calls=calls + requests,
+        lambda_gb_seconds=gb_seconds
+        + requests * _REQUEST_SECONDS * _API_MEMORY_GB
+        + publishing * _PUBLISH_SECONDS * _PUBLISH_MEMORY_GB,
+        lambda_calls=calls + requests + publishing,
         api_requests=requests,
         sqs_requests=queue_requests,
         table_writes_announcing=math.ceil(_PENDING_BYTES / _WRITE_BYTES),
@@ -133,8 +142,9 @@ def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: f
         table_reads=math.ceil(row_bytes / _READ_BYTES),
         bucket_puts=1 + load.presets,
         bucket_gets=2,  # the original, and whether it still stands there
-        log_bytes=_LINE_BYTES + _CALL_LINES_BYTES * calls,
-        traces=_TRACED * calls,
+        log_bytes=_LINE_BYTES + _CALL_LINES_BYTES * (calls + publishing),
+        traces=_TRACED * (calls + publishing),
+        events=1,
         bucket_bytes=load.megapixels * 1e6 * _ORIGINAL_BYTES_A_PIXEL + load.presets * _VARIANTS_BYTES,
         table_bytes=row_bytes + len(INDEXES) * _ENTRY_BYTES,
     )

@@ -1,4 +1,4 @@
-"""What the provider counts as CloudWatch: log groups, alarms and dashboards."""
+"""What the provider counts as CloudWatch: log groups, alarms, dashboards and event buses."""
 
 from typing import Any
 
@@ -66,6 +66,24 @@ def dashboard(target: Target, resource: Resource) -> Created:
     target.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=resource["dashboardBody"])
     arn = f"arn:aws:cloudwatch::{target.account}:dashboard/{name}"
     return Created(name, {"dashboardName": name, "dashboardArn": arn})
+
+
+@creates("aws:cloudwatch/eventBus:EventBus")
+def event_bus(target: Target, resource: Resource) -> Created:
+    """An event bus; its id is its name."""
+    name = physical_name(resource, limit=256)
+    optional = {}
+    if "kmsKeyIdentifier" in resource.inputs:
+        optional["KmsKeyIdentifier"] = resource["kmsKeyIdentifier"]
+    if "deadLetterConfig" in resource.inputs:
+        optional["DeadLetterConfig"] = api_shape(resource["deadLetterConfig"])
+    arn = target.client("events").create_event_bus(
+        Name=name,
+        Description=resource.get("description", ""),
+        Tags=tag_list(resource["tags"]),
+        **optional,
+    )["EventBusArn"]
+    return Created(name, {"name": name, "arn": arn})
 
 
 @creates("aws:cloudwatch/queryDefinition:QueryDefinition")

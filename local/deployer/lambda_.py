@@ -6,6 +6,10 @@ from local.deployer.archives import zip_bytes
 from local.deployer.naming import api_shape, physical_name
 from local.deployer.registry import Created, Resource, Target, creates
 
+_STREAMS = (
+    "how a stream is read: the emulator has one reader for a table, tries whole batches again for ever, "
+    "and sends nothing to a destination"
+)
 _LAYERS = (
     "dependency layers: functions run with this environment's packages instead, because a layer "
     "is built for Lambda's Python and processor"
@@ -62,20 +66,31 @@ def layer_version(target: Target, resource: Resource) -> Created:
 
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
 def event_source_mapping(target: Target, resource: Resource) -> Created:
-    """What feeds a function from a queue. The emulator delivers at once, whatever the window."""
+    """What feeds a function, a queue or a stream. The emulator delivers at once, whatever the window."""
     members: dict[str, Any] = {
         member: resource[key]
         for key, member in (
             ("batchSize", "BatchSize"),
             ("enabled", "Enabled"),
             ("functionResponseTypes", "FunctionResponseTypes"),
+            ("kmsKeyArn", "KMSKeyArn"),
             ("maximumBatchingWindowInSeconds", "MaximumBatchingWindowInSeconds"),
+            ("startingPosition", "StartingPosition"),
         )
         if key in resource.inputs
     }
     for key, member in (("scalingConfig", "ScalingConfig"), ("filterCriteria", "FilterCriteria")):
         if key in resource.inputs:
             members[member] = api_shape(resource[key])
+    if "startingPosition" in resource.inputs:
+        target.leave_out(_STREAMS)
+        resource.pass_over(
+            "bisectBatchOnFunctionError",
+            "destinationConfig",
+            "maximumRecordAgeInSeconds",
+            "maximumRetryAttempts",
+            "parallelizationFactor",
+        )
     created = target.client("lambda").create_event_source_mapping(
         EventSourceArn=resource["eventSourceArn"],
         FunctionName=resource["functionName"],

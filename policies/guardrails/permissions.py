@@ -12,6 +12,8 @@ from guardrails.rule import Control, Rule
 _IDENTITY_POLICIES: Final = (tokens.ROLE_POLICY, tokens.POLICY, tokens.USER_POLICY, tokens.GROUP_POLICY)
 
 WITHOUT_FINER_GRAIN: Final = {
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    "dynamodb:ListStreams": "DynamoDB knows no resources for it",
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     "xray:PutTraceSegments": "X-Ray knows no resources for it",
     "xray:PutTelemetryRecords": "X-Ray knows no resources for it",

@@ -1,4 +1,4 @@
-"""Queues that feed functions.
+"""Queues that feed functions, and how their consumers fail.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
@@ -47,11 +47,11 @@ def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
 
 
 def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
-    """A function that consumes a queue reports the messages that failed, and only those."""
-    if not stack.pointed_at(mapping, "eventSourceArn", tokens.QUEUE):
+    """A function that consumes a queue or a stream reports what failed, and only that."""
+    if not any(stack.pointed_at(mapping, "eventSourceArn", kind) for kind in (tokens.QUEUE, tokens.TABLE)):
         return
     if "ReportBatchItemFailures" not in list(mapping.props.get("functionResponseTypes") or []):
-        yield "retries a whole message batch for one message that failed"
+        yield "retries a whole batch for one message or record that failed"
 
 
 RULES: Final = (
@@ -72,8 +72,8 @@ RULES: Final = (
         looks_around=True,
     ),
     Rule(
-        name="queue-partial-batches",
-        what="A consumer of a queue reports batch item failures.",
+        name="partial-batches",
+        what="A consumer of a queue or of a table's stream reports batch item failures.",
         mend="Set functionResponseTypes to ReportBatchItemFailures.",
         types=(tokens.MAPPING,),
         check=partial_batches,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-_IDENTITIES: Final = ("arn", "url", "bucket", "name", "id")
+_IDENTITIES: Final = ("arn", "streamArn", "url", "bucket", "name", "id")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from handlers import keys
 from handlers.presets import parse_presets, preset_hash
 from local.outputs import documented, write
 from local.system import PROJECT, System, deployed
+from tests.e2e.events import Subscriber
 from tests.e2e.gestures import dead_letters, depth, eventually, row, send, variant_keys
 
 Ran = subprocess.CompletedProcess[str]
@@ -118,6 +119,7 @@ def test_a_redrive_after_the_cure_brings_failed_images_to_ready(system, imagectl
 
 def test_a_backfill_after_a_change_of_presets_renders_what_is_stale(system, imagectl, photograph):
     names = [f"stale/{number}" for number in range(3)]
+    subscriber = Subscriber(system)
     for name in names:
         drop(system, name, photograph)
     assert ready(system, *names)
@@ -136,6 +138,8 @@ def test_a_backfill_after_a_change_of_presets_renders_what_is_stale(system, imag
         )
         assert idle(system)
         assert all(len(variant_keys(system, each)) == 2 for each in names)
+        assert eventually(lambda: all(len(subscriber.about(each)) == 2 for each in names))
+        assert {subscriber.about(each)[1]["detail"]["presetHash"] for each in names} == {now}
         again = imagectl("backfill", "--yes", "--json", "--prefix", "stale/")
         assert lines(again)[-1]["sent"] == 0
     finally:

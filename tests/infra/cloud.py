@@ -14,6 +14,7 @@ REGION = "eu-central-1"
 
 _ARNS = {
     "aws:cloudtrail/trail:Trail": "arn:aws:cloudtrail:{region}:{account}:trail/{name}",
+    "aws:cloudwatch/eventBus:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
@@ -41,6 +42,8 @@ class FakeCloud(Mocks):
             outputs["arn"] = _ARNS[args.typ].format(region=REGION, account=ACCOUNT, name=name)
         if args.typ == "aws:s3/bucket:Bucket":
             outputs["bucket"] = name
+        if args.typ == "aws:dynamodb/table:Table":
+            outputs["streamArn"] = f"{outputs['arn']}/stream/2026-01-01T00:00:00.000"
         if args.typ == "aws:sqs/queue:Queue":
             outputs["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
         if args.typ == "aws:lambda/function:Function":

@@ -213,7 +213,7 @@ def test_a_configuration_made_in_code_is_validated_too():
 
 def test_values_that_just_fit_together_are_accepted(registered):
     stack = registered(batchSize="12", recordSeconds="10", deadLetterRetentionDays="5")
-    assert stack.one(":EventSourceMapping").inputs["batchSize"] == 12
+    assert stack.one(":EventSourceMapping", "intake-resize-from-queue").inputs["batchSize"] == 12
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from handlers import keys
 from handlers.presets import parse_presets
-from handlers.settings import ApiSettings, ResizeSettings, load
+from handlers.settings import ApiSettings, PublishSettings, ResizeSettings, load
 from local.stack import load_config
 from tests.infra.cloud import ROOT
 
@@ -56,6 +56,15 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
     )
 
 
+def test_the_publish_function_reads_back_what_the_stack_configured(prod):
+    settings = load(PublishSettings, environment(prod, "intake-publish"))
+    assert settings == PublishSettings(
+        bus_name="intake-events-0a1b2c3",
+        originals_bucket="intake-originals-0a1b2c3",
+        dead_letter_queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/intake-events-dlq-0a1b2c3",
+    )
+
+
 def test_the_function_gives_up_on_the_receive_on_which_the_queue_does(registered):
     stack = registered(maxReceiveCount="7")
     redrive = json.loads(stack.one(":Queue", "intake-uploads").inputs["redrivePolicy"])
@@ -69,14 +78,14 @@ def test_both_functions_bound_an_upload_alike(registered):
     assert load(ApiSettings, environment(stack, "intake-api")).max_upload_bytes == 1_000_000
 
 
-@pytest.mark.parametrize("function", ["intake-resize", "intake-api"])
+@pytest.mark.parametrize("function", ["intake-resize", "intake-api", "intake-publish"])
 def test_logs_and_metrics_name_the_pipeline_among_all_of_the_account(prod, function):
     variables = environment(prod, function)
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image-intake-prod-intake"
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "image-intake"
 
 
-@pytest.mark.parametrize("function", ["intake-resize", "intake-api"])
+@pytest.mark.parametrize("function", ["intake-resize", "intake-api", "intake-publish"])
 def test_the_entry_point_of_a_function_exists(stack, function):
     module, _, name = stack.one("/function:Function", function).inputs["handler"].rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))

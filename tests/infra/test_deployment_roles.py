@@ -38,6 +38,7 @@ NEEDED = {
         "cloudwatch:PutCompositeAlarm",
     ),
     "aws:cloudwatch/dashboard:Dashboard": ("cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
+    "aws:cloudwatch/eventBus:EventBus": ("events:DescribeEventBus", "events:CreateEventBus"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs:DescribeLogGroups", "logs:PutRetentionPolicy"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
     "aws:cloudwatch/queryDefinition:QueryDefinition": (

@@ -80,7 +80,8 @@ def test_a_first_preview_knows_all_that_does_not_depend_on_new_names(dev):
         *("policy", "redriveAllowPolicy", "redrivePolicy"),
         *("ApiId", "FunctionName", "QueueName", "TableName", "alarmRule", "dashboardBody"),
         *("arn", "kmsMasterKeyId"),
-        *("ORIGINALS_BUCKET", "QUEUE_URL", "QUOTA_TABLE_NAME", "TABLE_NAME", "VARIANTS_BUCKET"),
+        *("BUS_NAME", "DEAD_LETTER_QUEUE_URL", "ORIGINALS_BUCKET", "QUEUE_URL", "QUOTA_TABLE_NAME"),
+        *("TABLE_NAME", "VARIANTS_BUCKET"),
     }
     names = {resource.urn for resource in preview.deployment.resources}
     assert names == {resource.urn for resource in dev.deployment.resources}

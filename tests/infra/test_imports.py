@@ -7,10 +7,12 @@ import pytest
 
 from tests.infra.cloud import ROOT
 
-CONTRACT = {
-    f"handlers.{name}" for name in ("hours", "indexes", "keys", "presets", "rejections", "routes", "settings")
-}
-PURE = ["batch", "colour", "decode", "encode", "events", "geometry", "images", "indexes", "placeholder"]
+CONTRACT_NAMES = ("hours", "indexes", "keys", "presets", "rejections", "routes", "rows", "settings")
+CONTRACT = {f"handlers.{name}" for name in CONTRACT_NAMES}
+PURE = [
+    *("batch", "colour", "completions", "decode", "encode", "events"),
+    *("geometry", "images", "indexes", "placeholder"),
+]
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 
 

@@ -65,7 +65,8 @@ def test_whatever_can_be_encrypted_with_the_key_is(keyed):
     able = [resource for resource in stack.deployment.resources if could_be_keyed(resource)]
     assert {resource.name: keyless(resource, key) for resource in able if keyless(resource, key)} == {}
     assert {resource.type.rpartition(":")[2] for resource in able} >= {
-        *("BucketServerSideEncryptionConfiguration", "Function", "LogGroup", "Queue", "Table", "Trail")
+        *("BucketServerSideEncryptionConfiguration", "EventBus", "EventSourceMapping", "Function"),
+        *("LogGroup", "Queue", "Table", "Trail"),
     }
 
 
@@ -122,7 +123,7 @@ def test_the_key_has_the_policy_that_is_documented(made):
 
 
 def test_the_account_administers_the_key_and_services_use_it_for_this_account_only():
-    administers, tells, logs, unpacks, records = json.loads(key_policy(FOREIGN))["Statement"]
+    administers, tells, looks, buses, logs, unpacks, records = json.loads(key_policy(FOREIGN))["Statement"]
     assert administers["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert administers["Action"] == "kms:*"
     assert tells == {
@@ -133,6 +134,9 @@ def test_the_account_administers_the_key_and_services_use_it_for_this_account_on
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
     }
+    assert (looks["Principal"], looks["Action"]) == (buses["Principal"], "kms:DescribeKey")
+    assert buses["Principal"] == {"Service": "events.amazonaws.com"}
+    assert buses["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
     assert logs["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
     assert logs["Condition"] == {
         "StringLike": {
@@ -165,6 +169,12 @@ USES = {
         ("s3", "kms:Decrypt"),
         ("s3", "kms:GenerateDataKey"),
         ("dynamodb", "kms:Decrypt"),
+        ("lambda", "kms:Decrypt"),
+    },
+    "publish": {
+        ("dynamodb", "kms:Decrypt"),
+        ("sqs", "kms:Decrypt"),
+        ("sqs", "kms:GenerateDataKey"),
         ("lambda", "kms:Decrypt"),
     },
 }

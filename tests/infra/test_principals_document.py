@@ -18,8 +18,8 @@ def test_the_tables_are_current():
 
 
 def test_a_row_says_who_may_do_what_with_what_and_on_which_condition(statements):
-    [row] = [row for row in statements if row.actions == ("sqs:SendMessage",)]
-    assert row.who == "service `s3.amazonaws.com`"
+    sending = {row.who: row for row in statements if row.actions == ("sqs:SendMessage",)}
+    row = sending["service `s3.amazonaws.com`"]
     assert row.resources == ("intake-uploads",)
     assert row.conditions == (
         "`aws:SourceArn` ArnEquals `intake-originals`",
@@ -31,10 +31,11 @@ def test_what_a_key_allows_to_whom_names_the_setting_and_the_key(statements):
     added = [row for row in statements if row.only_with == "kmsKey"]
     assert {row.who for row in added if row.resources == ("intake-key",)} == {
         *("the account", "service `s3.amazonaws.com`", "service `lambda.amazonaws.com`"),
+        "service `events.amazonaws.com`",
         *("service `logs.eu-central-1.amazonaws.com`", "service `cloudtrail.amazonaws.com`"),
     }
     assert {row.who for row in added if row.resources == ("key/intake-key",)} == {
-        *("role `intake-api-role`", "role `intake-resize-role`")
+        *("role `intake-api-role`", "role `intake-publish-role`", "role `intake-resize-role`")
     }
 
 

@@ -42,9 +42,9 @@ def test_each_policy_is_on_its_own_queue(stack):
         assert stack.one(":QueuePolicy", f"{name}-policy").inputs["queueUrl"] == url
 
 
-def test_both_queues_are_encrypted(stack):
+def test_all_queues_are_encrypted(stack):
     queues = stack.all(":Queue")
-    assert len(queues) == 2
+    assert len(queues) == 3
     assert all(queue.inputs["sqsManagedSseEnabled"] is True for queue in queues)
 
 
@@ -66,7 +66,10 @@ def test_the_visibility_timeout_is_six_function_timeouts_and_the_window(register
     stack = registered(resizeTimeoutSeconds="200", batchingWindowSeconds="7")
     assert stack.one(":Queue", "intake-uploads").inputs["visibilityTimeoutSeconds"] == 6 * 200 + 7
     assert stack.one("/function:Function", "intake-resize").inputs["timeout"] == 200
-    assert stack.one(":EventSourceMapping").inputs["maximumBatchingWindowInSeconds"] == 7
+    assert (
+        stack.one(":EventSourceMapping", "intake-resize-from-queue").inputs["maximumBatchingWindowInSeconds"]
+        == 7
+    )
 
 
 def test_dead_letters_outlive_the_queue(prod):
@@ -90,7 +93,7 @@ def test_the_queue_policy_exists_before_the_notification_that_needs_it(stack):
 
 def test_the_queue_feeds_the_resize_function_at_the_pace_of_the_stack(dev, prod):
     for stack, concurrency in ((dev, 5), (prod, 100)):
-        assert stack.one(":EventSourceMapping").inputs == {
+        assert stack.one(":EventSourceMapping", "intake-resize-from-queue").inputs == {
             "eventSourceArn": QUEUE,
             "functionName": stack.one("/function:Function", "intake-resize").outputs["arn"],
             "batchSize": 10,

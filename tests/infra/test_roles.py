@@ -8,6 +8,9 @@ ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-ImageMetadata-0a1b2c3"
 QUOTAS = "arn:aws:dynamodb:eu-central-1:123456789012:table/intake-quotas-0a1b2c3"
+STREAMS = f"{TABLE}/stream/*"
+BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/intake-events-0a1b2c3"
+LETTERS = "arn:aws:sqs:eu-central-1:123456789012:intake-events-dlq-0a1b2c3"
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:intake-uploads-0a1b2c3"
 LOG = "arn:aws:logs:eu-central-1:123456789012:log-group:intake-{}-log-0a1b2c3:*"
 
@@ -43,11 +46,25 @@ API = {
     "xray:PutTraceSegments": ["*"],
     "xray:PutTelemetryRecords": ["*"],
 }
+PUBLISH = {
+    "dynamodb:DescribeStream": [STREAMS],
+    "dynamodb:GetRecords": [STREAMS],
+    "dynamodb:GetShardIterator": [STREAMS],
+    "dynamodb:ListStreams": ["*"],
+    "events:PutEvents": [BUS],
+    "sqs:SendMessage": [LETTERS],
+    "logs:CreateLogStream": [LOG.format("publish")],
+    "logs:PutLogEvents": [LOG.format("publish")],
+    "xray:PutTraceSegments": ["*"],
+    "xray:PutTelemetryRecords": ["*"],
+}
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-WITHOUT_FINER_GRAIN = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+WITHOUT_FINER_GRAIN = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"}
+FUNCTIONS = ("intake-resize", "intake-api", "intake-publish")
 
 
-@pytest.mark.parametrize(("function", "allowed"), [("resize", RESIZE), ("api", API)])
+@pytest.mark.parametrize(("function", "allowed"), [("resize", RESIZE), ("api", API), ("publish", PUBLISH)])
 def test_a_role_may_do_exactly_what_its_function_needs(stack, function, allowed):
     statements = stack.statements(":RolePolicy", f"intake-{function}-permissions")
     granted: dict[str, list[str]] = {}
@@ -60,7 +77,7 @@ def test_a_role_may_do_exactly_what_its_function_needs(stack, function, allowed)
 
 def test_no_action_is_a_wildcard(stack):
     policies = stack.all(":RolePolicy")
-    assert len(policies) == 2
+    assert len(policies) == 3
     for policy in policies:
         for statement in json.loads(policy.inputs["policy"])["Statement"]:
             assert not [action for action in statement["Action"] if "*" in action]
@@ -75,7 +92,7 @@ def test_only_actions_that_have_no_finer_grain_are_allowed_on_everything(stack):
 
 def test_every_function_has_a_role_of_its_own_that_only_lambda_assumes(stack):
     functions = stack.all("/function:Function")
-    assert len({function.inputs["role"] for function in functions}) == len(functions) == 2
+    assert len({function.inputs["role"] for function in functions}) == len(functions) == 3
     for role in stack.all(":Role"):
         trust = json.loads(role.inputs["assumeRolePolicy"])
         assert trust["Statement"] == [
@@ -88,14 +105,14 @@ def test_every_function_has_a_role_of_its_own_that_only_lambda_assumes(stack):
 
 
 def test_a_policy_belongs_to_the_role_of_its_function(stack):
-    for name in ("intake-resize", "intake-api"):
+    for name in FUNCTIONS:
         role = stack.one(":Role", f"{name}-role")
         assert stack.one(":RolePolicy", f"{name}-permissions").inputs["role"] == role.outputs["name"]
         assert stack.one("/function:Function", name).inputs["role"] == role.outputs["arn"]
 
 
 def test_a_function_is_created_after_its_role_may_do_its_work(stack):
-    for name in ("intake-resize", "intake-api"):
+    for name in FUNCTIONS:
         policy = stack.one(":RolePolicy", f"{name}-permissions")
         assert policy.urn in stack.one("/function:Function", name).dependencies
 

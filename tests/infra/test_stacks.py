@@ -1,4 +1,8 @@
+import re
+
 import pytest
+
+from tests.infra.cloud import ROOT
 
 OUTPUTS = {
     "apiUrl": "https://intake-api-http.execute-api.eu-central-1.amazonaws.com",
@@ -9,6 +13,9 @@ OUTPUTS = {
     "deadLetterQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-dlq-0a1b2c3",
     "resizeFunctionName": "intake-resize-0a1b2c3",
     "apiFunctionName": "intake-api-0a1b2c3",
+    "publishFunctionName": "intake-publish-0a1b2c3",
+    "eventBusName": "intake-events-0a1b2c3",
+    "eventDeadLetterQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-events-dlq-0a1b2c3",
     "alarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:intake-alarms-0a1b2c3",
 }
 DASHBOARDS = "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards:name"
@@ -19,6 +26,12 @@ def test_a_stack_exports_what_clients_and_operators_need(stack):
     name = stack.one(":Dashboard").inputs["dashboardName"]
     assert outputs.pop("dashboardUrl") == f"{DASHBOARDS}={name}"
     assert outputs == OUTPUTS
+
+
+def test_the_readme_lists_every_output(stack):
+    text = (ROOT / "README.md").read_text("utf-8")
+    listed = text.partition("Every stack has the same outputs:")[2].partition("\n\n")[0]
+    assert re.findall(r"`(\w+)`", listed) == list(stack.deployment.outputs)
 
 
 @pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 3), ("/table:Table", 2)])
@@ -66,7 +79,7 @@ def test_the_table_of_quotas_has_no_attributes_but_its_key(stack):
 
 def test_every_function_runs_python_on_arm_traced_with_a_log_that_is_forgotten(prod):
     functions = prod.all("/function:Function")
-    assert len(functions) == 2
+    assert len(functions) == 3
     for function in functions:
         assert function.inputs["runtime"] == "python3.13"
         assert function.inputs["architectures"] == ["arm64"]
@@ -84,7 +97,7 @@ def test_lambda_itself_never_drops_metrics_for_being_below_the_log_level(registe
 
 
 def test_the_layers_fit_the_functions_that_use_them(stack):
-    for name in ("intake-resize", "intake-api"):
+    for name in ("intake-resize", "intake-api", "intake-publish"):
         layer = stack.one(":LayerVersion", f"{name}-layer")
         assert layer.inputs["compatibleRuntimes"] == ["python3.13"]
         assert layer.inputs["compatibleArchitectures"] == ["arm64"]

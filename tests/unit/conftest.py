@@ -26,6 +26,8 @@ def clients() -> dict[str, Any]:
     configs = {
         "s3": Config(signature_version="s3v4"),
         "dynamodb": Config(retries={"total_max_attempts": 1}),
+        "dynamodbstreams": Config(),
+        "events": Config(),
         "sqs": Config(),
     }
     with pytest.MonkeyPatch.context() as environment:

@@ -5,24 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.settings import ApiSettings, ResizeSettings, SettingsError, load, variables
-from tests.unit.world import api_settings, resize_settings
+from tests.unit.world import api_settings, publish_settings, resize_settings
 
 
 class Output:
     """What infrastructure hands over for a value that is known only after deployment."""
 
 
-BOTH = pytest.mark.parametrize("settings", [resize_settings(), api_settings()], ids=["resize", "api"])
+ALL = pytest.mark.parametrize(
+    "settings", [resize_settings(), api_settings(), publish_settings()], ids=["resize", "api", "publish"]
+)
 
 
-@BOTH
+@ALL
 def test_settings_survive_the_way_through_the_environment(settings):
     environment = variables(type(settings), asdict(settings))
     assert all(type(value) is str for value in environment.values())
     assert load(type(settings), environment) == settings
 
 
-@BOTH
+@ALL
 def test_every_field_travels_under_its_name_in_capitals(settings):
     environment = variables(type(settings), asdict(settings))
     assert set(environment) == {field.name.upper() for field in fields(settings)}
@@ -40,13 +42,13 @@ def test_values_that_are_not_known_yet_pass_through_as_they_are():
     assert written["TABLE_NAME"] is output
 
 
-@BOTH
+@ALL
 def test_other_variables_of_the_environment_do_not_matter(settings):
     environment = variables(type(settings), asdict(settings)) | {"PATH": "/bin"}
     assert load(type(settings), environment) == settings
 
 
-@BOTH
+@ALL
 def test_a_missing_variable_is_named(settings):
     for field in fields(settings):
         environment = variables(type(settings), asdict(settings))

@@ -17,12 +17,13 @@ from handlers.indexes import INDEXES, KEY_TYPES
 from handlers.presets import Limits, Preset
 from handlers.rejections import NotAnImage
 from handlers.rows import Row
-from handlers.settings import ApiSettings, ResizeSettings
+from handlers.settings import ApiSettings, PublishSettings, ResizeSettings
 from handlers.storage import Storage
 from handlers.worker import ResizeWorker
 
 REGION = "eu-central-1"
 ORIGINALS, VARIANTS, TABLE, QUOTAS = "originals", "variants", "ImageMetadata", "quotas"
+BUS = "events"
 QUEUE_URL = "https://sqs.test/queue"
 PRESETS = ("thumbnail 128x128 cover jpeg", "small 512x512 contain webp")
 OTHER_PRESETS = ("thumbnail 64x64 cover jpeg",)
@@ -57,6 +58,7 @@ def create_tables(dynamodb: Any) -> None:
             for index in INDEXES
         ],
         BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     dynamodb.create_table(
         TableName=QUOTAS,
@@ -109,6 +111,15 @@ def api_settings(**changes: Any) -> ApiSettings:
         "kms_key_arn": "",
     }
     return ApiSettings(**defaults | changes)
+
+
+def publish_settings(**changes: Any) -> PublishSettings:
+    defaults: dict[str, Any] = {
+        "bus_name": BUS,
+        "originals_bucket": ORIGINALS,
+        "dead_letter_queue_url": "https://sqs.test/letters",
+    }
+    return PublishSettings(**defaults | changes)
 
 
 def s3_record(

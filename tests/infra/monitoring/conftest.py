@@ -46,6 +46,24 @@ event = {
 }
 handler(event, SimpleNamespace(aws_request_id="r1"))
 """,
+    # The bus is out of reach, and so is the queue for a record that cannot be read.
+    "publish": """
+from contextlib import suppress
+from types import SimpleNamespace
+from handlers.publish import compose, handler
+
+compose()[2].add_metric(name="Published", unit="Count", value=0)
+row = {
+    "ImageID": "a", "Status": "REJECTED", "Reason": "Truncated", "Sequencer": "0A", "PresetHash": "p",
+    "OriginalKey": "uploads/a", "ETag": "e", "CreatedAt": "2026-01-02T03:04:05.678Z",
+    "UploadedAt": "2026-01-02T03:04:05.678Z", "ProcessedAt": "2026-01-02T03:04:05.678Z",
+}
+image = {name: {"S": text} for name, text in row.items()} | {"Bytes": {"N": "1"}, "Attempts": {"N": "1"}}
+for image in (image, {}):
+    record = {"eventID": "e", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+    with suppress(Exception):
+        handler({"Records": [record]}, SimpleNamespace(aws_request_id="r1"))
+""",
 }
 
 

@@ -13,6 +13,7 @@ RECOMMENDED = {
     *("api-5xx", "api-latency"),
     *("table-read-throttles", "table-write-throttles"),
     *("uploads-missing", "rejected-share"),
+    *("events-late", "events-dead-letters", "publish-errors"),
 }
 
 
@@ -74,6 +75,16 @@ def test_the_api_is_watched_for_failures_among_many_and_for_latency(registered):
         assert metric["dimensions"] == {"ApiId": "intake-api-http-id"}
 
 
+def test_events_are_watched_for_their_age_and_for_what_cannot_be_told(stack):
+    late, letters = alarms(stack)["events-late"], alarms(stack)["events-dead-letters"]
+    assert (late["metricName"], late["statistic"]) == ("IteratorAge", "Maximum")
+    assert late["dimensions"] == {"FunctionName": "intake-publish-0a1b2c3"}
+    assert (late["threshold"], late["datapointsToAlarm"]) == (60_000, 5)
+    assert letters["metricName"] == "ApproximateNumberOfMessagesVisible"
+    assert letters["dimensions"] == {"QueueName": "intake-events-dlq-0a1b2c3"}
+    assert letters["threshold"] == 0
+
+
 @pytest.mark.parametrize("kind", ["Read", "Write"])
 def test_throttles_of_the_tables_and_of_every_index_are_added_up(stack, kind):
     _, *parts = alarms(stack)[f"table-{kind.lower()}-throttles"]["metricQueries"]
@@ -128,6 +139,7 @@ def test_alarms_that_one_fault_sets_off_ring_as_one(stack):
     assert {name: members(stack, composite) for name, composite in composites(stack).items()} == {
         "resize-unhealthy": {"queue-age", "resize-errors", "resize-throttles", "resize-duration"},
         "api-unhealthy": {"api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"},
+        "events-unhealthy": {"events-late", "publish-errors"},
     }
 
 
@@ -141,7 +153,7 @@ def test_each_alarm_is_heard_once_when_it_begins_and_once_when_it_ends(stack):
 def test_the_names_that_the_program_chooses_are_those_of_one_stack_and_pipeline(dev, prod):
     names = [composite["alarmName"] for stack in (dev, prod) for composite in composites(stack).values()]
     names += [stack.one(":Dashboard").inputs["dashboardName"] for stack in (dev, prod)]
-    assert len(set(names)) == 6
+    assert len(set(names)) == 8
     assert all(name.startswith(("image-intake-dev-intake", "image-intake-prod-intake")) for name in names)
 
 
@@ -151,7 +163,7 @@ def test_watching_costs_a_few_dollars_a_month(stack):
         len([query for query in alarm.get("metricQueries", [alarm]) if "expression" not in query])
         for alarm in alarms(stack).values()
     )
-    assert 0.10 * metrics + 0.50 * len(composites(stack)) < 4.00
+    assert 0.10 * metrics + 0.50 * len(composites(stack)) < 5.00
 
 
 def test_a_description_is_one_sentence_to_act_on_and_the_place_in_the_runbook(stack):
@@ -159,5 +171,5 @@ def test_a_description_is_one_sentence_to_act_on_and_the_place_in_the_runbook(st
         sentence, link = alarm["alarmDescription"].split(" Runbook: ")
         assert link == f"docs/runbook.md#{name}"
         assert re.fullmatch(r"[A-Z][^.]+\.", sentence), sentence
-        assert sentence.split()[0] in {"Compare", "Open", "Run", "See", "Upload"}
+        assert sentence.split()[0] in {"Compare", "Look", "Open", "Run", "See", "Upload"}
         assert len(json.dumps(alarm["alarmDescription"])) < 1024

@@ -56,6 +56,8 @@ def test_keeping_up_is_depth_age_concurrency_and_the_time_people_wait(widgets):
         "Images a minute",
         "From upload to settled (ms)",
         "Resize: record and call (ms)",
+        "Events a minute",
+        "From settled to published (ms)",
     ]
 
 
@@ -71,6 +73,7 @@ def test_graphs_show_the_limits_of_the_stack(registered):
         "Age of the oldest message (s)": 120,
         "Resize calls at the same time": 7,
         "Resize: record and call (ms)": 120_000,
+        "From settled to published (ms)": 60_000,
     }
 
 
@@ -88,12 +91,13 @@ def test_the_cost_is_an_estimate_from_what_is_used(widgets):
     counted, estimated = parts(widgets)["## What does it cost?"]
     assert counted["properties"]["period"] == estimated["properties"]["period"] == 3600
     labels = [entry[-1]["label"] for entry in estimated["properties"]["metrics"]]
-    assert labels[-7:] == [
+    assert labels[-8:] == [
         "Lambda",
         "API Gateway",
         "SQS",
         "DynamoDB",
         "S3 requests",
+        "EventBridge",
         "all",
         "for 1,000 images",
     ]
@@ -109,7 +113,7 @@ def test_expressions_use_only_what_the_same_graph_defines(widgets):
             names = set(re.findall(r"\b[a-z][a-z0-9]*\b", option.get("expression", "")))
             assert names <= set(ids)
             expressions += bool(names)
-    assert expressions == 7
+    assert expressions == 8
 
 
 def test_the_estimate_of_computing_is_gigabyte_seconds_at_their_price(registered):
@@ -121,12 +125,13 @@ def test_the_estimate_of_computing_is_gigabyte_seconds_at_their_price(registered
         for entry in widget["properties"].get("metrics", [])
         if entry[-1]["label"] == "Lambda"
     ]
-    # 1,000 s of 2 GiB, 2,000 s of half a GiB, 100 + 200 requests
-    used = {"resizems": 1e6, "apims": 2e6, "resizecalls": 100, "apicalls": 200}
+    # 1,000 s of 2 GiB, 2,000 s and 500 s of half a GiB, 100 + 200 + 50 requests
+    milliseconds = {"resizems": 1e6, "apims": 2e6, "publishms": 5e5}
+    used = milliseconds | {"resizecalls": 100, "apicalls": 200, "publishcalls": 50}
     dollars = eval(expression, {"__builtins__": {}}, used)  # numbers and operators, written by the program
     frankfurt = price_table().of("eu-central-1")
     assert dollars == pytest.approx(
-        3000 * frankfurt.lambda_gb_second + 300 * frankfurt.lambda_million_calls / 1_000_000
+        3250 * frankfurt.lambda_gb_second + 350 * frankfurt.lambda_million_calls / 1_000_000
     )
 
 

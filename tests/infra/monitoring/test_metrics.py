@@ -11,7 +11,7 @@ KNOWN = {
         "ApproximateNumberOfMessagesVisible",
         "NumberOfMessagesSent",
     },
-    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
+    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "IteratorAge", "Throttles"},
     "AWS/ApiGateway": {"4xx", "5xx", "Count", "Latency"},
     "AWS/DynamoDB": {
         "ConsumedReadCapacityUnits",
@@ -52,6 +52,7 @@ def test_alarms_and_dashboard_look_at_metrics_that_the_functions_write(prod, wri
     wanted = {metric for metric in [*alarmed(prod), *graphed(prod)] if metric[0] == OWN}
     assert {name for _, name, _ in wanted} >= {
         "Announced",
+        "Published",
         "QuotaRefused",
         "Rejected",
         "SettleTime",

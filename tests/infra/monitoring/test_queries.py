@@ -10,6 +10,7 @@ from components.monitoring.queries import QUERIES
 LOGS = {
     "resize": "intake-resize-log",
     "api": "intake-api-log",
+    "publish": "intake-publish-log",
     "access": "intake-api-access-log",
 }
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html

@@ -74,7 +74,8 @@ def test_a_first_preview_breaks_no_rule_though_hardly_any_name_is_known(producti
     ("rule", "change"),
     [
         ("queue-visibility", setting(tokens.QUEUE, visibilityTimeoutSeconds=30)),
-        ("queue-partial-batches", setting(tokens.MAPPING, functionResponseTypes=[])),
+        ("partial-batches", setting(tokens.MAPPING, functionResponseTypes=[])),
+        ("stream-dead-letters", setting(tokens.MAPPING, destinationConfig={})),
         ("bucket-private", setting(tokens.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False)),
         ("function-log-group", setting(tokens.FUNCTION, loggingConfig={})),
         ("production-protected", unprotected),

@@ -34,7 +34,8 @@ MISTAKES = {
     "iam-named-trust": setting(tokens.ROLE, assumeRolePolicy=allowing("sts:AssumeRole", None)),
     "queue-dead-letters": setting(tokens.QUEUE, redrivePolicy=None),
     "queue-visibility": setting(tokens.FUNCTION, timeout=121),
-    "queue-partial-batches": setting(tokens.MAPPING, functionResponseTypes=[]),
+    "partial-batches": setting(tokens.MAPPING, functionResponseTypes=[]),
+    "stream-dead-letters": setting(tokens.MAPPING, destinationConfig=None),
     "notification-never-recurses": setting(
         tokens.ROLE_POLICY, policy=allowing("s3:PutObject", f"{ORIGINALS}/*")
     ),

@@ -27,6 +27,7 @@ def users(clients):
         buckets=["originals"],
         table="ImageMetadata",
         queues=["uploads"],
+        bus="events",
         functions=["resize"],
         log_groups=["resize-log"],
     )

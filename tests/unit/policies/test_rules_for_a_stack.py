@@ -31,6 +31,15 @@ BLOCKED = resource(
     restrictPublicBuckets=True,
 )
 OTHERS = but(BLOCKED, bucket="others")
+ROWS = resource(tokens.TABLE, "rows", arn="arn:…:table/rows", streamArn="arn:…:table/rows/stream/1")
+FOLLOWS = resource(
+    tokens.MAPPING,
+    "follows",
+    eventSourceArn=ROWS.props["streamArn"],
+    functionName=WORKER.props["arn"],
+    functionResponseTypes=["ReportBatchItemFailures"],
+    destinationConfig={"onFailure": {"destinationArn": JOBS.props["arn"]}},
+)
 HEARS = resource(
     tokens.BUCKET_NOTIFICATION,
     "hears",
@@ -105,8 +114,11 @@ CONTENT = [
     ("queue-dead-letters", TRIED, [CONSUMES]),
     ("queue-dead-letters", but(JOBS, redrivePolicy=REDRIVE), [CONSUMES]),
     ("queue-visibility", TRIED, [CONSUMES, WORKER]),
-    ("queue-partial-batches", CONSUMES, [JOBS]),
-    ("queue-partial-batches", but(CONSUMES, eventSourceArn="arn:aws:kafka:…"), [JOBS]),
+    ("partial-batches", CONSUMES, [JOBS]),
+    ("partial-batches", but(CONSUMES, eventSourceArn="arn:aws:kafka:…"), [JOBS]),
+    ("partial-batches", FOLLOWS, [ROWS]),
+    ("stream-dead-letters", FOLLOWS, [ROWS]),
+    ("stream-dead-letters", CONSUMES, [JOBS]),
     ("notification-never-recurses", HEARS, [may("s3:PutObject", "arn:aws:s3:::thumbnails/*")]),
     ("notification-never-recurses", HEARS, [may("s3:PutObject", "arn:aws:s3:::photos/resized/*")]),
     ("notification-never-recurses", HEARS, [may("s3:GetObject", "arn:aws:s3:::photos/uploads/*")]),
@@ -157,11 +169,14 @@ OBJECTING = [
     ("queue-visibility", but(TRIED, visibilityTimeoutSeconds=64), [CONSUMES, WORKER], "worker needs 65 s"),
     ("queue-visibility", JOBS, [CONSUMES, WORKER], "for 30 s"),
     (
-        "queue-partial-batches",
+        "partial-batches",
         but(CONSUMES, without=["functionResponseTypes"]),
         [JOBS],
-        "whole message batch",
+        "whole batch",
     ),
+    ("partial-batches", but(FOLLOWS, functionResponseTypes=[]), [ROWS], "whole batch"),
+    ("stream-dead-letters", but(FOLLOWS, without=["destinationConfig"]), [ROWS], "drops the records"),
+    ("stream-dead-letters", but(FOLLOWS, destinationConfig={"onFailure": {}}), [ROWS], "drops the records"),
     (
         "notification-never-recurses",
         HEARS,

@@ -8,7 +8,7 @@ from handlers.settings import ResizeSettings, variables
 from imagectl import app
 from imagectl.operating.stack import Stack
 from tests.unit.imagectl.conftest import Ran
-from tests.unit.world import ORIGINALS, REGION, TABLE, VARIANTS, World, resize_settings
+from tests.unit.world import BUS, ORIGINALS, REGION, TABLE, VARIANTS, World, resize_settings
 
 
 class ThisStack(Stack):
@@ -40,6 +40,7 @@ def stack(world: World, queues, clients, monkeypatch) -> Stack:
         variants=VARIANTS,
         table=TABLE,
         function="resize",
+        bus=BUS,
         region=REGION,
     )
     vars(made).update(clients)

@@ -1,0 +1,113 @@
+"""The publish function, and the stream of the table that feeds it."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.buckets import OriginalsBucket
+from components.events import ImageEvents
+from components.function import PythonFunction, PythonFunctionArgs
+from components.key import Key
+from components.table import ImageTable
+from handlers.rows import SETTLED
+from handlers.settings import PublishSettings, variables
+
+# Half a GiB starts in about a second; more would wait for the bus just as long.
+MEMORY_MIB: Final = 512
+TIMEOUT_SECONDS: Final = 60
+_BATCH_SIZE: Final = 100
+_WINDOW_SECONDS: Final = 1
+# A call tells a hundred outcomes in about a third of a second, and a partition of the table takes
+# at most five hundred a second, each two write units.
+_CALLS_A_SHARD: Final = 4
+# An hour before the stream forgets a record, so that it is a dead letter while it can be read.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+_MOST_AGE_SECONDS: Final = 23 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPublisherArgs:
+    """`service` names the pipeline in logs and metrics; `key` encrypts the function and its filter."""
+
+    service: str
+    key: Key
+    table: ImageTable
+    originals: OriginalsBucket
+    events: ImageEvents
+    log_level: str
+    log_retention_days: int
+
+
+class EventPublisher(pulumi.ComponentResource):
+    """Tells every outcome that is committed to the table, at least once."""
+
+    function: PythonFunction
+    mapping: aws.lambda_.EventSourceMapping
+
+    def __init__(
+        self, name: str, args: EventPublisherArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-intake:components:EventPublisher", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.function = PythonFunction(
+            name,
+            PythonFunctionArgs(
+                module="publish",
+                service=args.service,
+                key=args.key,
+                description="Tells others what became of uploaded images",
+                memory_mib=MEMORY_MIB,
+                timeout_seconds=TIMEOUT_SECONDS,
+                environment=_environment(args),
+                grants=[
+                    *args.table.grant_stream(),
+                    args.events.grant_put(),
+                    args.events.grant_bury(),
+                ],
+                log_level=args.log_level,
+                log_retention_days=args.log_retention_days,
+            ),
+            child,
+        )
+        self.mapping = aws.lambda_.EventSourceMapping(
+            f"{name}-from-table",
+            event_source_arn=args.table.stream_arn,
+            function_name=self.function.arn,
+            # LATEST can miss what is written while the mapping comes into being.
+            starting_position="TRIM_HORIZON",
+            batch_size=_BATCH_SIZE,
+            maximum_batching_window_in_seconds=_WINDOW_SECONDS,
+            parallelization_factor=_CALLS_A_SHARD,
+            filter_criteria={"filters": [{"pattern": _settled()}]},
+            kms_key_arn=args.key.arn,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=-1,
+            maximum_record_age_in_seconds=_MOST_AGE_SECONDS,
+            destination_config={"on_failure": {"destination_arn": args.events.dead_letter_arn}},
+            opts=child,
+        )
+        self.register_outputs({"functionName": self.function.name})
+
+
+def _settled() -> str:
+    """The records that may be outcomes; the function itself looks closer."""
+    pattern = {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {"Status": {"S": list(SETTLED)}}},
+    }
+    return json.dumps(pattern, sort_keys=True)
+
+
+def _environment(args: EventPublisherArgs) -> dict[str, pulumi.Input[str]]:
+    return variables(
+        PublishSettings,
+        {
+            "bus_name": args.events.name,
+            "originals_bucket": args.originals.name,
+            "dead_letter_queue_url": args.events.dead_letter_url,
+        },
+    )
