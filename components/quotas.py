@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.iam import Grant
-from components.kept import kept
 from components.key import Key
+from components.private_table import PrivateTable
 from handlers import hours
 
 
@@ -22,37 +21,22 @@ class QuotaTableArgs:
     key: Key
 
 
-class QuotaTable(pulumi.ComponentResource):
+class QuotaTable(PrivateTable):
     """Counts that DynamoDB lets go once their hour is over; apart from the images, whose table is scanned."""
 
-    table: aws.dynamodb.Table
-    name: pulumi.Output[str]
-    arn: pulumi.Output[str]
-
     def __init__(self, name: str, args: QuotaTableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:QuotaTable", name, None, opts)
-        self.table = aws.dynamodb.Table(
+        super().__init__(
+            "QuotaTable",
             name,
-            billing_mode="PAY_PER_REQUEST",
+            protect=args.protect,
+            key=args.key,
+            attributes={hours.PARTITION: "S", hours.SORT: "S"},
             hash_key=hours.PARTITION,
             range_key=hours.SORT,
-            attributes=[{"name": key, "type": "S"} for key in (hours.PARTITION, hours.SORT)],
-            ttl={"attribute_name": hours.EXPIRES, "enabled": True},
-            point_in_time_recovery={"enabled": True},
-            server_side_encryption={"enabled": True, "kms_key_arn": args.key.arn},
-            deletion_protection_enabled=args.protect,
-            opts=kept(self, protect=args.protect),
+            expires=hours.EXPIRES,
+            opts=opts,
         )
-        self.name, self.arn = self.table.name, self.table.arn
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-        self._needs = args.key.use("dynamodb", "kms:Decrypt")
-        self.register_outputs({"name": self.name, "arn": self.arn})
 
     def grant_count(self) -> Grant:
         """Add to counts. The answer to that is the count, so nothing is read."""
-        return Grant(
-            actions=("dynamodb:UpdateItem",),
-            resources=(self.arn,),
-            why="counts what each principal announces",
-            needs=self._needs,
-        )
+        return self._grant(["dynamodb:UpdateItem"], "counts what each principal announces")

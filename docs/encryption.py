@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from components.key import key_policy
+from docs.marked import marked
 
 _DOCUMENT: Final = Path(__file__).parent / "encryption.md"
 _BEGIN: Final = "<!-- key policy: written by `make encryption` -->\n```json\n"
@@ -23,11 +24,7 @@ def main() -> None:
 
 def with_policy(text: str) -> str:
     """The document with the policy between its markers. Raises ValueError if it has none."""
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{_DOCUMENT.name} has no place for the policy: {_BEGIN!r} … {_END!r}")
-    return f"{before}{_BEGIN}{policy(_EXAMPLE)}{_END}{after}"
+    return marked(text, _BEGIN, _END, policy(_EXAMPLE))
 
 
 def policy(arn: str) -> str:

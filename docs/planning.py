@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from docs.marked import marked
 from imagectl.planning.planner import Plan, plan
 from imagectl.planning.prices import price_table
 from imagectl.planning.quantities import dollars
@@ -59,18 +60,11 @@ def with_tables(text: str) -> str:
 
     Raises ValueError if it has none of the tables, or one without an end.
     """
-    found = 0
-    for name, rows in _TABLES.items():
-        before, begin, rest = text.partition(f"<!-- {name} -->")
-        if not begin:
-            continue
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        if not end:
-            raise ValueError(f"the table {name} has no end")
-        found += 1
-        text = f"{before}{begin}\n{_written(rows())}{end}{after}"
-    if not found:
+    written = {name: rows for name, rows in _TABLES.items() if f"<!-- {name} -->" in text}
+    if not written:
         raise ValueError("the document has no place for any of the tables")
+    for name, rows in written.items():
+        text = marked(text, f"<!-- {name} -->\n", f"<!-- /{name} -->", _written(rows()))
     return text
 
 

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from docs.marked import marked
 from local.stack import Resource, run_program
 from tests.infra.cloud import ACCOUNT, ROOT, FakeCloud
 
 _DOCUMENT: Final = ROOT / "docs" / "security.md"
-_BEGIN: Final = "<!-- principals: written by `make principals` -->"
+_BEGIN: Final = "<!-- principals: written by `make principals` -->\n"
 _END: Final = "<!-- /principals -->"
 # Settings that give somebody a right that nobody has without them.
 _OPTIONS: Final = {
@@ -39,11 +40,7 @@ def main() -> None:
 
 def with_tables(text: str) -> str:
     """The document with the tables between its markers. Raises ValueError if it has none."""
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{_DOCUMENT.name} has no place for the tables: {_BEGIN} … {_END}")
-    return f"{before}{_BEGIN}\n{tables(statements())}{_END}{after}"
+    return marked(text, _BEGIN, _END, tables(statements()))
 
 
 def statements() -> list[Statement]:

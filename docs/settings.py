@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import yaml
 
+from docs.marked import marked
+
 _ROOT: Final = Path(__file__).parents[1]
 _STACKS: Final = ("dev", "prod")
-_BEGIN: Final = "<!-- settings: written by `make settings` -->"
+_BEGIN: Final = "<!-- settings: written by `make settings` -->\n"
 _END: Final = "<!-- /settings -->"
 _MOST_LOOKED_AT: Final = (
     "presets",
@@ -50,11 +52,7 @@ def with_table(readme: str) -> str:
 
     Raises ValueError if it has no markers.
     """
-    before, begin, rest = readme.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"README.md has no place for the settings: {_BEGIN} … {_END}")
-    return f"{before}{_BEGIN}\n{_table(_MOST_LOOKED_AT)}{_END}{after}"
+    return marked(readme, _BEGIN, _END, _table(_MOST_LOOKED_AT))
 
 
 def _declared() -> Settings:
