@@ -9,15 +9,19 @@ import pulumi_aws as aws
 from components.iam import Grant
 from components.key import Key
 from components.private_bucket import PrivateBucket
-from handlers import keys
+from components.scan import Scanner
+from handlers import keys, scanning
 
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsBucketArgs:
-    """`key` encrypts them; `expire_days` 0 keeps originals forever."""
+    """`key` encrypts them; `expire_days` 0 keeps originals forever; None may only be read once
+    the `scanner`, if there is one, has found it clean.
+    """
 
     protect: bool
     key: Key
+    scanner: Scanner | None
     incomplete_upload_days: int
     old_version_days: int
     expire_days: int
@@ -36,12 +40,21 @@ class OriginalsBucket(PrivateBucket):
     """What was uploaded. Overwritten and deleted originals can be recovered for some days."""
 
     expire_days: int
+    is_scanned: bool
 
     def __init__(
         self, name: str, args: OriginalsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("OriginalsBucket", name, protect=args.protect, key=args.key, opts=opts)
+        super().__init__(
+            "OriginalsBucket",
+            name,
+            protect=args.protect,
+            key=args.key,
+            statements=args.scanner.nobody_else_tags if args.scanner else lambda _: (),
+            opts=opts,
+        )
         self.expire_days = args.expire_days
+        self.is_scanned = args.scanner is not None
         child = pulumi.ResourceOptions(parent=self)
         versioning = aws.s3.BucketVersioning(
             f"{name}-versioning",
@@ -84,8 +97,16 @@ class OriginalsBucket(PrivateBucket):
         return self._grant(["s3:DeleteObject"], keys.ORIGINALS_PREFIX, "deletes images on request")
 
     def grant_get(self) -> Grant:
-        """Read originals."""
-        return self._grant(["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals")
+        """Read originals; only those found clean, where they are scanned."""
+        clean = {"StringEquals": {f"s3:ExistingObjectTag/{scanning.TAG}": scanning.CLEAN}}
+        return self._grant(
+            ["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals", clean if self.is_scanned else None
+        )
+
+    def grant_see_scan(self) -> Grant:
+        """Learn what the scan of an original said, and whether there is one."""
+        actions = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+        return self._grant(actions, keys.ORIGINALS_PREFIX, "waits for the scan of originals")
 
     def grant_tell_missing(self) -> Grant:
         """Learn that an original does not exist: without it S3 answers 403 in place of 404.

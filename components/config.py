@@ -70,6 +70,8 @@ class PipelineConfig:
     data_events: bool
     audit_retention_days: Annotated[int, Between(1, 3_650)]
     kms_key: str
+    malware_scan: bool
+    malware_scan_minutes: Annotated[int, Between(5, 720)]
     alarm_emails: tuple[str, ...]
     alarm_urls: tuple[str, ...]
     alarm_slack_channel: str

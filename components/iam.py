@@ -44,11 +44,12 @@ def policy_document(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[st
     return pulumi.Output.json_dumps({"Version": _VERSION, "Statement": once}, sort_keys=True)
 
 
-def trust_document(service: str) -> pulumi.Output[str]:
+def trust_document(
+    service: str, conditions: Mapping[str, Mapping[str, Any]] | None = None
+) -> pulumi.Output[str]:
     """The trust policy of a role that only `service` (`lambda.amazonaws.com`) assumes."""
-    return policy_document(
-        [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
-    )
+    trusts = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return policy_document([{**trusts, "Condition": dict(conditions)} if conditions else trusts])
 
 
 def tls_only(actions: str, resources: Sequence[pulumi.Input[str]]) -> dict[str, Any]:

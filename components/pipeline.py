@@ -13,8 +13,10 @@ from components.place import Place
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queue import UploadQueue, UploadQueueArgs
 from components.quotas import QuotaTable, QuotaTableArgs
+from components.scan import Scanner, ScannerArgs
 from components.table import ImageTable, ImageTableArgs
 from components.worker import ResizeWorker, ResizeWorkerArgs
+from handlers import keys
 from handlers.presets import Limits
 
 
@@ -23,13 +25,14 @@ class ImagePipeline(pulumi.ComponentResource):
     worker, API, bus and publisher, watched.
 
     Every name below it starts with its own, so that a stack can hold several. `audit` is there if
-    the configuration asks for access logs or data events.
+    the configuration asks for access logs or data events, `scanner` if it asks for a malware scan.
     """
 
     key: Key
+    table: ImageTable
+    scanner: Scanner | None = None
     originals: OriginalsBucket
     variants: VariantsBucket
-    table: ImageTable
     quotas: QuotaTable
     queue: UploadQueue
     worker: ResizeWorker
@@ -51,15 +54,20 @@ class ImagePipeline(pulumi.ComponentResource):
             CustomerKeyArgs(service=self._service, protect=config.protect),
             child,
         )
-        self.originals = OriginalsBucket(f"{name}-originals", self._originals(config), child)
-        self.variants = VariantsBucket(f"{name}-variants", self._variants(config), child)
         self.table = ImageTable(
             f"{name}-ImageMetadata", ImageTableArgs(protect=config.protect, key=self.key), child
         )
         self.quotas = QuotaTable(
             f"{name}-quotas", QuotaTableArgs(protect=config.protect, key=self.key), child
         )
+        if config.malware_scan:
+            place = Place.of(self.table.arn)
+            self.scanner = Scanner(f"{name}-scan", ScannerArgs(place=place, key=self.key), child)
+        self.originals = OriginalsBucket(f"{name}-originals", self._originals(config), child)
+        self.variants = VariantsBucket(f"{name}-variants", self._variants(config), child)
         self.queue = UploadQueue(f"{name}-uploads", self._queue(config), child)
+        if self.scanner:
+            self.scanner.watch(self.originals, keys.ORIGINALS_PREFIX, after=[self.queue.notification])
         self.worker = ResizeWorker(f"{name}-resize", self._worker(config), child)
         self.api = ImageApi(f"{name}-api", self._api(config), child)
         self.events = ImageEvents(f"{name}-events", ImageEventsArgs(key=self.key), child)
@@ -84,6 +92,7 @@ class ImagePipeline(pulumi.ComponentResource):
             incomplete_upload_days=config.incomplete_upload_days,
             old_version_days=config.old_version_days,
             expire_days=config.originals_expire_days,
+            scanner=self.scanner,
         )
 
     def _variants(self, config: PipelineConfig) -> VariantsBucketArgs:
@@ -125,6 +134,7 @@ class ImagePipeline(pulumi.ComponentResource):
             batching_window_seconds=config.batching_window_seconds,
             max_concurrency=config.max_concurrency,
             max_receive_count=config.max_receive_count,
+            malware_scan_seconds=config.malware_scan_minutes * 60,
             log_level=config.log_level,
             log_retention_days=config.log_retention_days,
         )
@@ -194,6 +204,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 api_id=self.api.api.id,
                 publish_name=self.publisher.function.name,
                 event_letters_name=self.events.dead_letters.name,
+                resends=self.originals.is_scanned,
             ),
             limits=AlarmLimits(
                 queue_age_seconds=config.queue_age_alarm_seconds,

@@ -77,11 +77,19 @@ class PrivateBucket(pulumi.ComponentResource):
         )
         self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def _grant(self, actions: Sequence[str], prefix: str, why: str) -> Grant:
+    def _grant(
+        self,
+        actions: Sequence[str],
+        prefix: str,
+        why: str,
+        conditions: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Grant:
         objects = pulumi.Output.concat(self.arn, "/", prefix, "*")
         uses = sorted({_KEY_USE[action] for action in actions if action in _KEY_USE})
         needs = self._key.use("s3", *uses) if uses else ()
-        return Grant(actions=tuple(actions), resources=(objects,), why=why, needs=needs)
+        return Grant(
+            actions=tuple(actions), resources=(objects,), why=why, conditions=conditions or {}, needs=needs
+        )
 
 
 def _default_encryption(key: Key) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:

@@ -42,6 +42,7 @@ class UploadQueue(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
     dead_letter_arn: pulumi.Output[str]
+    notification: aws.s3.BucketNotification
 
     def __init__(self, name: str, args: UploadQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:components:UploadQueue", name, None, opts)
@@ -91,9 +92,11 @@ class UploadQueue(pulumi.ComponentResource):
             policy=policy_document([self._accepts(args.originals), tls_only("sqs:*", [self.arn])]),
             opts=child,
         )
-        aws.s3.BucketNotification(
+        self.notification = aws.s3.BucketNotification(
             f"{name}-events",
             bucket=args.originals.name,
+            # The scan hears of new objects by EventBridge, and a bucket has one such setting.
+            eventbridge=args.originals.is_scanned or None,
             queues=[
                 {
                     "id": "uploads",
@@ -121,6 +124,16 @@ class UploadQueue(pulumi.ComponentResource):
             why="consumes the queue",
             # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
             needs=self._key.use("sqs", "kms:Decrypt"),
+        )
+
+    def grant_send(self) -> Grant:
+        """Send messages."""
+        return Grant(
+            actions=("sqs:SendMessage",),
+            resources=(self.arn,),
+            why="has originals wait for their scan",
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+            needs=self._key.use("sqs", "kms:Decrypt", "kms:GenerateDataKey"),
         )
 
     def _accepts(self, originals: OriginalsBucket) -> dict[str, object]:

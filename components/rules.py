@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from handlers.presets import PresetError, parse_presets
+from handlers.scanning import MAX_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from components.config import PipelineConfig
@@ -24,7 +25,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 def combinations(config: "PipelineConfig") -> list[str]:
     """A sentence for each pair of values that cannot be deployed together."""
-    checks = (_presets, _access, _admins, _cors, _queue, _encryption, _alarms)
+    checks = (_presets, _access, _admins, _cors, _queue, _encryption, _scan, _alarms)
     return [sentence for check in checks for sentence in check(config)]
 
 
@@ -106,6 +107,21 @@ def _encryption(config: "PipelineConfig") -> Iterator[str]:
         )
     else:
         yield f"kmsKey: {key!r} is neither create nor the ARN of a KMS key."
+
+
+def _scan(config: "PipelineConfig") -> Iterator[str]:
+    if not config.malware_scan:
+        return
+    if config.malware_scan_minutes >= config.pending_hours * 60:
+        yield (
+            f"malwareScanMinutes: {config.malware_scan_minutes} is not less than pendingHours "
+            f"{config.pending_hours}; the row of an upload would expire while it waits for its scan."
+        )
+    if config.queue_age_alarm_seconds <= MAX_WAIT_SECONDS:
+        yield (
+            f"queueAgeAlarmSeconds: {config.queue_age_alarm_seconds} is not more than {MAX_WAIT_SECONDS}, "
+            "the seconds that a message may wait for a malware scan."
+        )
 
 
 def _alarms(config: "PipelineConfig") -> Iterator[str]:

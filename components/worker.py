@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.function import PythonFunction, PythonFunctionArgs
+from components.iam import Grant
 from components.key import Key
 from components.queue import UploadQueue
 from components.table import ImageTable
@@ -17,7 +18,8 @@ from handlers.settings import ResizeSettings, variables
 @dataclass(frozen=True, kw_only=True)
 class ResizeWorkerArgs:
     """`service` names the pipeline in logs and metrics, `key` encrypts what is stored, `record_seconds`
-    is the worst case of one record, `max_concurrency` how many calls run at the same time.
+    is the worst case of one record, `max_concurrency` how many calls run at the same time,
+    `malware_scan_seconds` how long a scan of an original may take, if they are scanned.
     """
 
     service: str
@@ -36,6 +38,7 @@ class ResizeWorkerArgs:
     batching_window_seconds: int
     max_concurrency: int
     max_receive_count: int
+    malware_scan_seconds: int
     log_level: str
     log_retention_days: int
 
@@ -64,6 +67,7 @@ class ResizeWorker(pulumi.ComponentResource):
                     args.variants.grant_replace(),
                     args.table.grant_commit(),
                     args.queue.grant_consume(),
+                    *_waiting_grants(args),
                 ],
                 log_level=args.log_level,
                 log_retention_days=args.log_retention_days,
@@ -81,6 +85,13 @@ class ResizeWorker(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"functionName": self.function.name})
+
+
+def _waiting_grants(args: ResizeWorkerArgs) -> list[Grant]:
+    """What it takes to wait for scans."""
+    if not args.originals.is_scanned:
+        return []
+    return [args.originals.grant_see_scan(), args.queue.grant_send()]
 
 
 def _environment(args: ResizeWorkerArgs) -> dict[str, pulumi.Input[str]]:
@@ -102,5 +113,6 @@ def _environment(args: ResizeWorkerArgs) -> dict[str, pulumi.Input[str]]:
             "max_metadata_bytes": args.limits.max_metadata_bytes,
             "memory_mib": args.memory_mib,
             "originals_expire_days": args.originals.expire_days,
+            "malware_scan_seconds": args.malware_scan_seconds if args.originals.is_scanned else 0,
         },
     )

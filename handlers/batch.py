@@ -4,7 +4,9 @@ done      the record needs nothing more; acknowledged
 rejected  the bytes can never become variants; acknowledged
 retry     anything else; reported as a batch item failure and made visible again later
 
-A message is acknowledged when every one of its records is done or rejected. A record that
+A record that has to wait for a scan has no outcome yet: it is resent in a message of its own, in
+which it will have one. A message is acknowledged when every one of its records is done, rejected or
+resent. A record that
 fails never keeps its neighbours from being handled. Pure: all input and output is injected.
 The partial batch response is described at
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -19,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Protocol
 
 from handlers.events import MalformedMessage, ObjectEvent, parse_message
-from handlers.outcomes import DeadlineReached, Line, Message, Outcome, Settled
+from handlers.outcomes import ACKNOWLEDGED, DeadlineReached, Line, Message, Outcome, Settled
 from handlers.pace import Pace
 
 # SQS bounds a visibility timeout at 12 hours; a quarter of an hour keeps a queue moving.
@@ -101,7 +103,7 @@ def handle_batch(
             if line.event and line.error and message.last:
                 _give_up(line.event, message, line.error, steps)
             outcomes[message.id].add(line.outcome)
-    failed = [m for m in nearest_to_dead_letter_first if not outcomes[m.id] <= {"done", "rejected"}]
+    failed = [m for m in nearest_to_dead_letter_first if not outcomes[m.id] <= ACKNOWLEDGED]
     for message in failed:
         untouched = "retry" not in outcomes[message.id]
         _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 _FAMILIES: dict[str, Literal["created", "removed"]] = {
     "ObjectCreated": "created",
     "ObjectRemoved": "removed",
 }
+_NAMES = {"created": "ObjectCreated:Put", "removed": "ObjectRemoved:Delete"}
 _HEX = re.compile(r"[0-9A-F]+")
 
 
@@ -96,6 +97,23 @@ def parse_message(body: str) -> tuple[ObjectEvent | MalformedMessage, ...]:
         raise MalformedMessage("the body has no list of Records")
     events = (_parse_record(record) for record in records)
     return tuple(event for event in events if event is not None)
+
+
+def as_message(event: ObjectEvent) -> str:
+    """The body of a message with this one record, as S3 would have written it."""
+    described: dict[str, Any] = {"key": quote_plus(event.key, safe="/"), "sequencer": event.sequencer}
+    if event.kind == "created":
+        described |= {"size": event.size, "eTag": event.etag}
+    if event.version_id:
+        described["versionId"] = event.version_id
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventTime": event.time,
+        "eventName": _NAMES[event.kind],
+        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": event.bucket}, "object": described},
+    }
+    return json.dumps({"Records": [record]})
 
 
 def _parse_record(record: Any) -> ObjectEvent | MalformedMessage | None:

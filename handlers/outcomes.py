@@ -1,11 +1,13 @@
 """The words in which the worker speaks of messages, records and how they ended."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from handlers.events import ObjectEvent
 
-Outcome = Literal["done", "rejected", "retry", "deferred"]
+Outcome = Literal["done", "rejected", "resent", "retry", "deferred"]
+ACKNOWLEDGED: Final[frozenset[Outcome]] = frozenset({"done", "rejected", "resent"})
+"""After these, nothing is left to be done with the message."""
 
 
 class DeadlineReached(Exception):
@@ -14,13 +16,14 @@ class DeadlineReached(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """How a record ended for good: `done` or `rejected`.
+    """How a record ended for good: `done` or `rejected`; or that it was `resent`, to wait.
 
-    `note` says why in one machine-readable word: the reason of a rejection, or what made a done
-    record need nothing (`Duplicate`, `Stale`, …). `size` is the original's size in bytes.
+    `note` says why in one machine-readable word: the reason of a rejection, what made a done
+    record need nothing (`Duplicate`, `Stale`, …), or what is waited for. `size` is the original's
+    size in bytes.
     """
 
-    outcome: Literal["done", "rejected"]
+    outcome: Literal["done", "rejected", "resent"]
     note: str
     size: int = 0
 
@@ -42,7 +45,7 @@ class Message:
 class Line:
     """What is reported of one record, or of a message that holds no readable record.
 
-    `outcome` is `done`, `rejected`, `retry` or `deferred`; `milliseconds` is how long it took.
+    `outcome` is `done`, `rejected`, `resent`, `retry` or `deferred`; `milliseconds` is how long it took.
     """
 
     outcome: Outcome

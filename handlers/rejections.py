@@ -63,6 +63,14 @@ class TooComplex(ImageRejected):
     """The image takes more work to decode than its pixels are worth."""
 
 
+class MalwareFound(ImageRejected):
+    """The scan for malware found some in the object."""
+
+
+class NotScannable(ImageRejected):
+    """The object cannot be scanned for malware, so it is not let in."""
+
+
 def named(reason: str, measured: str = "") -> ImageRejected:
     """The rejection with this `Reason`. Raises KeyError if there is none of that name."""
     return {kind.__name__: kind for kind in ImageRejected.__subclasses__()}[reason](measured)

@@ -17,7 +17,13 @@ from handlers.outcomes import Line
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_METRIC = {"done": "Done", "rejected": "Rejected", "retry": "Retried", "deferred": "Deferred"}
+_METRIC = {
+    "done": "Done",
+    "rejected": "Rejected",
+    "resent": "Resent",
+    "retry": "Retried",
+    "deferred": "Deferred",
+}
 
 
 class Reporter:

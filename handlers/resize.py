@@ -8,14 +8,16 @@ from handlers import clients
 from handlers.admission import Admission
 from handlers.batch import handle_batch, read_messages
 from handlers.catalog import Catalog
+from handlers.gate import Gate, ScanGate, open_gate
 from handlers.render_process import RenderProcess, conceal
 from handlers.reports import Reporter
 from handlers.settings import ResizeSettings, load
-from handlers.storage import Storage
+from handlers.storage import GatedStorage, Storage
 from handlers.worker import ResizeWorker
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
 
 # One record is rendered while others are downloaded ahead of it and stored behind it.
 RECORDS_AT_ONCE: Final = 4
@@ -33,20 +35,31 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
         memory_bytes=settings.render_memory_bytes,
     )
     renderer.start()  # it imports its decoders while the clients are built here
+    queue = clients.sqs()
+    storage, gate = _storage_and_gate(settings, queue)
     worker = ResizeWorker(
         settings,
-        storage=Storage(
-            clients.s3(),
-            originals_bucket=settings.originals_bucket,
-            variants_bucket=settings.variants_bucket,
-        ),
+        storage=storage,
         catalog=Catalog(clients.dynamodb(), settings.table_name),
-        queue=clients.sqs(),
+        queue=queue,
         reporter=reporter,
         render=renderer.render,
         admission=Admission(settings.in_flight_bytes),
+        gate=gate,
     )
     return settings, worker, reporter
+
+
+def _storage_and_gate(settings: ResizeSettings, queue: "SQSClient") -> tuple[Storage, Gate]:
+    buckets = {
+        "originals_bucket": settings.originals_bucket,
+        "variants_bucket": settings.variants_bucket,
+    }
+    if not settings.malware_scan_seconds:
+        return Storage(clients.s3(), **buckets), open_gate
+    storage = GatedStorage(clients.s3(), **buckets)
+    patience = settings.malware_scan_seconds
+    return storage, ScanGate(storage, queue, queue_url=settings.queue_url, patience_seconds=patience)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:

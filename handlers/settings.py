@@ -31,7 +31,8 @@ class ResizeSettings:
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
     `memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
-    expires originals, 0 for never.
+    expires originals, 0 for never; `malware_scan_seconds` how long after an upload the scan
+    without which it is not read may take, 0 if nothing is scanned.
     """
 
     originals_bucket: str
@@ -49,6 +50,7 @@ class ResizeSettings:
     max_metadata_bytes: int
     memory_mib: int
     originals_expire_days: int
+    malware_scan_seconds: int
 
     @property
     def render_seconds(self) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError, IncompleteReadError
 
+from handlers.scanning import TAG as SCAN_TAG
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -24,6 +26,17 @@ class Original:
     data: bytes
     version: str
     content_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What the malware scan said about the original that stands at a key now.
+
+    `version_id` is None in a bucket without versions, `status` None as long as there is no result.
+    """
+
+    version_id: str | None
+    status: str | None
 
 
 class Storage:
@@ -103,6 +116,31 @@ class Storage:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self.variants_bucket, "Key": key}, ExpiresIn=seconds
         )
+
+
+class GatedStorage(Storage):
+    """The storage of a stack whose originals may only be read once a scan found them clean.
+
+    S3 answers every other question about them with 403, a HEAD included, so whether one is there
+    is asked with its tags.
+    """
+
+    def exists(self, key: str) -> bool:
+        """Whether an original stands at `key` now, whatever its scan said."""
+        return self.scan(key) is not None
+
+    def scan(self, key: str) -> Scan | None:
+        """The result of the current object's scan; None if there is no object any more."""
+        try:
+            found = self._client.get_object_tagging(Bucket=self._originals, Key=key)
+        except ClientError as error:
+            # A delete marker has no tags to get.
+            if _is_gone(error) or error.response.get("Error", {}).get("Code") == "MethodNotAllowed":
+                return None
+            raise
+        tags = {tag["Key"]: tag["Value"] for tag in found["TagSet"]}
+        version_id = found.get("VersionId")
+        return Scan(version_id=None if version_id == "null" else version_id, status=tags.get(SCAN_TAG))
 
 
 def _is_gone(error: ClientError) -> bool:

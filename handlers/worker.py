@@ -11,14 +11,16 @@ from handlers import keys
 from handlers.admission import Admission
 from handlers.catalog import Catalog, Refused
 from handlers.events import ObjectEvent
+from handlers.gate import Gate, open_gate
 from handlers.outcomes import Line, Message, Settled
 from handlers.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.rejections import ImageRejected, TooLarge
-from handlers.renderings import Rendered, Variant
+from handlers.rendered_rows import attributes, ready
+from handlers.renderings import Rendered
 from handlers.reports import Reporter
 from handlers.rows import Row, VariantAttributes, settles, superseded_keys, variant_keys
 from handlers.settings import ResizeSettings
-from handlers.storage import Original, Storage
+from handlers.storage import Storage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -50,6 +52,7 @@ class ResizeWorker:
         reporter: Reporter,
         render: Render,
         admission: Admission,
+        gate: Gate = open_gate,
     ) -> None:
         self._settings = settings
         self._storage = storage
@@ -57,6 +60,7 @@ class ResizeWorker:
         self._queue = queue
         self._render = render
         self._admission = admission
+        self._gate = gate
         self._presets = parse_presets(settings.presets)
         self._preset_hash = preset_hash(self._presets)
         self.report: Callable[[Line], None] = reporter.report
@@ -103,6 +107,8 @@ class ResizeWorker:
         try:
             if event.size > self._settings.max_upload_bytes:
                 raise TooLarge(f"{event.size} bytes; at most {self._settings.max_upload_bytes}")
+            if ended_here := self._gate(event):
+                return self._not_rendered(event, image_id, row, ended_here)
             with self._admission.admit(event.size):
                 ready = self._render_and_store(event, image_id, row)
         except ImageRejected as rejection:
@@ -119,13 +125,19 @@ class ResizeWorker:
         """The attributes of a `READY` row, or how the record ended without one."""
         original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
         if original is None or original.version != event.version:
+            note = "Overwritten" if original else "Vanished"
+            return self._not_rendered(event, image_id, row, Settled(outcome="done", note=note))
+        rendered = self._render(original.data, self._presets, self._settings.limits)
+        variants = self._store(event, image_id, rendered)
+        return ready(original, rendered, variants, self._storage.variants_bucket)
+
+    def _not_rendered(self, event: ObjectEvent, image_id: str, row: Row | None, ended: Settled) -> Settled:
+        """Leave nothing behind of earlier tries, unless there is another to come."""
+        if ended.outcome == "done":
             self._discard(event, image_id, row)
             if row and row["Status"] == "FAILED" and self._is_removed(event):
                 self._forget(row)  # left by an earlier try of what vanished
-            return Settled(outcome="done", note="Overwritten" if original else "Vanished")
-        rendered = self._render(original.data, self._presets, self._settings.limits)
-        variants = self._store(event, image_id, rendered)
-        return _ready(original, rendered, variants, self._storage.variants_bucket)
+        return ended
 
     def _commit(self, event: ObjectEvent, settled: Row, previous: Row | None) -> Settled | None:
         """Write the row; what the record ended as if another event's row stands there instead."""
@@ -196,7 +208,7 @@ class ResizeWorker:
         for name, variant in rendered.variants.items():
             key = self._variant_key(event, image_id, variant.preset)
             self._storage.put_variant(key, variant.data, variant.preset.content_type)
-            stored[name] = _attributes(key, variant)
+            stored[name] = attributes(key, variant)
         return stored
 
     def _variant_key(self, event: ObjectEvent, image_id: str, preset: Preset) -> str:
@@ -217,35 +229,3 @@ class ResizeWorker:
         if event.version_id:
             row["VersionId"] = event.version_id
         return row
-
-
-def _ready(
-    original: Original, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str
-) -> Row:
-    facts = rendered.facts
-    return {
-        "Status": "READY",
-        "Bucket": bucket,
-        "ResizedImageKey": variants["thumbnail"]["Key"],
-        "Variants": variants,
-        "ContentType": original.content_type,
-        "Format": facts.format,
-        "Width": facts.width,
-        "Height": facts.height,
-        "Frames": facts.frames,
-        "BitDepth": facts.bit_depth,
-        "HasAlpha": facts.has_alpha,
-        "DominantColor": facts.dominant_color,
-        "Placeholder": facts.placeholder,
-        "Bytes": len(original.data),
-    }
-
-
-def _attributes(key: str, variant: Variant) -> VariantAttributes:
-    return {
-        "Key": key,
-        "Width": variant.width,
-        "Height": variant.height,
-        "Bytes": len(variant.data),
-        "ContentType": variant.preset.content_type,
-    }

@@ -98,6 +98,9 @@ def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: 
 
 
 def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+    # What the worker sends again has arrived before.
+    resent = {"resent": watched.own("Resent", "Sum")} if watched.resends else {}
+    arrived = "(arrived - FILL(resent, 0))" if resent else "arrived"
     return [
         Condition(
             name="api-5xx",
@@ -126,8 +129,9 @@ def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
             metrics={
                 "announced": watched.own("Announced", "Sum"),
                 "arrived": watched.queue("NumberOfMessagesSent", "Sum"),
+                **resent,
             },
-            expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - arrived) / announced, 0)",
+            expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - {arrived}) / announced, 0)",
             above=50,
             # An upload may come a quarter of an hour after it was announced, in the next period.
             period_seconds=1800,

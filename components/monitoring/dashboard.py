@@ -86,6 +86,7 @@ def _keeping_up(
                 _line("announced", watched.own("Announced", "Sum")),
                 _line("beyond a quota", watched.own("QuotaRefused", "Sum")),
                 _line("arrived", watched.queue("NumberOfMessagesSent", "Sum")),
+                *([_line("of them resent", watched.own("Resent", "Sum"))] if watched.resends else []),
                 _line("settled", watched.own("Rejected", "SampleCount")),
             ],
         ),

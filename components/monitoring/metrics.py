@@ -27,7 +27,10 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """The parts of a pipeline by the names under which their metrics are kept."""
+    """The parts of a pipeline by the names under which their metrics are kept.
+
+    `resends` says whether the worker sends events again, to have them wait.
+    """
 
     service: str
     queue_name: pulumi.Input[str]
@@ -39,6 +42,7 @@ class Watched:
     api_id: pulumi.Input[str]
     publish_name: pulumi.Input[str]
     event_letters_name: pulumi.Input[str]
+    resends: bool
 
     def queue(self, name: str, statistic: str) -> Metric:
         """A metric of the queue."""

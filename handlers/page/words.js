@@ -14,6 +14,8 @@ const REASONS = {
   TooMuchMemory: "The image needs more memory to read than this service has.",
   RenderCrashed: "The image made the program that reads it fail.",
   RenderTimedOut: "The image takes too long to read.",
+  MalwareFound: "The scan for malware found some in the file.",
+  NotScannable: "The file cannot be scanned for malware, a protected archive for example.",
 };
 
 const PROBLEMS = {

@@ -1,14 +1,9 @@
-"""S3 events written by an operator's hand, which the worker settles like those of S3.
+"""S3 events written by an operator's hand, which the worker settles like those of S3."""
 
-The structure is documented at
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-"""
-
-import json
-from typing import Any, Final, Literal
-from urllib.parse import quote_plus
+from typing import Final, Literal
 
 from handlers import keys
+from handlers.events import ObjectEvent, as_message
 from handlers.rows import Row
 
 # Below every sequencer of S3, so that whatever S3 tells of the object, however late, wins.
@@ -16,7 +11,7 @@ BEFORE_ANY: Final = "0"
 # No sequencer of S3 is that long, so nothing of S3 falls between one and its successor.
 _LONGER_THAN_ANY: Final = 64
 
-Kind = Literal["ObjectCreated:Put", "ObjectRemoved:Delete"]
+Kind = Literal["created", "removed"]
 
 
 def just_after(sequencer: str) -> str:
@@ -36,25 +31,21 @@ def body(
     version_id: str | None = None,
 ) -> str:
     """The body of a message with one record; `time` is ISO 8601, `size` in bytes."""
-    described: dict[str, Any] = {
-        "key": quote_plus(keys.original_key(image_id), safe="/"),
-        "sequencer": sequencer,
-    }
-    if kind.startswith("ObjectCreated"):
-        described |= {"size": size, "eTag": etag}
-    if version_id:
-        described["versionId"] = version_id
-    record = {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventTime": time,
-        "eventName": kind,
-        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": described},
-    }
-    return json.dumps({"Records": [record]})
+    return as_message(
+        ObjectEvent(
+            kind=kind,
+            bucket=bucket,
+            key=keys.original_key(image_id),
+            sequencer=sequencer,
+            size=size,
+            etag=etag,
+            version_id=version_id,
+            time=time,
+        )
+    )
 
 
-def of_row(bucket: str, row: Row, kind: Kind = "ObjectCreated:Put") -> str:
+def of_row(bucket: str, row: Row, kind: Kind = "created") -> str:
     """The event that a settled row stems from, once more: it says what the row says."""
     return body(
         bucket,

@@ -15,9 +15,15 @@ from typing import Any, Final
 from imagectl.operating.queues import depth
 from imagectl.operating.stack import Stack
 
-OUTCOMES: Final = ("done", "rejected", "retry", "deferred")
+OUTCOMES: Final = ("done", "rejected", "resent", "retry", "deferred")
 # What the function calls its metrics, as handlers.reports writes them.
-_METRICS: Final = {"done": "Done", "rejected": "Rejected", "retry": "Retried", "deferred": "Deferred"}
+_METRICS: Final = {
+    "done": "Done",
+    "rejected": "Rejected",
+    "resent": "Resent",
+    "retry": "Retried",
+    "deferred": "Deferred",
+}
 _MINUTE: Final = 60
 # The newest minute is not complete, the one before often not either.
 _LOOK_BACK_MINUTES: Final = 5

@@ -65,7 +65,7 @@ class Mender:
     def _event(self, finding: Finding) -> str:
         row, original = finding.row, finding.original
         if finding.kind == MISSING_ORIGINAL and row:
-            return events.of_row(self._stack.originals, row, "ObjectRemoved:Delete")
+            return events.of_row(self._stack.originals, row, "removed")
         if finding.kind == LEFTOVER and row:
             return events.of_row(self._stack.originals, row)
         assert original is not None, "what is left is about originals that were looked at"
@@ -86,7 +86,7 @@ class Mender:
         return events.body(
             self._stack.originals,
             finding.image_id,
-            kind="ObjectCreated:Put",
+            kind="created",
             sequencer=sequencer,
             time=timestamp(original.modified.timestamp()),
             size=original.size,

@@ -126,8 +126,11 @@ def bucket_notification(target: Target, resource: Resource) -> Created:
             _notification(each, "lambdaFunctionArn") for each in resource.get("lambdaFunctions", [])
         ],
     }
+    given: dict[str, Any] = {key: value for key, value in configuration.items() if value}
+    if resource.get("eventbridge"):
+        given["EventBridgeConfiguration"] = {}
     target.client("s3").put_bucket_notification_configuration(
-        Bucket=resource["bucket"], NotificationConfiguration={k: v for k, v in configuration.items() if v}
+        Bucket=resource["bucket"], NotificationConfiguration=given
     )
     return Created(resource["bucket"])
 

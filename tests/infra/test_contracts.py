@@ -31,6 +31,7 @@ def test_the_resize_function_reads_back_what_the_stack_configured(prod):
         retry_base_seconds=20,
         memory_mib=1769,
         originals_expire_days=0,
+        malware_scan_seconds=0,
         max_upload_bytes=52_428_800,
         max_pixels=50_000_000,
         max_side=30_000,

@@ -9,11 +9,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from handlers.presets import parse_presets, preset_hash
 from handlers.rows import variant_keys
 from local.account import Expected, balance
+from tests.unit.model.s3 import MALWARE
 from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, rendering
 
 IMAGES = st.sampled_from(["a", "a", "a", "a/b"])
-DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE])
-GESTURES = st.sampled_from(["remove", "copy", "announce", "forget old versions", "redrive", "deploy"])
+DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE, MALWARE])
+GESTURES = st.sampled_from(["remove", "copy", "announce", "forget old versions", "redrive", "deploy", "scan"])
 PLACES = st.integers(0, 5)
 FAULTS = ["refused", "answer lost", "killed before", "killed after"]
 FATES = st.sampled_from([*["done"] * 8, *FAULTS])
@@ -25,9 +26,10 @@ PRESETS = {preset_hash(presets): presets for presets in map(parse_presets, GENER
 class Convergence(RuleBasedStateMachine):
     """Uploads, removals and deliveries in any order; teardown lets things calm down and looks."""
 
-    @initialize(versioned=st.booleans())
-    def begin(self, versioned):
-        self.service = Service(versioned=versioned)
+    @initialize(versioned=st.booleans(), gated=st.booleans())
+    def begin(self, versioned, gated):
+        self.gated = gated
+        self.service = Service(versioned=versioned, gated=gated)
         self.workers = [None, None, None]
 
     @rule(image_id=IMAGES, data=DATA)
@@ -44,6 +46,8 @@ class Convergence(RuleBasedStateMachine):
             self.service.announce(image_id)
         elif gesture == "forget old versions":
             self.service.buckets.forget_old_versions(f"uploads/{image_id}")
+        elif gesture == "scan":
+            self.service.buckets.scan()
         elif gesture == "redrive":
             self.service.queue.redrive()
         elif self.service.deploy():
@@ -111,7 +115,9 @@ class Convergence(RuleBasedStateMachine):
         expected = {}
         for image_id in ("a", "a/b"):
             current = self.service.buckets.current("originals", f"uploads/{image_id}")
-            if current:
+            if current and self.gated and current.data == MALWARE:
+                expected[image_id] = Expected(etag=current.etag, reasons=frozenset({"MalwareFound"}))
+            elif current:
                 good = current.data != NOT_AN_IMAGE
                 overrun = {"RenderTimedOut"} if current.data in self.service.overrun else set()
                 expected[image_id] = Expected(

@@ -48,6 +48,14 @@ def test_a_record_that_ended_is_one_line_with_all_that_matters(capsys):
     assert "error" not in logged
 
 
+def test_a_record_that_waits_is_counted_as_resent_and_not_as_settled(capsys):
+    line = Line(outcome="resent", note="AwaitingScan", attempt=1, event=event())
+    [logged], [metrics] = reported(capsys, line)
+    assert (logged["level"], logged["outcome"], logged["reason"]) == ("INFO", "resent", "AwaitingScan")
+    assert metrics["Resent"] == [1]
+    assert not {"Done", "Rejected", "SettleTime", "RecordTime"} & metrics.keys()
+
+
 @pytest.mark.parametrize("outcome", ["retry", "deferred"])
 def test_a_failure_is_a_warning_with_its_error(capsys, outcome):
     error = TimeoutError("no answer")

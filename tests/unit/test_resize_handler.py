@@ -23,8 +23,9 @@ def queue_url(world, clients):
 
 
 @pytest.fixture
-def function(world, service, queue_url, monkeypatch):
-    settings = resize_settings(queue_url=queue_url, max_upload_bytes=100_000)
+def function(request, world, service, queue_url, monkeypatch):
+    given = getattr(request, "param", {})
+    settings = resize_settings(queue_url=queue_url, max_upload_bytes=100_000, **given)
     for name, value in variables(ResizeSettings, asdict(settings)).items():
         monkeypatch.setenv(name, value)
     resize.compose.cache_clear()
@@ -91,6 +92,21 @@ def test_what_the_deadline_leaves_is_visible_at_once(world, function, deliver, c
     again = clients["sqs"].receive_message(QueueUrl=queue_url)["Messages"]
     assert [each["MessageId"] for each in again] == [failure["itemIdentifier"]]
     assert sorted(bool(world.row(image_id)) for image_id in "ab") == [False, True]
+
+
+@pytest.mark.parametrize("function", [{"malware_scan_seconds": 10**9}], indirect=True)
+def test_what_was_not_scanned_waits_in_the_queue_and_is_acknowledged(
+    world, function, deliver, clients, queue_url
+):
+    clean, waiting = world.upload("clean", png()), world.upload("waiting", png())
+    tagging = {"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": "NO_THREATS_FOUND"}]}
+    world.s3.put_object_tagging(Bucket="originals", Key="uploads/clean", Tagging=tagging)
+    assert function(deliver(body(clean), body(waiting)), CONTEXT) == {"batchItemFailures": []}
+    assert world.row("clean")["Status"] == "READY"
+    assert world.row("waiting") is None
+    names = ["ApproximateNumberOfMessagesDelayed"]
+    depth = clients["sqs"].get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+    assert depth == {"ApproximateNumberOfMessagesDelayed": "1"}
 
 
 def test_the_functions_parts_are_made_once(function, deliver):

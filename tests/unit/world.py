@@ -92,6 +92,7 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_metadata_bytes": 10_000,
         "memory_mib": 1769,
         "originals_expire_days": 0,
+        "malware_scan_seconds": 0,
     }
     return ResizeSettings(**defaults | changes)
 

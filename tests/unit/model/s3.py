@@ -4,13 +4,15 @@ import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from handlers.scanning import CLEAN, TAG
 from tests.unit.world import ORIGINALS, s3_record
 
+MALWARE = b"malware"
 Announce = Callable[[dict[str, Any]], None]
 
 
@@ -20,6 +22,7 @@ class Version:
 
     id: str
     data: bytes | None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def etag(self) -> str:
@@ -27,10 +30,14 @@ class Version:
 
 
 class BucketsModel:
-    """The client's calls about the two buckets. Events of the originals go to `announce`."""
+    """The client's calls about the two buckets. Events of the originals go to `announce`.
 
-    def __init__(self, announce: Announce, *, versioned: bool) -> None:
+    `gated` buckets let originals be read that are tagged as clean, and no others.
+    """
+
+    def __init__(self, announce: Announce, *, versioned: bool, gated: bool = False) -> None:
         self._announce = announce
+        self._gated = gated
         self._versioned = versioned
         self._objects: dict[str, dict[str, list[Version]]] = defaultdict(dict)
         self._sequence = 0
@@ -44,7 +51,7 @@ class BucketsModel:
         return self._store(Bucket, Key, source.data or b"", "ObjectCreated:Copy")
 
     def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
-        version = self._existing(Bucket, Key, "NoSuchKey")
+        version = self._readable(Bucket, Key, "NoSuchKey")
         assert version.data is not None
         return {
             **self._described(Bucket, version),
@@ -54,7 +61,17 @@ class BucketsModel:
         }
 
     def head_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
-        return self._described(Bucket, self._existing(Bucket, Key, "404"))
+        return self._described(Bucket, self._readable(Bucket, Key, "404"))
+
+    def get_object_tagging(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
+        version = self._existing(Bucket, Key, "NoSuchKey")
+        tags = [{"Key": name, "Value": value} for name, value in version.tags.items()]
+        return {"TagSet": tags, **self._described(Bucket, version)}
+
+    def scan(self) -> None:
+        """Tag every version of an original with what a scan says about it, as GuardDuty does."""
+        for version in (each for versions in self._objects[ORIGINALS].values() for each in versions):
+            version.tags[TAG] = "THREATS_FOUND" if version.data == MALWARE else CLEAN
 
     def delete_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
         versions = self._objects[Bucket].setdefault(Key, [])
@@ -108,6 +125,12 @@ class BucketsModel:
         if version is None:
             raise ClientError({"Error": {"Code": code, "Message": "Not Found"}}, "GetObject")
         return version
+
+    def _readable(self, bucket: str, key: str, code: str) -> Version:
+        version = self.current(bucket, key)
+        if self._gated and bucket == ORIGINALS and (version is None or version.tags.get(TAG) != CLEAN):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Forbidden"}}, "GetObject")
+        return self._existing(bucket, key, code)
 
     def _has_versions(self, bucket: str) -> bool:
         return self._versioned and bucket == ORIGINALS

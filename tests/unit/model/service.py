@@ -7,12 +7,13 @@ from typing import Any, Literal
 from handlers.admission import Admission
 from handlers.batch import handle_batch, read_messages
 from handlers.catalog import Catalog
+from handlers.gate import ScanGate, open_gate
 from handlers.items import to_row
 from handlers.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.rejections import NotAnImage, RenderTimedOut
 from handlers.renderings import Rendered, Variant
 from handlers.rows import Row
-from handlers.storage import Storage
+from handlers.storage import GatedStorage, Storage
 from handlers.worker import ResizeWorker
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
@@ -47,9 +48,10 @@ class Service:
     `overrun` are originals whose rendering took too long at least once, which may reject them.
     """
 
-    def __init__(self, *, versioned: bool) -> None:
+    def __init__(self, *, versioned: bool, gated: bool) -> None:
         self.queue = QueueModel()
-        self.buckets = BucketsModel(self.queue.send, versioned=versioned)
+        self.buckets = BucketsModel(self.queue.send, versioned=versioned, gated=gated)
+        self._gated = gated
         self.table = TableModel()
         self.tasks: list[Task] = []
         self.overrun: set[bytes] = set()
@@ -114,6 +116,7 @@ class Service:
     def finish(self) -> None:
         """Let every message be handled to its end, without any fault from now on."""
         self.next_rendering = "fine"
+        self.buckets.scan()
         for _ in range(1000):
             while self.tasks:
                 self.step(self.tasks[0])
@@ -146,12 +149,21 @@ class Service:
 
     def _call(self, task: Task, message: Queued) -> dict[str, Any]:
         """One call of the function, with a message batch of one."""
-        s3 = Gate(self.buckets, task)
+        s3, queue = Gate(self.buckets, task), Gate(self.queue, task)
+        storage = (GatedStorage if self._gated else Storage)(
+            s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS
+        )
+        gate = (
+            ScanGate(storage, queue, queue_url="", patience_seconds=60, clock=lambda: 0)
+            if self._gated
+            else open_gate
+        )
         worker = ResizeWorker(
             resize_settings(presets=self.presets),
-            storage=Storage(s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS),
+            storage=storage,
             catalog=Catalog(Gate(self.table, task), TABLE),
-            queue=Gate(self.queue, task),
+            queue=queue,
+            gate=gate,
             reporter=SimpleNamespace(report=lambda line: None),
             render=lambda *image: task.io(lambda: self._render(*image)),
             admission=Admission(10_000),

@@ -74,5 +74,10 @@ class QueueModel:
         for letter in letters:
             self.messages.append(Queued(id=f"{letter.id} again", body=letter.body, tried=True))
 
+    def send_message(self, *, MessageBody: str, **request: Any) -> None:  # noqa: N803 - as in AWS
+        """Here a message that is to wait is visible at once."""
+        [record] = json.loads(MessageBody)["Records"]
+        self.send(record)
+
     def change_message_visibility(self, **request: Any) -> None:
         """Here a message that failed is visible at once."""

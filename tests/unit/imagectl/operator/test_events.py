@@ -27,7 +27,7 @@ def test_the_worker_reads_an_event_as_it_was_meant(image_id):
     body = events.body(
         "originals",
         image_id,
-        kind="ObjectCreated:Put",
+        kind="created",
         sequencer="0A",
         time="2026-01-02T03:04:05.678Z",
         size=7,

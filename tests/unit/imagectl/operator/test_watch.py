@@ -72,7 +72,7 @@ def test_depths_are_those_of_both_queues(observed, stack):
 def test_age_and_rates_come_from_cloudwatch_where_it_keeps_them(observed):
     figures, cloudwatch = observed({"age": [42.0, 7.0], "done": [120.0, 60.0], "rejected": [6.0, 0.0]})
     assert (figures.oldest_seconds, figures.estimated, figures.source) == (42.0, False, "metrics")
-    assert figures.a_second == {"done": 2.0, "rejected": 0.1, "retry": 0.0, "deferred": 0.0}
+    assert figures.a_second == {"done": 2.0, "rejected": 0.1, "resent": 0.0, "retry": 0.0, "deferred": 0.0}
     assert cloudwatch.asked["EndTime"] == NOW - NOW % 60, "a minute that is not over says too little"
     [age, *_] = cloudwatch.asked["MetricDataQueries"]
     assert age["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "QueueName", "Value": "uploads"}]
@@ -112,7 +112,7 @@ def test_an_empty_queue_has_no_age(observed):
 
 
 def figures(**changes):
-    rates = {"done": 1.25, "rejected": 0.0, "retry": 0.0, "deferred": 0.0}
+    rates = {"done": 1.25, "rejected": 0.0, "resent": 0.0, "retry": 0.0, "deferred": 0.0}
     values = {
         "waiting": 5,
         "in_flight": 2,
