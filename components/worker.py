@@ -74,6 +74,16 @@ class ResizeWorker(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
+        if args.originals.is_scanned:
+            # An event that waits for its scan is sent again and again, until the scan is overdue.
+            # Lambda would take that for a loop without end, and drop it after 16 times:
+            # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+            aws.lambda_.FunctionRecursionConfig(
+                f"{name}-waits",
+                function_name=self.function.name,
+                recursive_loop="Allow",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.mapping = aws.lambda_.EventSourceMapping(
             f"{name}-from-queue",
             event_source_arn=args.queue.arn,

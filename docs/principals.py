@@ -18,6 +18,7 @@ _OPTIONS: Final = {
     "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
     "dataEvents": "true",
     "kmsKey": "create",
+    "malwareScan": "true",
 }
 _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
 

@@ -100,6 +100,16 @@ def event_source_mapping(target: Target, resource: Resource) -> Created:
     return Created(created["UUID"], {"uuid": created["UUID"], "functionArn": created["FunctionArn"]})
 
 
+@creates("aws:lambda/functionRecursionConfig:FunctionRecursionConfig")
+def function_recursion_config(target: Target, resource: Resource) -> Created:
+    """Whether a function may cause its own calls."""
+    name = resource["functionName"]
+    target.client("lambda").put_function_recursion_config(
+        FunctionName=name, RecursiveLoop=resource["recursiveLoop"]
+    )
+    return Created(name)
+
+
 @creates("aws:lambda/permission:Permission")
 def permission(target: Target, resource: Resource) -> Created:
     """A statement in a function's own policy."""

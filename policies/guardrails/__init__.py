@@ -15,6 +15,7 @@ from guardrails import (
     production,
     queues,
     recursion,
+    scans,
     streams,
     tables,
     trails,
@@ -35,6 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *logs.RULES,
     *tables.RULES,
     *trails.RULES,
+    *scans.RULES,
     *production.RULES,
 )
 

@@ -20,6 +20,12 @@ WITHOUT_FINER_GRAIN: Final = {
 }
 """Actions that AWS allows on every resource or on none, and why each is needed on `*`."""
 
+NAMED_BY_AWS: Final = {
+    # https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-s3-iam-policy-prerequisite.html
+    "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*": "GuardDuty ends it as it likes",
+}
+"""Resources that a service of AWS makes and names, and why no more than their beginning is known."""
+
 _BROAD: Final = re.compile(r":policy/(AdministratorAccess|PowerUserAccess|IAMFullAccess|.*FullAccess)$")
 
 
@@ -54,6 +60,8 @@ def _nameless(arn: str) -> bool:
     _, _, service, region, account, resource = arn.split(":", 5)
     parts = re.split("[:/]", resource)
     name = parts[0] if service == "s3" or len(parts) == 1 else parts[1]
+    if resource in NAMED_BY_AWS:
+        name = ""
     return any("*" in part or "?" in part for part in (service, region, account, name))
 
 

@@ -41,3 +41,5 @@ ROLE: Final = "aws:iam/role:Role"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 USER_POLICY: Final = "aws:iam/userPolicy:UserPolicy"
 GROUP_POLICY: Final = "aws:iam/groupPolicy:GroupPolicy"
+
+SCAN_PLAN: Final = "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan"

@@ -55,6 +55,8 @@ OUT_OF_BOUNDS = [
     ("originalsExpireDays", "-1", "0 and 3650"),
     ("auditRetentionDays", "0", "1 and 3650"),
     ("auditRetentionDays", "3651", "1 and 3650"),
+    ("malwareScanMinutes", "4", "5 and 720"),
+    ("malwareScanMinutes", "721", "5 and 720"),
     ("queueAgeAlarmSeconds", "59", "60 and 86400"),
     ("rejectedShareAlarmPercent", "100", "1 and 99"),
     ("apiLatencyAlarmMilliseconds", "99", "100 and 29000"),

@@ -23,6 +23,8 @@ JUSTIFIED = {
     ("write", "PERMISSIONS_MANAGEMENT_ACTIONS"),
     ("write", "PRIVILEGE_ESCALATION"),
     ("write-monitoring", "PERMISSIONS_MANAGEMENT_ACTIONS"),
+    # The linter counts handing a role to a service among them; it is that of the scan alone.
+    ("write-scan", "PERMISSIONS_MANAGEMENT_ACTIONS"),
 }
 
 # For every type of resource, an action that a refresh and one that an update needs.
@@ -46,6 +48,10 @@ NEEDED = {
         "logs:PutQueryDefinition",
     ),
     "aws:dynamodb/table:Table": ("dynamodb:DescribeTable", "dynamodb:CreateTable"),
+    "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan": (
+        "guardduty:GetMalwareProtectionPlan",
+        "guardduty:CreateMalwareProtectionPlan",
+    ),
     "aws:iam/role:Role": ("iam:GetRole", "iam:PassRole"),
     "aws:iam/rolePolicy:RolePolicy": ("iam:GetRolePolicy", "iam:PutRolePolicy"),
     "aws:kms/key:Key": ("kms:DescribeKey", "kms:CreateKey"),
@@ -55,6 +61,10 @@ NEEDED = {
         "lambda:CreateEventSourceMapping",
     ),
     "aws:lambda/function:Function": ("lambda:GetFunction", "lambda:CreateFunction"),
+    "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": (
+        "lambda:GetFunctionRecursionConfig",
+        "lambda:PutFunctionRecursionConfig",
+    ),
     "aws:lambda/layerVersion:LayerVersion": ("lambda:GetLayerVersion", "lambda:PublishLayerVersion"),
     "aws:lambda/permission:Permission": ("lambda:GetPolicy", "lambda:AddPermission"),
     "aws:s3/bucket:Bucket": ("s3:ListBucket", "s3:CreateBucket"),
@@ -102,7 +112,7 @@ def subjects(name):
 
 
 # The policies of the roles that read and that deploy; the latter reads too.
-POLICIES = {"read": ("read",), "write": ("write", "write-monitoring")}
+POLICIES = {"read": ("read",), "write": ("write", "write-monitoring"), "write-scan": ("write-scan",)}
 
 
 def statements(role):
@@ -175,7 +185,7 @@ def test_the_role_that_deploys_uses_a_key_for_tables_and_functions_only():
 
 
 def test_no_documented_role_allows_a_whole_service():
-    for name in ("read", "write"):
+    for name in ("read", "write", "write-scan"):
         assert not [action for action in actions(name) if "*" in action]
 
 
@@ -186,12 +196,12 @@ def test_a_documented_policy_fits_into_a_managed_policy():
 
 
 def test_the_documented_roles_know_every_type_that_the_program_registers(stack, registered):
-    keyed = registered(kmsKey="create")
-    every = (*stack.deployment.resources, *keyed.deployment.resources)
+    optional = registered(kmsKey="create", malwareScan="true")
+    every = (*stack.deployment.resources, *optional.deployment.resources)
     registered = {resource.type for resource in every if resource.custom}
     assert registered <= NEEDED.keys(), "give docs/roles the actions of the new type, and name two here"
     assert {reads for reads, _ in NEEDED.values()} <= actions("read")
-    assert {writes for _, writes in NEEDED.values()} <= actions("write")
+    assert {writes for _, writes in NEEDED.values()} <= actions("write") | actions("write-scan")
 
 
 def named(resource):
@@ -218,3 +228,8 @@ def test_the_documented_roles_name_what_is_deployed_as_it_is_called(dev):
             if arn and not covers(role, action, arn):
                 uncovered.append((role, action, arn))
     assert uncovered == []
+
+
+def test_a_scan_takes_a_policy_of_its_own_and_no_stack_without_one_needs_it(stack):
+    scanning = {kind for kind, (_, writes) in NEEDED.items() if writes not in actions("write")}
+    assert not scanning & {resource.type for resource in stack.deployment.resources}

@@ -42,6 +42,12 @@ def test_the_linter_has_nothing_to_say_about_a_stack_with_a_key(registered):
     assert unjustified(keyed) == []
 
 
+def test_the_linter_has_nothing_to_say_about_a_stack_that_has_originals_scanned(registered):
+    scanned = registered(malwareScan="true")
+    assert "intake-scan-permissions" in {document.name for document in documents(scanned)}
+    assert unjustified(scanned) == []
+
+
 def test_a_trust_policy_is_only_said_to_lack_a_resource(stack):
     for document in documents(stack):
         if document.key == "assumeRolePolicy":

@@ -6,6 +6,7 @@ from guardrails import RULES, tokens
 from tests.infra.policies.judging import adding, leaving_out, setting, unprotected, violations
 
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
+SCANNED = {"s3Bucket": {"bucketName": "intake-originals-0a1b2c3"}}
 LOGS = "intake-audit-logs-0a1b2c3"
 
 
@@ -48,6 +49,8 @@ MISTAKES = {
     "trail-validated": adding(tokens.TRAIL, s3BucketName=LOGS),
     "logs-never-recurse": adding(tokens.BUCKET_LOGGING, bucket=LOGS, targetBucket=LOGS),
     "production-bucket-logged": leaving_out(tokens.BUCKET_LOGGING),
+    "scan-result-protected": adding(tokens.SCAN_PLAN, protectedResource=SCANNED),
+    "scan-keeps-hearing": adding(tokens.SCAN_PLAN, protectedResource=SCANNED),
     "production-protected": unprotected,
     "production-bucket-kept": setting(tokens.BUCKET, forceDestroy=True),
     "production-table-kept": setting(tokens.TABLE, deletionProtectionEnabled=False),
@@ -71,6 +74,7 @@ def test_production_breaks_no_rule_and_none_of_its_own(prod):
         {"resizeTimeoutSeconds": "900", "batchingWindowSeconds": "300"},
         {"originalsExpireDays": "90"},
         {"corsOrigins": "[]"},
+        {"malwareScan": "true"},
         {"accessLogs": "true"},
         {"dataEvents": "true"},
     ],
@@ -103,6 +107,7 @@ def test_every_type_with_a_rule_is_registered_or_known_to_be_absent(prod):
         tokens.KEY_POLICY,
         tokens.FUNCTION_URL,
         tokens.TRAIL,
+        tokens.SCAN_PLAN,
         tokens.POLICY,
         tokens.POLICY_ATTACHMENT,
         tokens.USER_POLICY,

@@ -103,6 +103,22 @@ def may(action, on):
     return resource(tokens.ROLE_POLICY, "may", role="worker-role", policy=document(allow(action, on)))
 
 
+SCANS = resource(
+    tokens.SCAN_PLAN, "scans", protectedResource={"s3Bucket": {"bucketName": "photos"}}, role="scanner"
+)
+TAGGING = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"]
+TAGGING += ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+
+
+def only_scanner(actions=TAGGING, **more):
+    unless = {"ArnNotEquals": {"aws:PrincipalArn": "scanner"}}
+    return {"Effect": "Deny", "Principal": "*", "Action": actions, "Condition": unless, **more}
+
+
+def notification(**props):
+    return resource(tokens.BUCKET_NOTIFICATION, "hears", bucket="photos", **props)
+
+
 CONTENT = [
     ("bucket-encrypted", PHOTOS, [encryption("aws:kms")]),
     ("bucket-tls-only", PHOTOS, [on_bucket(deny_plain_text("s3:*"))]),
@@ -134,6 +150,11 @@ CONTENT = [
     ("logs-never-recurse", resource(tokens.TRAIL, "trail", s3BucketName="logs"), [LOGS]),
     ("logs-never-recurse", old_trail("logs", "arn:aws:s3:::photos/"), [LOGS]),
     ("logs-never-recurse", old_trail("logs", "arn:aws:lambda", kind="AWS::Lambda::Function"), [LOGS]),
+    ("scan-result-protected", SCANS, [on_bucket(only_scanner())]),
+    ("scan-result-protected", but(SCANS, protectedResource={"s3Bucket": {"bucketName": "others"}}), []),
+    ("scan-keeps-hearing", SCANS, []),
+    ("scan-keeps-hearing", SCANS, [notification(eventbridge=True)]),
+    ("scan-keeps-hearing", SCANS, [but(notification(), bucket="others")]),
     ("production-bucket-logged", PHOTOS, [LOGS, LOGGED]),
     ("production-bucket-logged", LOGS, [LOGGED]),
     ("production-bucket-logged", LOGS, [trail("logs", "arn:aws:s3:::photos/")]),
@@ -197,6 +218,24 @@ OBJECTING = [
         [LOGS, LOGGED_BACK],
         "records what is written to photos",
     ),
+    ("scan-result-protected", SCANS, [], "others may do s3:DeleteObjectTagging"),
+    ("scan-result-protected", SCANS, [on_bucket(only_scanner(Effect="Allow"))], "others may do"),
+    ("scan-result-protected", SCANS, [on_bucket(only_scanner(Principal={"AWS": "1"}))], "others may do"),
+    (
+        "scan-result-protected",
+        SCANS,
+        [on_bucket(only_scanner(TAGGING[:3]))],
+        "may do s3:PutObjectVersionTagging",
+    ),
+    ("scan-result-protected", SCANS, [on_bucket(only_scanner(Condition=NARROW))], "others may do"),
+    (
+        "scan-result-protected",
+        SCANS,
+        [on_bucket(only_scanner(Condition={"ArnEquals": {"aws:PrincipalArn": "x"}}))],
+        "others may do",
+    ),
+    ("scan-keeps-hearing", SCANS, [notification()], "EventBridge, which hears switches off"),
+    ("scan-keeps-hearing", SCANS, [notification(eventbridge=False)], "switches off"),
     ("production-bucket-logged", PHOTOS, [], "does not log who"),
     ("production-bucket-logged", PHOTOS, [LOGS, MORE_LOGS, LOGGED_ON], "does not log who"),
 ]
@@ -205,6 +244,8 @@ OBJECTING = [
 CONNECTED = {
     "notification-never-recurses": [PHOTOS, JOBS, CONSUMES, WORKER, ROLE],
     "logs-never-recurse": [PHOTOS],
+    "scan-result-protected": [PHOTOS],
+    "scan-keeps-hearing": [PHOTOS],
 }
 
 

@@ -7,6 +7,7 @@ from guardrails.functions import DEPRECATED_ON, runtime_on
 from handlers import routes
 from tests.unit.policies.registrations import allow, deny_plain_text, document, resource
 
+RULES_OF_SCANS = "arn:aws:events:r:1:rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtection"
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/photos"
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 EVERYONE = {"AWS": ["arn:aws:iam::111122223333:root", "*"]}
@@ -43,6 +44,7 @@ CONTENT = [
     ("iam-named-resources", policy(allow("s3:GetObject", "arn:aws:s3:::photos/uploads/*"))),
     ("iam-named-resources", policy(allow("dynamodb:Query", [TABLE, f"{TABLE}/index/*"]))),
     ("iam-named-resources", policy(allow("kms:Decrypt", "arn:aws:kms:r:1:key/1111-2222"))),
+    ("iam-named-resources", policy(allow("events:PutRule", f"{RULES_OF_SCANS}S3*"))),
     ("iam-named-resources", policy(allow("logs:PutLogEvents", "arn:aws:logs:r:1:log-group:mine:*"))),
     ("iam-named-resources", policy(allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]))),
     ("iam-no-broad-managed-policy", resource(tokens.ROLE, "r", assumeRolePolicy="{}")),
@@ -112,6 +114,12 @@ OBJECTING = [
     ),
     ("iam-named-resources", policy(allow("dynamodb:Query", "arn:aws:dynamodb:r:1:table/*")), "on arn"),
     ("iam-named-resources", policy(allow("sqs:SendMessage", "arn:aws:sqs:*:*:jobs")), "on arn"),
+    ("iam-named-resources", policy(allow("events:PutRule", f"{RULES_OF_SCANS}*")), "on arn"),
+    (
+        "iam-named-resources",
+        policy(allow("events:PutRule", f"{RULES_OF_SCANS}S3*".replace(":1:", ":*:"))),
+        "on arn",
+    ),
     ("iam-named-resources", policy(allow("kms:Decrypt", "arn:aws:kms:r:1:key/*")), "allows kms:Decrypt"),
     (
         "iam-named-resources",
