@@ -7,11 +7,21 @@ import pytest
 
 from tests.infra.cloud import ROOT
 
-CONTRACT_NAMES = ("hours", "indexes", "keys", "presets", "rejections", "routes", "rows", "settings")
+CONTRACT_NAMES = (
+    "hours",
+    "indexes",
+    "keys",
+    "presets",
+    "rejections",
+    "routes",
+    "rows",
+    "scanning",
+    "settings",
+)
 CONTRACT = {f"handlers.{name}" for name in CONTRACT_NAMES}
 PURE = [
     *("batch", "colour", "completions", "decode", "encode", "events"),
-    *("geometry", "images", "indexes", "placeholder"),
+    *("geometry", "images", "indexes", "placeholder", "scanning"),
 ]
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 

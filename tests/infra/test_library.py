@@ -62,7 +62,9 @@ def test_the_documented_attributes_exist():
     found = {}
 
     def program():
-        found["pipeline"] = ImagePipeline("cats", PipelineConfig.with_defaults(access_logs=True))
+        found["pipeline"] = ImagePipeline(
+            "cats", PipelineConfig.with_defaults(access_logs=True, malware_scan=True)
+        )
 
     place(program)
     rows = re.findall(
@@ -70,7 +72,7 @@ def test_the_documented_attributes_exist():
     )
     assert [name for name, _ in rows] == [
         *("key", "originals", "variants", "table", "quotas", "queue", "worker", "api"),
-        *("events", "publisher", "audit", "monitoring"),
+        *("events", "publisher", "scanner", "audit", "monitoring"),
     ]
     for name, offered in rows:
         for attribute in re.findall(r"`(\w+)", offered):
