@@ -18,8 +18,6 @@ from bench.burst.direct import DirectResult, without_queue
 from bench.burst.spike import plan
 from local.system import deployed
 
-FIGURES = ("lost", "doubled", "orphaned", "stuck")
-
 
 def main() -> int:
     """Run the burst; the process's exit status."""
@@ -43,9 +41,21 @@ def main() -> int:
         with deployed(config=CONFIG) as system:
             faults = {"seed": given.seed, "rate": given.rate, "kills": given.kills}
             compare(console, result, without_queue(system, spike, **faults))
-    for name in FIGURES:
-        print(f"figure {name} {len(getattr(result.account, name))}")
-    return 0 if result.account.balances else 1
+    for name, found in complaints(result).items():
+        print(f"figure {name} {len(found)}")
+    return 0 if result.balances else 1
+
+
+def complaints(result: Result) -> dict[str, tuple[str, ...]]:
+    """What does not balance, by the name of its figure."""
+    account = result.account
+    return {
+        "lost": account.lost,
+        "doubled": account.doubled,
+        "orphaned": account.orphaned,
+        "stuck": account.stuck,
+        "unannounced": result.unannounced,
+    }
 
 
 def show(console: Console, uploads: int, result: Result) -> None:
@@ -56,15 +66,19 @@ def show(console: Console, uploads: int, result: Result) -> None:
     wrong = {f"fault: {name}": count for name, count in sorted(result.faults.items())}
     killed = {f"killed: {name}": count for name, count in sorted(result.kills.items())}
     ended = {f"ended: {name}": count for name, count in sorted(result.outcomes.items())}
-    rest = {"events delivered twice": result.duplicates, "dead letters": result.dead_letters}
+    rest = {
+        "events of S3 delivered twice": result.duplicates,
+        "dead letters": result.dead_letters,
+        "events told": result.events,
+        "events told once more": result.repeated,
+    }
     for name, count in {**wrong, **killed, **rest, **ended}.items():
         table.add_row(name, str(count))
-    for name in FIGURES:
-        found = getattr(result.account, name)
+    for name, found in complaints(result).items():
         table.add_row(name, str(len(found)), style="green" if not found else "red")
     console.print(table)
-    for name in FIGURES:
-        for sentence in getattr(result.account, name)[:20]:
+    for name, found in complaints(result).items():
+        for sentence in found[:20]:
             console.print(f"{name}: {sentence}", markup=False)
 
 

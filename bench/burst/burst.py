@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.burst.drive import duplicate, send, send_strange_messages
+from bench.burst.hearing import Hearing
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import MALFORMED, Spike, expected
 from bench.burst.watch import Sample, curves, wait_until_empty, watch
@@ -41,9 +42,16 @@ _PATIENCE_SECONDS = 900
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a burst came to. `faults` and `kills` are what was injected, `outcomes` what was logged."""
+    """What a burst came to. `faults` and `kills` are what was injected, `outcomes` what was logged.
+
+    `unannounced` are images whose final outcome nobody was told, `repeated` is how many events came
+    once more than they had to.
+    """
 
     account: Account
+    unannounced: tuple[str, ...]
+    events: int
+    repeated: int
     faults: Counter[str]
     kills: Counter[str]
     duplicates: int
@@ -53,6 +61,11 @@ class Result:
     samples: list[Sample]
     curves: dict[str, list[Any]]
 
+    @property
+    def balances(self) -> bool:
+        """Whether every object is accounted for, and every outcome told."""
+        return self.account.balances and not self.unannounced
+
 
 def burst(system: System, spike: Spike, *, seed: int, rate: float, kills: int) -> Result:
     """Drive the spike at the system and account for it. `rate` is the share of requests that fail."""
@@ -60,30 +73,42 @@ def burst(system: System, spike: Spike, *, seed: int, rate: float, kills: int) -
     system.client("sqs").set_queue_attributes(
         QueueUrl=system.outputs["queueUrl"], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
     )
+    hearing = Hearing(system)
     stopped = threading.Event()
+    resize, publish = system.outputs["resizeFunctionName"], system.outputs["publishFunctionName"]
     with (
-        faults(system, system.outputs["resizeFunctionName"], seed, rate) as counts,
+        faults(system, resize, seed, rate) as counts,
+        faults(system, publish, seed, rate) as counts_of_publish,
         ThreadPoolExecutor() as pool,
     ):
         started = time.monotonic()
         watching = pool.submit(watch, system, stopped)
-        killing = pool.submit(kill_now_and_then, system.outputs["resizeFunctionName"], seed, kills, stopped)
+        killing = pool.submit(kill_now_and_then, resize, seed, kills, stopped)
+        killing_publish = pool.submit(kill_now_and_then, publish, seed, kills // 4, stopped)
         duplicating = pool.submit(duplicate, system, DUPLICATED, len(spike.uploads), stopped.is_set)
         send_strange_messages(system)
         began = send(system, spike)
         empty = wait_until_empty(system, _PATIENCE_SECONDS)
         seconds = time.monotonic() - started
         stopped.set()
-        injected = Counter(counts.read_text().splitlines() if counts.exists() else [])
-    stored = rows(system)
+        stored = rows(system)
+        unannounced = hearing.unannounced(stored.values(), _PATIENCE_SECONDS)
+        injected = Counter(
+            line
+            for each in (counts, counts_of_publish)
+            for line in (each.read_text().splitlines() if each.exists() else [])
+        )
     logged = _logged(system)
     letters = _dead_letters(system)
     account = _account(spike, stored, variants(system), logged, letters, empty=empty)
     samples = watching.result()
     return Result(
         account=account,
+        unannounced=unannounced,
+        events=hearing.heard.total(),
+        repeated=hearing.heard.total() - len(hearing.heard),
         faults=injected,
-        kills=killing.result(),
+        kills=killing.result() + Counter({"publishers": killing_publish.result().total()}),
         duplicates=duplicating.result(),
         outcomes=Counter(f"{line['outcome']} {line['reason']}" for line in logged),
         dead_letters=len(letters),

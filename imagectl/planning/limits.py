@@ -18,6 +18,7 @@ _TABLE: Final = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguid
 _LAMBDA: Final = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 _MAPPING: Final = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
 _GATEWAY: Final = "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"
+_EVENTS: Final = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 _SQS: Final = (
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"
 )
@@ -146,6 +147,15 @@ def limits(load: Workload, used: Usage, *, concurrency: int, busy: int) -> list[
             source=_GATEWAY,
             then="429 to the client, which tries again",
             more="Service Quotas; announcing 100 files with one request, as counted here",
+        ),
+        Limit(
+            name="EventBridge, events put in us-east-1",
+            needed=done * used.events,
+            allowed=10_000,
+            unit="events/s",
+            source=_EVENTS,
+            then="events wait in the table's stream, for a day at most",
+            more="Service Quotas; other regions begin with less",
         ),
         Limit(
             name="SQS, messages in flight",

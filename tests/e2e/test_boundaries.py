@@ -43,7 +43,10 @@ def test_a_caller_with_the_wrong_secret_is_refused(system):
 
 
 def test_the_uploader_may_use_the_api_and_nothing_else(system):
+    event = {"Source": "image-intake", "DetailType": "Image Ready", "Detail": "{}"}
+    entries = [event | {"EventBusName": system.outputs["eventBusName"]}]
     attempts = {
+        "events": lambda client: client.put_events(Entries=entries),
         "s3": lambda client: client.list_objects_v2(Bucket=system.outputs["originalsBucket"]),
         "dynamodb": lambda client: client.scan(TableName=system.outputs["tableName"]),
         "sqs": lambda client: client.receive_message(QueueUrl=system.outputs["queueUrl"]),

@@ -6,17 +6,9 @@ from local.photos import find_photos
 from local.sample_run import process
 from local.system import PROJECT
 from tests.engine.engine import STACK
+from tests.infra.test_stacks import OUTPUTS as KNOWN_OUTPUTS
 
-OUTPUTS = {
-    "apiUrl",
-    "originalsBucket",
-    "variantsBucket",
-    "tableName",
-    "queueUrl",
-    "deadLetterQueueUrl",
-    "resizeFunctionName",
-    "apiFunctionName",
-}
+OUTPUTS = {*KNOWN_OUTPUTS, "dashboardUrl"}
 
 
 def test_the_engine_deploys_the_program_finds_nothing_to_change_and_destroys_it(engine, cloud, tmp_path):
@@ -51,7 +43,8 @@ def local_url(api_url, endpoint):
 
 def take_layers_away(clients, outputs):
     """The emulator runs functions with this environment's packages; the layers are for Lambda's processor."""
-    for name in (outputs["resizeFunctionName"], outputs["apiFunctionName"]):
+    for output in ("resizeFunctionName", "apiFunctionName", "publishFunctionName"):
+        name = outputs[output]
         clients.client("lambda").update_function_configuration(FunctionName=name, Layers=[])
 
 
