@@ -43,7 +43,7 @@ GROUPS: Final = (
     Group(
         name="events-unhealthy",
         first="Run the saved query not-published to see whether the bus refuses events, and why.",
-        members=("events-late", "publish-errors"),
+        members=("events-late", "events-missing", "publish-errors"),
     ),
 )
 
@@ -202,7 +202,7 @@ def _table(watched: Watched) -> list[Condition]:
 
 def _events(watched: Watched) -> list[Condition]:
     # Throttles of the function and time near its timeout need nobody for themselves: the stream
-    # waits for a day, and what waits is late.
+    # waits for a day, and what waits is late. Where nothing is read, nothing has an age: it is missing.
     return [
         _errors("publish", watched.publish),
         Condition(
@@ -213,6 +213,19 @@ def _events(watched: Watched) -> list[Condition]:
             period_seconds=60,
             bad=5,
             of=5,
+        ),
+        Condition(
+            name="events-missing",
+            first="See whether the stream of the table is connected to the publish function.",
+            metrics={
+                "settled": watched.own("Rejected", "SampleCount"),
+                "published": watched.own("Published", "Sum"),
+            },
+            expression=f"IF(settled >= {MIN_IMAGES}, 100 * (settled - FILL(published, 0)) / settled, 0)",
+            above=50,
+            period_seconds=900,
+            bad=2,
+            of=2,
         ),
         Condition(
             name="events-dead-letters",

@@ -146,6 +146,18 @@ def test_a_backfill_after_a_change_of_presets_renders_what_is_stale(system, imag
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
 
+def test_an_operator_tells_once_more_what_became_of_images(system, imagectl, photograph):
+    subscriber = Subscriber(system)
+    drop(system, "told", photograph)
+    [first] = subscriber.told("told")
+    moment = row(system, "told")["ProcessedAt"]["S"]
+    ran = imagectl("publish", "--since", moment, "--yes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert lines(ran)[-1]["counts"]["told"] >= 1
+    assert eventually(lambda: len(subscriber.about("told")) == 2)
+    assert subscriber.about("told")[1]["detail"] == first["detail"]
+
+
 def test_reconcile_mends_planted_damage(system, imagectl, photograph):
     names = [f"damaged/{number}" for number in range(4)]
     for name in names:

@@ -56,7 +56,7 @@ def ring(system, name, state):
 
 
 def test_the_stack_has_its_alarms_and_its_dashboard(system):
-    assert len(alarms(system)) == 20
+    assert len(alarms(system)) == 21
     [entry] = system.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert system.outputs["dashboardUrl"].endswith(f"={entry['DashboardName']}")
 
@@ -87,15 +87,15 @@ def test_the_functions_write_the_metrics_that_alarms_look_at(system, photograph)
         for query in resource.inputs.get("metricQueries", [])
         if query.get("metric", {}).get("namespace") == "image-intake"
     }
-    assert {name for name, _ in wanted} == {"Announced", "Rejected"}
+    assert {name for name, _ in wanted} == {"Announced", "Published", "Rejected"}
     assert eventually(lambda: wanted <= written(system))
 
 
 def written(system):
-    """The metrics in the logs of both functions, with the service they are of."""
+    """The metrics in the logs of all functions, with the service they are of."""
     lines = [
         json.loads(line)
-        for name in ("resizeFunctionName", "apiFunctionName")
+        for name in ("resizeFunctionName", "apiFunctionName", "publishFunctionName")
         for line in system.logs(system.outputs[name])
         if '"_aws"' in line
     ]

@@ -175,6 +175,23 @@ def test_marking_a_row_to_be_rendered_again_is_no_event_and_the_render_is_one(wo
     assert first.id != second.id
 
 
+@pytest.mark.parametrize(
+    ("name", "earlier"),
+    [
+        ("Status", "FAILED"),
+        ("Sequencer", "00"),
+        ("PresetHash", "0123456789abcdef"),
+        ("ProcessedAt", "2026-01-02T03:04:05.678Z"),
+    ],
+)
+def test_a_change_of_anything_that_tells_outcomes_apart_is_another_event(world, name, earlier):
+    world.deliver(world.upload("a"))
+    after = world.row("a")
+    event = completion({**after, name: earlier}, after, ORIGINALS)
+    assert event is not None
+    assert outcome_of({**after, name: earlier, "Reason": "", "Error": ""}, ORIGINALS).id != event.id
+
+
 def test_a_failed_image_that_a_redrive_brings_to_ready_is_two_events(world, told):
     record = world.upload("a")
     world.deliver(record, attempt=5, worker=world.worker(storage=Failing(world.storage, "fetch")))

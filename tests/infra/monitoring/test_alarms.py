@@ -13,7 +13,7 @@ RECOMMENDED = {
     *("api-5xx", "api-latency"),
     *("table-read-throttles", "table-write-throttles"),
     *("uploads-missing", "rejected-share"),
-    *("events-late", "events-dead-letters", "publish-errors"),
+    *("events-late", "events-missing", "events-dead-letters", "publish-errors"),
 }
 
 
@@ -85,6 +85,14 @@ def test_events_are_watched_for_their_age_and_for_what_cannot_be_told(stack):
     assert letters["threshold"] == 0
 
 
+def test_events_are_missing_where_images_settle_and_nothing_is_published(stack):
+    value, settled, published = alarms(stack)["events-missing"]["metricQueries"]
+    expression = "IF(settled >= 20, 100 * (settled - FILL(published, 0)) / settled, 0)"
+    assert value["expression"] == expression
+    assert (settled["metric"]["metricName"], settled["metric"]["stat"]) == ("Rejected", "SampleCount")
+    assert (published["metric"]["metricName"], published["metric"]["stat"]) == ("Published", "Sum")
+
+
 @pytest.mark.parametrize("kind", ["Read", "Write"])
 def test_throttles_of_the_tables_and_of_every_index_are_added_up(stack, kind):
     _, *parts = alarms(stack)[f"table-{kind.lower()}-throttles"]["metricQueries"]
@@ -122,7 +130,7 @@ def test_the_share_of_rejected_images_is_compared_with_what_the_stack_says(regis
 def test_an_alarm_with_math_returns_one_series_of_at_most_ten_metrics(stack):
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
     calculated = [alarm for alarm in alarms(stack).values() if "metricQueries" in alarm]
-    assert len(calculated) == 5
+    assert len(calculated) == 6
     for alarm in calculated:
         queries = alarm["metricQueries"]
         assert [query["returnData"] for query in queries].count(True) == 1
@@ -139,7 +147,7 @@ def test_alarms_that_one_fault_sets_off_ring_as_one(stack):
     assert {name: members(stack, composite) for name, composite in composites(stack).items()} == {
         "resize-unhealthy": {"queue-age", "resize-errors", "resize-throttles", "resize-duration"},
         "api-unhealthy": {"api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"},
-        "events-unhealthy": {"events-late", "publish-errors"},
+        "events-unhealthy": {"events-late", "events-missing", "publish-errors"},
     }
 
 
