@@ -12,7 +12,7 @@ from tests.infra.cloud import ACCOUNT, ROOT, FakeCloud
 _DOCUMENT: Final = ROOT / "docs" / "security.md"
 _BEGIN: Final = "<!-- principals: written by `make principals` -->\n"
 _END: Final = "<!-- /principals -->"
-# Settings that give somebody a right that nobody has without them.
+# Settings that change what somebody may do.
 _OPTIONS: Final = {
     "accessLogs": "true",
     "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
@@ -24,14 +24,13 @@ _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
 
 
 class Statement(NamedTuple):
-    """One row: `only_with` is the setting without which it is not there."""
+    """One statement of a policy, in the words of the tables."""
 
     effect: str
     who: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: tuple[str, ...]
-    only_with: str = ""
 
 
 def main() -> None:
@@ -44,29 +43,33 @@ def with_tables(text: str) -> str:
     return marked(text, _BEGIN, _END, tables(statements()))
 
 
-def statements() -> list[Statement]:
-    """What the policies of a stack say, and what each option adds to them."""
-    always = list(_of_stack({}))
-    found = dict.fromkeys(always)
-    for key, value in _OPTIONS.items():
-        added = [each for each in _of_stack({f"image-intake:{key}": value}) if each not in always]
-        found |= dict.fromkeys(each._replace(only_with=key) for each in added)
-    return list(found)
+def statements() -> dict[Statement, str]:
+    """What the policies of a stack say: each statement with the settings it depends on, in words."""
+    always = set(_of_stack({}))
+    by_setting = {key: set(_of_stack({f"image-intake:{key}": value})) for key, value in _OPTIONS.items()}
+    found = {}
+    for statement in always.union(*by_setting.values()):
+        there = [f"`{key}`" for key, with_it in by_setting.items() if statement in with_it]
+        gone = [f"`{key}`" for key, with_it in by_setting.items() if statement not in with_it]
+        only = [f"with {' or '.join(there)}"] if statement not in always else []
+        unless = [f"without {' and '.join(gone)}"] if statement in always and gone else []
+        found[statement] = "".join(only + unless)
+    return found
 
 
-def tables(rows: Iterable[Statement]) -> str:
+def tables(found: Mapping[Statement, str]) -> str:
     """Both tables: what is allowed to whom, and what is refused whoever asks."""
-    allowed = [row for row in rows if row.effect == "Allow"]
-    refused = [row for row in rows if row.effect == "Deny"]
-    return f"{_table('who may', allowed)}\n{_table('who may not', refused)}"
+    return f"{_table('who may', 'Allow', found)}\n{_table('who may not', 'Deny', found)}"
 
 
-def _table(title: str, rows: Iterable[Statement]) -> str:
-    head = f"| {title} | do what | with what | only if | only with |\n| --- | --- | --- | --- | --- |\n"
+def _table(title: str, effect: str, found: Mapping[Statement, str]) -> str:
+    head = f"| {title} | do what | with what | only if | settings |\n| --- | --- | --- | --- | --- |\n"
+    rows = [(statement.who, settings, statement) for statement, settings in found.items()]
     return head + "".join(
-        f"| {row.who} | {_listed(row.actions)} | {_listed(row.resources)} "
-        f"| {'<br>'.join(row.conditions)} | {_listed([row.only_with] if row.only_with else [])} |\n"
-        for row in sorted(rows, key=lambda row: (row.who, row.only_with, row.resources, row.actions))
+        f"| {who} | {_listed(row.actions)} | {_listed(row.resources)} "
+        f"| {'<br>'.join(row.conditions)} | {settings} |\n"
+        for who, settings, row in sorted(rows)
+        if row.effect == effect
     )
 
 

@@ -28,7 +28,7 @@ def test_a_row_says_who_may_do_what_with_what_and_on_which_condition(statements)
 
 
 def test_what_a_key_allows_to_whom_names_the_setting_and_the_key(statements):
-    added = [row for row in statements if row.only_with == "kmsKey"]
+    added = [row for row, settings in statements.items() if settings == "with `kmsKey`"]
     assert {row.who for row in added if row.resources == ("intake-key",)} == {
         *("the account", "service `s3.amazonaws.com`", "service `lambda.amazonaws.com`"),
         "service `events.amazonaws.com`",
@@ -40,8 +40,29 @@ def test_what_a_key_allows_to_whom_names_the_setting_and_the_key(statements):
 
 
 def test_what_a_setting_adds_names_the_setting(statements):
-    added = {row.resources for row in statements if row.only_with == "alarmSlackChannel"}
+    added = {row.resources for row, settings in statements.items() if "alarmSlackChannel" in settings}
     assert added == {("intake-alarms-slack-role",)}
+
+
+def test_what_a_setting_takes_away_says_so(statements):
+    reading = {
+        row.conditions: settings
+        for row, settings in statements.items()
+        if (row.who, row.actions) == ("role `intake-resize-role`", ("s3:GetObject",))
+    }
+    assert reading == {
+        (): "without `malwareScan`",
+        (
+            "`s3:ExistingObjectTag/GuardDutyMalwareScanStatus` StringEquals `NO_THREATS_FOUND`",
+        ): "with `malwareScan`",
+    }
+
+
+def test_what_either_of_two_settings_adds_is_one_row(statements):
+    protected = [
+        settings for row, settings in statements.items() if "intake-audit-logs" in row.resources[0:1]
+    ]
+    assert "with `accessLogs` or `dataEvents`" in protected
 
 
 def test_a_document_without_a_place_for_the_tables_is_refused():
