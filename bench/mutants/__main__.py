@@ -24,6 +24,7 @@ _TESTS = (
     "tests/unit/test_resize_order.py",
     "tests/unit/test_resize_races.py",
     "tests/unit/test_resize_leftovers.py",
+    "tests/unit/test_resize_gate.py",
     "tests/unit/test_convergence.py",
 )
 _PARTS = ("handlers", "local", "samples", "tests", "pyproject.toml")

@@ -36,8 +36,8 @@ FAULTS = (
     Fault(
         "a message is acknowledged although one of its records failed",
         "batch.py",
-        'if not outcomes[m.id] <= {"done", "rejected"}',
-        'if outcomes[m.id] and outcomes[m.id].isdisjoint({"done", "rejected"})',
+        "if not outcomes[m.id] <= ACKNOWLEDGED",
+        "if outcomes[m.id] and outcomes[m.id].isdisjoint(ACKNOWLEDGED)",
     ),
     Fault(
         "an image is given up at its first failure",
@@ -104,6 +104,18 @@ FAULTS = (
         "catalog.py",
         '"ConditionExpression": " AND ".join(terms),',
         '"ConditionExpression": "attribute_not_exists(#Sequencer) OR NOT (" + " AND ".join(terms) + ")",',
+    ),
+    Fault(
+        "an original is read while its scan is under way",
+        "scanning.py",
+        "    return False",
+        "    return True",
+    ),
+    Fault(
+        "the scan of a newer upload decides about an older one",
+        "gate.py",
+        "scan.version_id != event.version_id",
+        "scan.version_id == event.version_id == None",
     ),
     Fault(
         "an image that ends the render process once is rejected",

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.catalog import Catalog, RowChanged
-from handlers.storage import Storage
+from handlers.storage import GatedStorage, Storage
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
 from tests.unit.world import ORIGINALS, TABLE, VARIANTS, World
@@ -23,7 +23,7 @@ CALLS = st.lists(
     ),
     max_size=8,
 )
-GESTURES = st.lists(st.sampled_from(["put one", "put two", "fetch", "exists", "remove"]), max_size=8)
+GESTURES = st.lists(st.sampled_from(["put one", "put two", "fetch", "exists", "scan", "remove"]), max_size=8)
 
 
 def answers(catalog, image_id, calls):
@@ -75,6 +75,10 @@ def looks(storage, key, gestures):
             storage.remove_original(key)
         elif gesture == "exists":
             yield storage.exists(key)
+        elif gesture == "scan":
+            found = GatedStorage(storage._client, originals_bucket=ORIGINALS, variants_bucket="").scan(key)
+            current = storage.fetch(key, max_bytes=100)
+            yield (found.status, found.version_id == current.version) if found else None
         else:
             found = storage.fetch(key, max_bytes=100)
             if found and found.version not in seen:
