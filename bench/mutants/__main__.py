@@ -1,6 +1,6 @@
-"""`make mutants`: deliberate one-line faults in the consumer, each of which the unit tests must catch.
+"""`make mutants`: one-line faults in consumer and publisher, each of which the unit tests must catch.
 
-Each fault is applied to a copy of the checkout; the tests of the consumer run there until one fails.
+Each fault is applied to a copy of the checkout; their tests run there until one fails.
 """
 
 import os
@@ -19,6 +19,9 @@ _TESTS = (
     "tests/unit/test_events.py",
     "tests/unit/test_catalog.py",
     "tests/unit/test_storage.py",
+    "tests/unit/test_completions.py",
+    "tests/unit/test_publisher.py",
+    "tests/unit/test_publish_handler.py",
     "tests/unit/test_render_process.py",
     "tests/unit/test_resize.py",
     "tests/unit/test_resize_order.py",
@@ -27,7 +30,7 @@ _TESTS = (
     "tests/unit/test_resize_gate.py",
     "tests/unit/test_convergence.py",
 )
-_PARTS = ("handlers", "local", "samples", "tests", "pyproject.toml")
+_PARTS = ("docs", "handlers", "imagectl", "local", "samples", "tests", "pyproject.toml")
 
 
 def main() -> int:

@@ -129,4 +129,28 @@ FAULTS = (
         "if len(data) < expected:",
         "if len(data) < 0:",
     ),
+    Fault(
+        "an operator's mark on a row is told as its outcome",
+        "completions.py",
+        ' or after["PresetHash"] == NOT_RENDERED',
+        "",
+    ),
+    Fault(
+        "events that the bus did not take are forgotten",
+        "bus.py",
+        "raise NotTaken(left[0].about, said)",
+        "return",
+    ),
+    Fault(
+        "a change that cannot be read is dropped",
+        "publisher.py",
+        "self._bury(record)",
+        "pass",
+    ),
+    Fault(
+        "what was not told is acknowledged",
+        "publish.py",
+        '[{"itemIdentifier": error.about}]',
+        "[]",
+    ),
 )

@@ -112,6 +112,16 @@ def test_an_image_is_ready_while_nothing_can_be_told_and_told_once_it_can(system
         assert {event["detail"]["imageId"] for event in subscriber.told(image_id)} == {image_id}
 
 
+def test_a_row_that_cannot_be_told_is_kept_and_those_behind_it_are_told(system, subscriber, photograph):
+    sqs, url = system.client("sqs"), system.outputs["eventDeadLetterQueueUrl"]
+    odd = {"ImageID": {"S": "odd"}, "Status": {"S": "READY"}, "PresetHash": {"S": "?"}}
+    system.client("dynamodb").put_item(TableName=system.outputs["tableName"], Item=odd)
+    assert subscriber.told(upload(system, "behind.jpg", photograph))
+    [letter] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert json.loads(letter["Body"])["dynamodb"]["NewImage"] == odd
+    assert not subscriber.about("odd")
+
+
 def test_an_image_that_is_uploaded_again_is_told_again_and_once(system, subscriber, photograph):
     image_id, bucket = "again", system.outputs["originalsBucket"]
     for number in (1, 2):
