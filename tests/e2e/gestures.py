@@ -139,8 +139,16 @@ def send(system: System, *records: dict[str, Any], body: str | None = None) -> N
     )
 
 
-def outcomes(system: System, about: str) -> list[dict[str, Any]]:
-    """The resize function's log lines about an image, oldest first."""
+def outcomes(system: System, about: str, *, expected: int = 0) -> list[dict[str, Any]]:
+    """The resize function's log lines about an image, oldest first.
+
+    A row is there before the log of the call that wrote it: so many lines are waited for.
+    """
+    eventually(lambda: len(_logged(system, about)) >= expected)
+    return _logged(system, about)
+
+
+def _logged(system: System, about: str) -> list[dict[str, Any]]:
     lines = []
     for line in system.logs(system.outputs["resizeFunctionName"]):
         start = line.find("{")
