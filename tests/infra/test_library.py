@@ -54,7 +54,7 @@ def test_the_documented_provider_creates_the_pipeline_it_is_given_to(documented)
 def test_the_documented_grant_is_all_that_the_role_may_do(documented):
     (statement,) = documented.statements(":RolePolicy", "reader-variants")
     assert statement["Action"] == ["s3:GetObject"]
-    assert statement["Resource"] == ["arn:aws:s3:::cats-variants-0a1b2c3/resized/*"]
+    assert statement["Resource"] == ["arn:aws:s3:::dogs-variants-0a1b2c3/resized/*"]
 
 
 def test_the_documented_attributes_exist():
