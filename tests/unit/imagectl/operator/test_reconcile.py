@@ -113,6 +113,32 @@ def test_a_row_about_an_earlier_upload_is_brought_up_to_date(mended, render, wor
     assert world.is_consistent()
 
 
+def delete_for_good(world, version_id):
+    """What shows again afterwards is in no event of S3; the event of this one changes nothing."""
+    world.s3.delete_object(Bucket=ORIGINALS, Key="uploads/a", VersionId=version_id)
+    record = world.removal("a")
+    record["eventName"] = "ObjectRemoved:Delete"
+    record["s3"]["object"]["versionId"] = version_id
+    world.deliver(record)
+
+
+def test_an_earlier_version_that_shows_again_is_rendered(mended, render, world):
+    render("a")
+    world.deliver(world.upload("a", b"a mistake"))
+    delete_for_good(world, world.row("a")["VersionId"])
+    assert mended() == [("outdated", "a")]
+    assert set(world.variants().values()) == {b"thumbnail of pixels", b"small of pixels"}
+
+
+def test_a_deleted_original_that_is_recovered_is_rendered(mended, render, world):
+    render("a")
+    world.deliver(world.remove("a"))
+    [marker] = world.s3.list_object_versions(Bucket=ORIGINALS)["DeleteMarkers"]
+    delete_for_good(world, marker["VersionId"])
+    assert mended() == [("missing-row", "a")]
+    assert set(world.variants().values()) == {b"thumbnail of pixels", b"small of pixels"}
+
+
 def test_a_failed_row_about_an_earlier_upload_is_brought_up_to_date(mended, world):
     world.render.error = RuntimeError("once")
     world.deliver(world.upload("a"), attempt=5)
