@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from docs.marked import marked
@@ -43,7 +44,8 @@ def with_tables(text: str) -> str:
     return marked(text, _BEGIN, _END, tables(statements()))
 
 
-def statements() -> dict[Statement, str]:
+@cache
+def statements() -> Mapping[Statement, str]:
     """What the policies of a stack say: each statement with the settings it depends on, in words."""
     always = set(_of_stack({}))
     by_setting = {key: set(_of_stack({f"image-intake:{key}": value})) for key, value in _OPTIONS.items()}

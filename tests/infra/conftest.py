@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 
 from local.stack import run_program
@@ -19,10 +21,11 @@ def stack(request) -> Registered:
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def registered():
-    """Evaluate the dev stack with some keys set differently."""
+    """Evaluate the dev stack with some keys set differently; each combination once."""
 
+    @cache
     def evaluate(**values: str) -> Registered:
         overrides = {f"image-intake:{key}": value for key, value in values.items()}
         return Registered(run_program(ROOT, "dev", FakeCloud(), overrides))

@@ -8,7 +8,7 @@ from tests.infra.cloud import ROOT
 DOCUMENT = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def statements():
     return principals.statements()
 
