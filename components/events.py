@@ -6,12 +6,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Grant, policy_document, tls_only
+from components.iam import Grant
 from components.key import Key
 from components.place import Place
+from components.private_queue import private_queue, queue_policy
 
 _LETTERS_DAYS = 14  # the longest that SQS keeps anything
-_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,7 @@ class ImageEvents(pulumi.ComponentResource):
         super().__init__("image-intake:components:ImageEvents", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._key = args.key
-        self.dead_letters = aws.sqs.Queue(
-            f"{name}-dlq",
-            message_retention_seconds=_LETTERS_DAYS * _DAY_SECONDS,
-            kms_master_key_id=args.key.arn,
-            # SQS has a key of its own for whoever names none, and takes only one of the two inputs.
-            sqs_managed_sse_enabled=True if args.key.arn is None else None,
-            opts=child,
-        )
+        self.dead_letters = private_queue(f"{name}-dlq", args.key, retention_days=_LETTERS_DAYS, opts=child)
         self.bus = aws.cloudwatch.EventBus(
             name,
             description="What became of uploaded images",
@@ -53,12 +46,7 @@ class ImageEvents(pulumi.ComponentResource):
         )
         self.name, self.arn = self.bus.name, self.bus.arn
         self.dead_letter_url, self.dead_letter_arn = self.dead_letters.url, self.dead_letters.arn
-        aws.sqs.QueuePolicy(
-            f"{name}-dlq-policy",
-            queue_url=self.dead_letter_url,
-            policy=policy_document([self._accepts(), tls_only("sqs:*", [self.dead_letter_arn])]),
-            opts=child,
-        )
+        queue_policy(f"{name}-dlq-policy", self.dead_letters, [self._accepts()], child)
         self.register_outputs({"name": self.name, "arn": self.arn, "deadLetterUrl": self.dead_letter_url})
 
     def grant_put(self) -> Grant:

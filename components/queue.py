@@ -6,12 +6,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.buckets import OriginalsBucket
-from components.iam import Grant, policy_document, tls_only
+from components.iam import Grant
 from components.key import Key
 from components.place import Place
+from components.private_queue import private_queue, queue_policy
 from handlers import keys
 
-_DAY_SECONDS = 86_400
 _LONG_POLL_SECONDS = 20
 
 # Lifecycle expiry (s3:LifecycleExpiration:*) is left out: expired originals keep their variants.
@@ -48,22 +48,15 @@ class UploadQueue(pulumi.ComponentResource):
         super().__init__("image-intake:components:UploadQueue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._key = args.key
-        # SQS has a key of its own for whoever names none, and takes only one of the two inputs.
-        sqs_key = True if args.key.arn is None else None
-        self.dead_letters = aws.sqs.Queue(
-            f"{name}-dlq",
-            message_retention_seconds=args.dead_letter_retention_days * _DAY_SECONDS,
-            kms_master_key_id=args.key.arn,
-            sqs_managed_sse_enabled=sqs_key,
-            opts=child,
+        self.dead_letters = private_queue(
+            f"{name}-dlq", args.key, retention_days=args.dead_letter_retention_days, opts=child
         )
-        self.queue = aws.sqs.Queue(
+        self.queue = private_queue(
             name,
+            args.key,
+            retention_days=args.retention_days,
             visibility_timeout_seconds=args.visibility_timeout_seconds,
-            message_retention_seconds=args.retention_days * _DAY_SECONDS,
             receive_wait_time_seconds=_LONG_POLL_SECONDS,
-            kms_master_key_id=args.key.arn,
-            sqs_managed_sse_enabled=sqs_key,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count},
                 sort_keys=True,
@@ -80,18 +73,8 @@ class UploadQueue(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        aws.sqs.QueuePolicy(
-            f"{name}-dlq-policy",
-            queue_url=self.dead_letter_url,
-            policy=policy_document([tls_only("sqs:*", [self.dead_letter_arn])]),
-            opts=child,
-        )
-        policy = aws.sqs.QueuePolicy(
-            f"{name}-policy",
-            queue_url=self.url,
-            policy=policy_document([self._accepts(args.originals), tls_only("sqs:*", [self.arn])]),
-            opts=child,
-        )
+        queue_policy(f"{name}-dlq-policy", self.dead_letters, [], child)
+        policy = queue_policy(f"{name}-policy", self.queue, [self._accepts(args.originals)], child)
         self.notification = aws.s3.BucketNotification(
             f"{name}-events",
             bucket=args.originals.name,
