@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 from handlers import clients, problems
 from handlers.announcements import Announcements
 from handlers.batches import Batches
-from handlers.catalog import Catalog, TableBusy
+from handlers.bulk import TableBusy
+from handlers.catalog import Catalog
 from handlers.endpoints import Endpoints, Response
 from handlers.listing import Listing
 from handlers.page import Page

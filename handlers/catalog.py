@@ -7,21 +7,17 @@ come late, twice or in any order.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from handlers.bulk import put_items, read_items
 from handlers.indexes import shard_of
 from handlers.items import to_item, to_row
 from handlers.rows import RENDERED, Row, settles, timestamp, variant_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# BatchWriteItem takes at most 25 items a call.
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-_BATCH_WRITE_AT_MOST: Final = 25
-_BATCH_TRIES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +36,6 @@ class Refused:
 
 class RowChanged(Exception):
     """Another worker changed the row between reading and writing it."""
-
-
-class TableBusy(Exception):
-    """The table did not take all rows of a batch within the tries allowed."""
 
 
 class Catalog:
@@ -68,41 +60,18 @@ class Catalog:
 
         Raises TableBusy if the table keeps throttling.
         """
-        found: dict[str, Row] = {}
-        wanted: Any = [to_item({"ImageID": image_id}) for image_id in dict.fromkeys(image_ids)]
-        for attempt in range(_BATCH_TRIES if wanted else 0):
-            request: Any = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            answer = self._client.batch_get_item(RequestItems=request)
-            rows = [to_row(item) for item in answer["Responses"].get(self._table, [])]
-            found.update({row["ImageID"]: row for row in rows})
-            left: Any = answer.get("UnprocessedKeys", {})
-            wanted = left.get(self._table, {}).get("Keys", [])
-            if not wanted:
-                return found
-            self._sleep(0.05 * 2**attempt)
-        if wanted:
-            raise TableBusy(f"{len(wanted)} rows were not read in {_BATCH_TRIES} tries")
-        return found
+        wanted = [to_item({"ImageID": image_id}) for image_id in dict.fromkeys(image_ids)]
+        rows = map(to_row, read_items(self._client, self._table, wanted, self._sleep))
+        return {row["ImageID"]: row for row in rows}
 
     def put_pending(self, rows: Sequence[Row]) -> None:
-        """Write rows of images that are announced but not uploaded, in batches of 25.
+        """Write rows of images that are announced but not uploaded, many a call.
 
         Their ImageIDs are new, so nothing can be overwritten. Raises TableBusy if the table
         keeps throttling.
         """
-        for start in range(0, len(rows), _BATCH_WRITE_AT_MOST):
-            pending: Any = [
-                {"PutRequest": {"Item": to_item(_announced(row))}}
-                for row in rows[start : start + _BATCH_WRITE_AT_MOST]
-            ]
-            for attempt in range(_BATCH_TRIES):
-                answer = self._client.batch_write_item(RequestItems={self._table: pending})
-                pending = answer.get("UnprocessedItems", {}).get(self._table, [])
-                if not pending:
-                    break
-                self._sleep(0.05 * 2**attempt)
-            else:
-                raise TableBusy(f"{len(pending)} rows were not taken in {_BATCH_TRIES} tries")
+        items = [to_item(_announced(row)) for row in rows]
+        put_items(self._client, self._table, items, self._sleep)
 
     def keep_pending(self, image_id: str, expires_at: int) -> bool:
         """Let a `PENDING` row live until `expires_at` (seconds since 1970); False if it is none."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from handlers import hours, problems
-from handlers.catalog import TableBusy
+from handlers.bulk import TableBusy
 from handlers.hours import Hour
 from handlers.items import to_item
 from handlers.problems import Problem

@@ -2,7 +2,8 @@
 
 import pytest
 
-from handlers.catalog import Catalog, TableBusy
+from handlers.bulk import TableBusy
+from handlers.catalog import Catalog
 from tests.unit.world import TABLE
 
 

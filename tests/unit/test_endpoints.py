@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from handlers import api, routes
-from handlers.catalog import Catalog, RowChanged, TableBusy
+from handlers.bulk import TableBusy
+from handlers.catalog import Catalog, RowChanged
 from handlers.storage import Storage
 from tests.unit.http_api import http_event, problem_of
 from tests.unit.world import OPERATOR, ORIGINALS

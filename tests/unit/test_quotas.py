@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.catalog import TableBusy
+from handlers.bulk import TableBusy
 from handlers.hours import Hour
 from handlers.quotas import Quotas
 from tests.unit.world import QUOTAS, Failing
