@@ -1,4 +1,5 @@
 import pytest
+from ministack.services import lambda_svc
 
 from local.streams import honour_failures, honouring
 
@@ -26,7 +27,6 @@ def test_only_what_comes_of_a_stream_is_concerned(event):
 
 
 def test_the_emulator_executes_functions_the_way_that_is_wrapped(monkeypatch):
-    lambda_svc = pytest.importorskip("ministack.services.lambda_svc")
     monkeypatch.setattr(lambda_svc, "_execute_function", lambda function, event: {"body": FAILURES})
     honour_failures()
     assert lambda_svc._execute_function("f", OF_STREAM)["error"]
