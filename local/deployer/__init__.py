@@ -5,42 +5,17 @@ One module an AWS service, one small function a resource type. To teach it anoth
     @creates("aws:ssm/parameter:Parameter")
     def parameter(target: Target, resource: Resource) -> Created: ...
 
-in the module of the service, and import a new module here.
+in the module of the service, or in a new one.
 """
 
-from local.deployer import (
-    apigatewayv2,
-    chatbot,
-    cloudtrail,
-    cloudwatch,
-    dynamodb,
-    guardduty,
-    iam,
-    kms,
-    lambda_,
-    queries,
-    s3,
-    sns,
-    sqs,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from local.deployer.mocks import Deployer
 from local.deployer.registry import DeploymentError, Target
 
 __all__ = ["Deployer", "DeploymentError", "Target"]
 
 # Importing a module registers what it creates.
-_SERVICES = (
-    apigatewayv2,
-    chatbot,
-    cloudtrail,
-    cloudwatch,
-    dynamodb,
-    guardduty,
-    iam,
-    kms,
-    lambda_,
-    queries,
-    s3,
-    sns,
-    sqs,
-)
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
