@@ -12,7 +12,7 @@ from handlers import keys, problems
 from handlers.documents import GatewayMessage, ProblemDocument
 from handlers.operations import OPERATIONS, Operation
 from handlers.problems import Problem
-from handlers.requests import MAX_BODY_BYTES, MAX_FILES, MAX_JSON_BYTES, MAX_JSON_DEPTH, FileToUpload
+from handlers.requests import MAX_BODY_BYTES, MAX_FILES, MAX_JSON_BYTES, FileToUpload
 from handlers.settings import ApiSettings
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -61,7 +61,7 @@ def _limits(settings: ApiSettings) -> str:
         f"{MAX_FILES} files a call",
         f"{settings.max_upload_bytes} bytes an image",
         f"{settings.uploads_per_hour} images announced by a caller in an hour",
-        f"{MAX_JSON_BYTES} bytes of JSON, nested {MAX_JSON_DEPTH} deep",
+        f"{MAX_JSON_BYTES} bytes of JSON",
         f"{keys.MAX_IMAGE_ID_BYTES} bytes an ImageID",
         f"policies and URLs for {settings.url_seconds} seconds",
     )
