@@ -31,15 +31,10 @@ const token = {
     if (text) sessionStorage.setItem("token", text);
     else sessionStorage.removeItem("token");
   },
-  /** Take a token from `#token=…`, which no browser sends anywhere, and out of the address. */
-  takeFromAddress() {
-    const given = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (!given) return;
-    this.value = given;
-    history.replaceState(null, "", location.pathname + location.search);
-  },
   /** Replaced by the page: resolves once a person has given a token. */
   ask: () => Promise.reject(new Refusal("The service asks for a token.", 401)),
+  /** Replaced by the page: called with the token (null: none) of each call that succeeds. */
+  accepted: () => {},
 };
 
 /**
@@ -54,6 +49,7 @@ async function call(method, path, body) {
     if (response?.status === 401) {
       await token.ask(sent);
     } else if (response && (!TRANSIENT.has(response.status) || isQuota(response))) {
+      if (response.ok) token.accepted(sent);
       return answerOf(response);
     } else {
       if (navigator.onLine && attempt + 1 >= TRIES) {

@@ -76,6 +76,7 @@ function listenForToken() {
         ? "The service does not accept this token any more"
         : "Your access token, please";
       token.value = "";
+      fillAccount("Not signed in.");
       forget.hidden = true;
       section.hidden = false;
       field.focus();
@@ -91,6 +92,7 @@ function listenForToken() {
     });
     return given;
   };
+  token.accepted = showAccount;
   forget.hidden = !token.value;
   forget.addEventListener("click", () => {
     token.value = "";
@@ -117,7 +119,6 @@ window.addEventListener("beforeunload", (event) => {
   if (rows.busy) event.preventDefault();
 });
 
-token.takeFromAddress();
 listenForToken();
 listenForConnection();
 listenForFiles();

@@ -214,15 +214,3 @@ def test_a_token_is_asked_for_where_one_is_needed_and_goes_to_the_api_alone(visi
     assert set(seen[2:]) == {"Bearer good"}
     assert stored
     assert not any("authorization" in headers for headers in stored)
-
-
-def test_a_token_in_the_address_is_used_and_taken_out_of_it(visit):
-    page = visit("#token=t0k3n")
-    assert page.tab.evaluate("sessionStorage.getItem('token')") == "t0k3n"
-    assert page.tab.url == page.url
-    with page.tab.expect_request("**/images?*") as request:
-        page.tab.reload()
-    assert request.value.headers["authorization"] == "Bearer t0k3n"
-    page.tab.get_by_role("button", name="Forget my token").click()
-    expect(page.tab.get_by_role("button", name="Forget my token")).to_be_hidden()
-    assert page.tab.evaluate("sessionStorage.getItem('token')") is None
