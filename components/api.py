@@ -38,7 +38,8 @@ class ImageApiArgs:
     """`service` names the pipeline in logs and metrics, `key` encrypts what is stored. `auth` is `iam`,
     `jwt` or `none`; issuer and audience are those of `jwt`, administrators those of `iam`. `page`
     serves the page to everyone. The rate is in requests per second, the burst in requests. A principal
-    announces at most `uploads_per_hour` images in an hour, counted in `quotas`.
+    announces at most `uploads_per_hour` images in an hour, counted in `quotas`. With a
+    `reserved_concurrency` of 0 the function shares the account's unreserved concurrency.
     """
 
     service: str
@@ -61,6 +62,7 @@ class ImageApiArgs:
     url_seconds: int
     memory_mib: int
     timeout_seconds: int
+    reserved_concurrency: int
     log_level: str
     log_retention_days: int
 
@@ -85,6 +87,7 @@ class ImageApi(pulumi.ComponentResource):
                 description="Answers the image API",
                 memory_mib=args.memory_mib,
                 timeout_seconds=args.timeout_seconds,
+                reserved_concurrency=args.reserved_concurrency,
                 environment=_environment(args),
                 grants=[
                     args.originals.grant_put(),

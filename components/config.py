@@ -49,6 +49,7 @@ class PipelineConfig:
     uploads_per_hour: Annotated[int, Between(1, 10_000_000)]  # more than one pipeline takes in an hour
     api_memory_mib: Annotated[int, Between(128, 10_240)]
     api_timeout_seconds: Annotated[int, Between(1, 29)]
+    api_reserved_concurrency: Annotated[int, Between(0, 10_000)]  # as many as may come in a second
     url_seconds: Annotated[int, Between(60, 900)]
     pending_hours: Annotated[int, Between(1, 720)]
     resize_memory_mib: Annotated[int, Between(1_024, 10_240)]  # the render process is one of two

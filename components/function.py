@@ -21,7 +21,9 @@ class PythonFunctionArgs:
 
     `service` names the pipeline in logs and metrics. `key` encrypts code, environment and log.
     `environment` is added to what every function is told; `grants` is all its role may do, beside
-    writing its own log and traces.
+    writing its own log and traces. `reserved_concurrency` is taken from the account's pool for this
+    function alone, and is the most it can have; 0 reserves none.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
 
     module: str
@@ -34,6 +36,7 @@ class PythonFunctionArgs:
     grants: Sequence[Grant]
     log_level: str
     log_retention_days: int
+    reserved_concurrency: int = 0
 
 
 class PythonFunction(pulumi.ComponentResource):
@@ -82,6 +85,8 @@ class PythonFunction(pulumi.ComponentResource):
             layers=[layer.arn],
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
+            # For Lambda, 0 would be a function that never runs.
+            reserved_concurrent_executions=args.reserved_concurrency or None,
             role=self.role.arn,
             kms_key_arn=args.key.arn,
             source_kms_key_arn=args.key.arn,

@@ -161,6 +161,7 @@ class ImagePipeline(pulumi.ComponentResource):
             url_seconds=config.url_seconds,
             memory_mib=config.api_memory_mib,
             timeout_seconds=config.api_timeout_seconds,
+            reserved_concurrency=config.api_reserved_concurrency,
             log_level=config.log_level,
             log_retention_days=config.log_retention_days,
         )

@@ -26,6 +26,21 @@ def test_the_gateway_waits_a_second_longer_than_the_function_takes(registered):
     assert stack.one(":Integration").inputs["timeoutMilliseconds"] == 30_000
 
 
+def test_no_concurrency_is_reserved_unless_the_stack_says_so(stack, prod):
+    for each in (stack, prod):
+        for function in each.all("/function:Function"):
+            assert "reservedConcurrentExecutions" not in function.inputs
+
+
+def test_concurrency_is_reserved_for_the_api_function_alone(registered):
+    stack = registered(apiReservedConcurrency="50")
+    reserved = {
+        function.name: function.inputs.get("reservedConcurrentExecutions")
+        for function in stack.all("/function:Function")
+    }
+    assert reserved == {"intake-api": 50, "intake-resize": None, "intake-publish": None}
+
+
 def test_callers_sign_their_requests_unless_the_stack_says_otherwise(stack):
     for route in stack.all(":Route"):
         assert route.inputs["authorizationType"] == "AWS_IAM"

@@ -35,6 +35,8 @@ OUT_OF_BOUNDS = [
     ("uploadsPerHour", "10000001", "1 and 10000000"),
     ("apiMemoryMiB", "127", "128 and 10240"),
     ("apiTimeoutSeconds", "30", "1 and 29"),
+    ("apiReservedConcurrency", "-1", "0 and 10000"),
+    ("apiReservedConcurrency", "10001", "0 and 10000"),
     ("urlSeconds", "59", "60 and 900"),
     ("urlSeconds", "901", "60 and 900"),
     ("pendingHours", "721", "1 and 720"),
