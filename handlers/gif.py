@@ -6,6 +6,7 @@ from functools import partial
 from PIL import GifImagePlugin
 
 from handlers import colour
+from handlers.geometry import Size
 from handlers.limits import MAX_CHUNKS, check_metadata, check_size, decoding
 from handlers.original import Original
 from handlers.presets import Limits
@@ -13,17 +14,17 @@ from handlers.rejections import NotAnImage, TooComplex, Truncated
 from handlers.resample import Frame, Need, of_whole
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
-_MAX_SUB_BLOCKS = 1_000_000
+_MAX_BLOCKS = 1_000_000
 
 
 def read(data: bytes, limits: Limits) -> Original:
     """Read the blocks of a GIF. Raises ImageRejected if it is none or exceeds the limits."""
     if len(data) < 13:
         raise Truncated("no header")
-    frames, metadata = _blocks(data, limits.max_frames)
+    frames, metadata, first = _blocks(data, limits.max_frames)
     check_metadata(limits, metadata)
-    width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
-    check_size(limits, width, height, 12)
+    # A screen of no size is that of the first frame, for browsers and for Pillow.
+    check_size(limits, _u16(data, 6) or first[0], _u16(data, 8) or first[1], 12)
     with decoding(NotAnImage):
         image = GifImagePlugin.GifImageFile(io.BytesIO(data))
     check_size(limits, *image.size, 12)
@@ -44,32 +45,38 @@ def _decode(image: GifImagePlugin.GifImageFile, need: Need) -> Frame:
         return of_whole(colour.resizable(image), need)
 
 
-def _blocks(data: bytes, max_frames: int) -> tuple[int, int]:
-    """Frames (at least 1, at most `max_frames`) and bytes of extensions before the first frame."""
-    at, frames, extensions, sub_blocks, metadata = 13 + _table(data[10]), 0, 0, 0, 0
-    while at < len(data) and frames < max_frames and sub_blocks < _MAX_SUB_BLOCKS:
+def _blocks(data: bytes, max_frames: int) -> tuple[int, int, Size]:
+    """Frames (at least 1, at most `max_frames`), bytes of extensions before the first frame, and how
+    far that one reaches.
+    """
+    at, blocks, frames, metadata, first = 13 + _table(data[10]), 0, 0, 0, (0, 0)
+    while at < len(data) and frames < max_frames and blocks < _MAX_BLOCKS:
         kind = data[at]
-        if kind == _EXTENSION:
-            extensions += not frames
-            start = at + 2
-        elif kind == _IMAGE and at + 10 <= len(data):
-            frames += 1
-            start = at + 11 + _table(data[at + 9])
-        elif kind == _TRAILER:
+        if kind == _TRAILER:
             break
-        else:
-            at += 1
-            sub_blocks += 1
-            continue
-        if extensions > MAX_CHUNKS:
-            raise TooComplex(f"more than {MAX_CHUNKS} extensions")
+        start = at + {_EXTENSION: 2, _IMAGE: 10}.get(kind, 1)
+        blocks += 1
+        if kind == _IMAGE and start <= len(data):
+            frames += 1
+            if frames == 1:
+                first = (_u16(data, at + 1) + _u16(data, at + 5), _u16(data, at + 3) + _u16(data, at + 7))
+            start += 1 + _table(data[at + 9])
         at = start
-        while at < len(data) and data[at] and sub_blocks < _MAX_SUB_BLOCKS:
+        if kind not in {_EXTENSION, _IMAGE}:
+            continue
+        while at < len(data) and data[at] and blocks < _MAX_BLOCKS:
             at += 1 + data[at]
-            sub_blocks += 1
+            blocks += 1
         at += 1
         metadata += at - start if kind == _EXTENSION and not frames else 0
-    return max(1, frames), metadata
+    # Pillow goes through all that comes before the first frame, in Python.
+    if not frames and blocks > MAX_CHUNKS:
+        raise TooComplex(f"more than {MAX_CHUNKS} blocks before the first frame")
+    return max(1, frames), metadata, first
+
+
+def _u16(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
 
 
 def _table(flags: int) -> int:

@@ -4,10 +4,12 @@ Segments are described in ITU-T T.81, annex B. Only those that matter to the pic
 decoder; EXIF, XMP, previews, further images and comments are cut off before.
 """
 
+import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from PIL import JpegImagePlugin
 
@@ -16,7 +18,7 @@ from handlers.geometry import Size
 from handlers.limits import check_memory, check_metadata, check_passes, check_size, decoding
 from handlers.original import Original
 from handlers.presets import Limits
-from handlers.rejections import FormatNotAllowed, NotAnImage, Truncated
+from handlers.rejections import FormatNotAllowed, NotAnImage, TooComplex, Truncated
 from handlers.resample import Frame, Need, in_planes
 
 _SOI, _EOI, _SOS, _DQT, _COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xFE
@@ -27,10 +29,18 @@ _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _EXIF, _ICC, _ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
-_NEXT_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+# The last byte of a run of fill bytes and the code behind it: one look at each byte.
+_NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 # Where previews follow the picture it also counts theirs: an upper bound, found without parsing.
 _SCAN = b"\xff\xda"
+_END = b"\xff\xd9"
 _MAX_GARBAGE = 4096
+# The parts of a profile are numbered with one byte, so more segments than that mean nothing good.
+_MAX_SEGMENTS = 4096
+_DIGESTED_ROWS = 256
+_SCAN_HEADER_BYTES = 8  # with one component
+# Longer than what a decoder looks ahead, and without the byte that begins a marker.
+_FILLINGS = (b"\x00" * 16, b"\x5a" * 16)
 
 
 @dataclass
@@ -64,6 +74,13 @@ def read(data: bytes, limits: Limits) -> Original:
     check_passes(width, height, scans)
     ycc = _is_ycc(header)
     picture = b"".join(header.kept) + data[header.scan :]
+    ended = data.find(_END, header.scan) >= 0
+    decode = partial(
+        _decode,
+        size=(width, height),
+        ycc=ycc,
+        fits=lambda pixels: check_memory(limits, coefficients + pixels * 8),
+    )
     return Original(
         format="JPEG",
         size=(width, height),
@@ -71,17 +88,33 @@ def read(data: bytes, limits: Limits) -> Original:
         frames=1,
         bit_depth=8,
         profile=_profile(header.icc),
-        decode=lambda need: _decode(
-            picture,
-            (width, height),
-            need,
-            ycc=ycc,
-            fits=lambda pixels: check_memory(limits, coefficients + pixels * 8),
-        ),
+        decode=partial(decode, picture) if ended else partial(_unended, picture, decode),
     )
 
 
-def _decode(picture: bytes, size: Size, need: Need, *, ycc: bool, fits: Callable[[int], None]) -> Frame:
+def _unended(picture: bytes, decode: Callable[[bytes, Need], Frame], need: Need) -> Frame:
+    """Decode a picture that lacks its end marker, as browsers do, unless pixels are missing as well.
+
+    If bytes put in place of the end change the picture at its full size, the decoder needed them.
+    """
+    picture = picture.rstrip(b"\xff")
+    whole = Need((1.0, 1.0), planes=need.planes)
+    first, second = (_digest(decode(picture + filling + _END, whole)) for filling in _FILLINGS)
+    if first != second:
+        raise Truncated("no end marker")
+    return decode(picture + _END, need)
+
+
+def _digest(frame: Frame) -> bytes:
+    digest = hashlib.blake2b()
+    for plane in (frame.pixels, *frame.chroma):
+        for top in range(0, plane.height, _DIGESTED_ROWS):
+            bottom = min(top + _DIGESTED_ROWS, plane.height)
+            digest.update(plane.crop((0, top, plane.width, bottom)).tobytes())
+    return digest.digest()
+
+
+def _decode(picture: bytes, need: Need, *, size: Size, ycc: bool, fits: Callable[[int], None]) -> Frame:
     width, height = size
     planes = ycc and need.planes_serve(size)
     with decoding(Truncated):
@@ -110,6 +143,8 @@ def _header(data: bytes) -> _Header:
         if marker in _OTHER_FRAMES:
             raise FormatNotAllowed(f"JPEG process {marker - 0xC0}")
         if marker == _SOS:
+            if end - start < _SCAN_HEADER_BYTES:
+                raise Truncated("a scan without components")
             header.scan = start - 2
             return header
         segment = data[start + 2 : end]
@@ -137,7 +172,10 @@ def _application(header: _Header, marker: int, segment: bytes) -> None:
 
 def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, int, int]]:
     """Marker, start (of its length field), end and the bytes skipped before it, up to the end."""
-    while found := _NEXT_MARKER.search(data, at):
+    for _ in range(_MAX_SEGMENTS):
+        found = _NEXT_MARKER.search(data, at)
+        if not found:
+            return
         marker, start, skipped = found[1][0], found.end(), found.end() - 2 - at
         if marker == _EOI:
             return
@@ -149,6 +187,7 @@ def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, int, int]]:
             raise Truncated("a segment is cut off")
         yield marker, start, end, skipped
         at = end
+    raise TooComplex(f"more than {_MAX_SEGMENTS} segments")
 
 
 def _is_ycc(header: _Header) -> bool:
