@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from imagectl.commands.backfill import backfill
 from imagectl.commands.get import get
@@ -22,7 +24,7 @@ from imagectl.commands.watch import watch
 from imagectl.connection import connected, connection_first
 from imagectl.errors import CannotContinue, Interrupted
 from imagectl.operating.stack import operating
-from imagectl.showing import messages
+from imagectl.showing import messages, shown
 
 _HELP: Final = """
 Upload images in bulk, see what became of them, fetch their variants.
@@ -53,8 +55,33 @@ AWS_PROFILE=photos imagectl upload holiday/
 
 _OPERATORS: Final = "For operators"
 
+
+class _Commands(TyperGroup):
+    """The commands. An argument that is refused may be a file's name, and is printed by Typer itself."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _printable_errors():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, *arguments: Any, **options: Any) -> Any:
+        with _printable_errors():
+            return super().invoke(*arguments, **options)
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    try:
+        yield
+    except typer.TyperException as error:
+        for name, value in vars(error).items():
+            if isinstance(value, str):
+                vars(error)[name] = shown(value)
+        raise
+
+
 app = typer.Typer(
     name="imagectl",
+    cls=_Commands,
     help=_HELP,
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -81,9 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, prog_name="imagectl")
     except CannotContinue as error:
-        messages.print(f"imagectl: {error}")
-        if error.hint:
-            messages.print(error.hint)
+        for sentence in filter(None, (f"imagectl: {error}", error.hint)):
+            messages.print(" ".join(sentence.split()))
         if isinstance(error, Interrupted):
             # At once: uploads that hang must not keep anybody waiting. The journal expects no less.
             sys.stdout.flush()

@@ -17,6 +17,7 @@ _FIRST_ATTEMPTS: Final = 4
 _ATTEMPTS: Final = 10
 _GLANCE_SECONDS: Final = 5
 _WITHOUT_WORD_SECONDS: Final = 60
+_HOUR: Final = 3600  # quotas are those of an hour
 
 Document = dict[str, Any]
 
@@ -138,9 +139,9 @@ class Service:
 
 
 def _seconds(answer: httpx.Response) -> int:
-    """How long the service asks to wait (RFC 9110; it never answers with a date)."""
+    """How long the service asks to wait, an hour at most (RFC 9110; it never answers with a date)."""
     said = answer.headers.get("retry-after", "")
-    return int(said) if said.isdecimal() else _WITHOUT_WORD_SECONDS
+    return min(int(said[:9]), _HOUR) if said.isdecimal() else _WITHOUT_WORD_SECONDS
 
 
 def _image(image_id: str) -> str:

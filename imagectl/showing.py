@@ -1,13 +1,33 @@
 """Words and numbers for people."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
+
+class Terminal(Console):
+    """A console on which no text acts: names, ids and errors come from anybody.
+
+    Each text is one line of printable characters, without markup and emoji codes. Everything that is
+    printed goes through here; in tables and other parts of Rich, text is passed to `shown` first.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as Rich does. A line break in a text is no exception: lines are separate objects."""
+        super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **options)
+
+    def out(self, *objects: Any, **options: Any) -> None:
+        """Print JSON, which escapes every control character itself, except the last of ASCII."""
+        super().out(*(shown(str(each).replace("\x7f", "\\u007f")) for each in objects), **options)
+
+
 # Results go to standard output, everything that is said about them to standard error.
-results: Final = Console(highlight=False, markup=False, soft_wrap=True)
-messages: Final = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+results: Final = Terminal()
+messages: Final = Terminal(stderr=True)
 
 
 def shown(text: str) -> str:
@@ -31,7 +51,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def fields(values: Mapping[str, object]) -> str:
-    """Names and values, one pair a line, in two columns."""
+def fields(values: Mapping[str, object]) -> list[str]:
+    """Names and values in two columns, one pair per line."""
     width = max(map(len, values), default=0)
-    return "\n".join(f"{name:<{width}}  {shown(str(value))}" for name, value in values.items())
+    return [f"{name:<{width}}  {value}" for name, value in values.items()]

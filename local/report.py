@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from imagectl.showing import shown
 from local.sample_run import Outcome
 from local.system import System
 
@@ -51,22 +52,22 @@ class Bar:
 def table(outcomes: Sequence[Outcome]) -> RenderableType:
     """One row a photograph: status, each variant's pixels and bytes, milliseconds to READY."""
     presets = list(dict.fromkeys(preset for outcome in outcomes for preset in outcome.variants))
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    shown.add_column("file", no_wrap=True)
-    shown.add_column("image id", overflow="fold")
-    shown.add_column("status")
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("file", no_wrap=True)
+    grid.add_column("image id", overflow="fold")
+    grid.add_column("status")
     for preset in presets:
-        shown.add_column(preset, justify="right", no_wrap=True)
-    shown.add_column("ms to\nREADY", justify="right", no_wrap=True)
+        grid.add_column(shown(preset), justify="right", no_wrap=True)
+    grid.add_column("ms to\nREADY", justify="right", no_wrap=True)
     for outcome in outcomes:
-        shown.add_row(
-            outcome.photo.name,
-            outcome.image_id,
-            Text(outcome.status, _COLOURS.get(outcome.status, "red")),
+        grid.add_row(
+            shown(outcome.photo.name),
+            shown(outcome.image_id),
+            Text(shown(outcome.status), _COLOURS.get(outcome.status, "red")),
             *(_variant(outcome, preset) for preset in presets),
             str(outcome.milliseconds) if outcome.status == "READY" else "",
         )
-    return shown
+    return grid
 
 
 def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> RenderableType:
@@ -75,13 +76,13 @@ def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> Rende
     counted = Counter(outcome.status for outcome in outcomes)
     ended = ", ".join(f"{count} {status}" for status, count in counted.items())
     return Group(
-        *(Text(reason) for reason in reasons),
-        Text(f"{ended}, {seconds:.1f} s after the dependencies were installed"),
+        *(Text(shown(reason)) for reason in reasons),
+        Text(f"{shown(ended)}, {seconds:.1f} s after the dependencies were installed"),
         Text(f"variants: {os.path.relpath(results)}/<file>/<preset>.<extension>"),
     )
 
 
-def logs(system: System) -> str:
+def logs(system: System) -> list[str]:
     """The last lines that each function logged, and where the emulator's own log is."""
     lines = []
     for output in ("apiFunctionName", "resizeFunctionName", "publishFunctionName"):
@@ -89,7 +90,7 @@ def logs(system: System) -> str:
         written = [line for line in system.logs(function) if not line.startswith(_PLATFORM_LINES)]
         lines += [f"last lines of {function}:", *written[-_LOG_LINES:], ""]
     lines.append(f"log of the emulator: {os.path.relpath(system.emulator.log)}")
-    return "\n".join(lines)
+    return lines
 
 
 def _variant(outcome: Outcome, preset: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
-from rich.console import Console
 
+from imagectl.showing import Terminal
 from local import STARTED, report
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--photos", type=Path, default=PROJECT / "samples", help="a folder of images")
     folder: Path = parser.parse_args().photos
-    console = Console()
+    console = Terminal()
     photos = find_photos(folder) if folder.is_dir() else []
     if not photos:
         console.print(f"there are no images in {folder}")
@@ -37,34 +37,35 @@ def main() -> int:
         with deployed(log=_LOCAL / "run.log") as system:
             _say(console, f"{len(system.deployment.resources)} resources created in {system.endpoint}")
             for note in system.notes:
-                console.print(f"  left out: {note}", style="dim", soft_wrap=True)
+                console.print(f"  left out: {note}", style="dim")
             return _process(console, system, photos)
     except (EmulatorError, DeploymentError, pulumi.RunError) as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(*str(error).splitlines(), style="red", sep="\n")
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-def _process(console: Console, system: System, photos: Sequence[Photo]) -> int:
+def _process(console: Terminal, system: System, photos: Sequence[Photo]) -> int:
     shutil.rmtree(_RESULTS, ignore_errors=True)
     outcomes: Sequence[Outcome] = []
     try:
         with report.Bar(console, len(photos)) as bar:
             outcomes = process(system.api, photos, _RESULTS, bar.show)
     except SampleRunError as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(str(error), style="red")
     seconds = time.monotonic() - STARTED
     if outcomes:
-        console.print("", report.table(outcomes), "", report.summary(outcomes, _RESULTS, seconds), sep="\n")
+        summary = report.summary(outcomes, _RESULTS, seconds)
+        console.print("", report.table(outcomes), "", summary, sep="\n", soft_wrap=False)
     if outcomes and all(outcome.status == "READY" for outcome in outcomes):
         return 0
-    console.print(report.logs(system), markup=False, highlight=False, soft_wrap=True)
+    console.print(*report.logs(system), sep="\n")
     return 1
 
 
-def _say(console: Console, sentence: str) -> None:
-    console.print(f"{time.monotonic() - STARTED:5.1f} s  {sentence}", highlight=False)
+def _say(console: Terminal, sentence: str) -> None:
+    console.print(f"{time.monotonic() - STARTED:5.1f} s  {sentence}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from imagectl.operating.backfilling import Backfill
 from imagectl.operating.cursor import Cursor, Job, Place
 from imagectl.operating.queues import Sender
 from imagectl.operating.stack import Stack
-from imagectl.showing import messages, results, shown
+from imagectl.showing import messages, results
 
 
 def backfill(
@@ -87,7 +87,7 @@ def _look(filling: Backfill, *, as_json: bool) -> Place:
             document = {"type": "image", "imageId": row["ImageID"], "status": row["Status"]}
             results.out(json.dumps(document | {"presetHash": row.get("PresetHash")}))
         else:
-            results.print(f"{row['Status']:<8}  {shown(row['ImageID'])}")
+            results.print(f"{row['Status']:<8}  {row['ImageID']}")
     return Place(looked_at=filling.counts.total())
 
 

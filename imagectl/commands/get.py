@@ -13,9 +13,10 @@ import typer
 
 from imagectl.errors import CannotContinue
 from imagectl.service import Service
-from imagectl.showing import messages, shown, size
+from imagectl.showing import messages, size
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)
+_SUFFIXES: Final = {"image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif", "image/png": "png"}
 
 
 def get(
@@ -30,8 +31,8 @@ def get(
 ) -> None:
     """Fetch a variant of an image into a file, by default one named after the image and the variant."""
     wanted = _variant(service, image, variant)
-    suffix = wanted["contentType"].rpartition("/")[2].replace("jpeg", "jpg")
-    # The id's last part, never the file name that somebody else chose.
+    # The id's last part, never the file name that somebody else chose, nor a suffix that a service makes up.
+    suffix = _SUFFIXES.get(wanted["contentType"], "bin")
     name = f"{image.rsplit('/', 1)[-1]}-{variant}.{suffix}"
     if output == "-":
         _fetch(wanted["url"], sys.stdout.buffer)
@@ -42,20 +43,20 @@ def get(
         with _whole(target) as file:
             _fetch(wanted["url"], file)
     except OSError as error:
-        raise CannotContinue(f"{shown(str(target))} cannot be written: {error.strerror}.") from error
-    messages.print(f"{shown(str(target))}: {wanted['width']} x {wanted['height']}, {size(wanted['bytes'])}")
+        raise CannotContinue(f"{target} cannot be written: {error.strerror}.") from error
+    messages.print(f"{target}: {wanted['width']} x {wanted['height']}, {size(wanted['bytes'])}")
 
 
 def _variant(service: Service, image_id: str, name: str) -> dict[str, Any]:
     image = service.image(image_id)
     if image is None:
-        raise CannotContinue(f"There is no image '{shown(image_id)}' that you may see.")
+        raise CannotContinue(f"There is no image '{image_id}' that you may see.")
     if image["status"] != "READY":
-        why = f": {shown(image['reason'])}" if image.get("reason") else ""
+        why = f": {image['reason']}" if image.get("reason") else ""
         raise CannotContinue(f"The image has no variants, it is {image['status']}{why}.")
     variants: dict[str, dict[str, Any]] = image["variants"]
     if name not in variants:
-        raise CannotContinue(f"There is no variant '{shown(name)}'.", f"There are: {', '.join(variants)}.")
+        raise CannotContinue(f"There is no variant '{name}'.", f"There are: {', '.join(variants)}.")
     return variants[name]
 
 

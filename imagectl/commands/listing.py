@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imagectl.service import Service
-from imagectl.showing import results, shown
+from imagectl.showing import results
 
 
 class Status(StrEnum):
@@ -34,7 +34,7 @@ def list_images(
         if as_json:
             results.out(json.dumps(image))
             continue
-        why = f" ({shown(image['reason'])})" if image.get("reason") else ""
-        name = shown(image.get("fileName", ""))
+        why = f" ({image['reason']})" if image.get("reason") else ""
+        name = image.get("fileName", "")
         created = image.get("createdAt", "")[:19]
         results.print(f"{created:<19}  {image['status']:<8}  {image['imageId']}  {name}{why}")

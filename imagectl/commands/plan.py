@@ -123,11 +123,13 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
     results.print(
         f"maxConcurrency {found.concurrency}, batchSize {load.batch_size}: "
         f"{load.render_seconds:.2f} s an image, "
-        f"{found.concurrency * load.rate_of_one:,.0f} images/s at most\n"
-        f"all done after {duration(run.seconds)}{late}\n"
+        f"{found.concurrency * load.rate_of_one:,.0f} images/s at most",
+        f"all done after {duration(run.seconds)}{late}",
         f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
-        f"{run.peak_busy} calls at once, {run.calls:,} calls\n"
-        f"uploadsPerHour {load.most_in_an_hour}, if one caller announces them all\n"
+        f"{run.peak_busy} calls at once, {run.calls:,} calls",
+        f"uploadsPerHour {load.most_in_an_hour}, if one caller announces them all",
+        "",
+        sep="\n",
     )
     grid = Table("limit", "needed", "allowed", "", "used", box=box.SIMPLE_HEAD)
     for limit in found.limits:
@@ -141,7 +143,8 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
         )
     results.print(grid)
     first = found.limits[0]
-    results.print(f"{first.name} is what breaks first. Above it: {first.then}. More: {first.more}.\n")
+    results.print(f"{first.name} is what breaks first. Above it: {first.then}. More: {first.more}.")
+    results.print()
     bill = found.used.bill(table.of(region))
     grid = Table("service", "1,000 images", f"{load.images:,} images", box=box.SIMPLE_HEAD)
     for service, each in sorted(bill.items(), key=lambda item: -item[1]):

@@ -11,7 +11,7 @@ from imagectl.errors import CannotContinue
 from imagectl.operating.asking import agreed
 from imagectl.operating.stack import Stack
 from imagectl.operating.telling import Period, Telling
-from imagectl.showing import results, shown
+from imagectl.showing import results
 
 
 def _moment(text: str) -> datetime:
@@ -48,7 +48,7 @@ def publish(
     if dry_run:
         for row in telling.look():
             document = {"type": "image", "imageId": row["ImageID"], "status": row["Status"]}
-            results.out(json.dumps(document) if as_json else f"{row['Status']:<8}  {shown(row['ImageID'])}")
+            results.out(json.dumps(document) if as_json else f"{row['Status']:<8}  {row['ImageID']}")
     else:
         _tell(telling, rate, yes=yes)
     counts = {name: count for name, count in sorted(telling.counts.items()) if name != "other"}

@@ -15,7 +15,7 @@ from imagectl.operating.queues import Sender, depth
 from imagectl.operating.rows import scan
 from imagectl.operating.snapshot import Snapshot, snapshot
 from imagectl.operating.stack import Stack
-from imagectl.showing import messages, results, shown
+from imagectl.showing import messages, results
 
 
 def reconcile(
@@ -89,7 +89,7 @@ def _print(finding: Finding, done: str | None, *, as_json: bool) -> None:
         results.out(json.dumps({"type": "finding", "kind": finding.kind, **present}))
         return
     end = f": {done}" if done else f": {finding.detail}" if finding.detail else ""
-    results.print(f"{finding.kind:<17} {shown(finding.key or finding.image_id)}{end}")
+    results.print(f"{finding.kind:<17} {finding.key or finding.image_id}{end}")
 
 
 def _summarise(looked_at: dict[str, int], found: Counter[str], mended: int, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from imagectl.operating.moving import follow_move, start_move
 from imagectl.operating.pace import Pace
 from imagectl.operating.queues import depth
 from imagectl.operating.stack import Stack
-from imagectl.showing import duration, messages, results, shown
+from imagectl.showing import duration, messages, results
 
 _SHOWN: Final = 100
 
@@ -92,9 +92,9 @@ def _show(letters: DeadLetters, wanted: Filter, limit: int, *, waiting: int, as_
 
 
 def _line(letter: Letter) -> str:
-    about = shown(", ".join(letter.keys)) or f"message {letter.id}"
+    about = ", ".join(letter.keys) or f"message {letter.id}"
     since = duration(letter.age_seconds)
-    error = f": {shown(letter.error)}" if letter.error else ""
+    error = f": {letter.error}" if letter.error else ""
     died = f"{letter.reason:<20} {letter.received:>2} receives  {since:>9} old  {letter.status:<8}"
     return f"{died} {about}{error}"
 

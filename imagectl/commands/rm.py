@@ -10,7 +10,7 @@ from imagectl.commands.upload import JournalOption, default_journal
 from imagectl.errors import CannotContinue
 from imagectl.journal import Journal
 from imagectl.service import Service
-from imagectl.showing import messages, shown
+from imagectl.showing import messages
 
 
 def rm(
@@ -30,4 +30,4 @@ def rm(
         for image_id in images:
             service.delete(image_id)
             journal.forget(service.url, image_id)
-            messages.print(f"deleted {shown(image_id)}")
+            messages.print(f"deleted {image_id}")

@@ -8,7 +8,7 @@ import typer
 
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
 from imagectl.service import Document, Service
-from imagectl.showing import fields, results, shown
+from imagectl.showing import fields, results
 
 _BATCH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -26,7 +26,7 @@ def status(
     batch = service.batch(thing) if _BATCH_ID.fullmatch(thing) else None
     document = batch or service.image(thing)
     if document is None:
-        raise CannotContinue(f"There is neither a batch nor an image '{shown(thing)}' that you may see.")
+        raise CannotContinue(f"There is neither a batch nor an image '{thing}' that you may see.")
     if as_json:
         results.out(json.dumps(document))
     elif batch:
@@ -42,8 +42,8 @@ def _print_batch(batch: Document) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in batch["counts"].items() if count)
     results.print(f"batch {batch['batchId']}: {counts}; {'done' if batch['done'] else 'not done yet'}")
     for failure in batch["failures"]:
-        name = shown(failure.get("fileName") or failure["imageId"])
-        reason = shown(failure.get("reason") or "")
+        name = failure.get("fileName") or failure["imageId"]
+        reason = failure.get("reason") or ""
         results.print(f"{failure['status']:<9} {failure['imageId']}  {name}: {reason}")
 
 
@@ -55,4 +55,4 @@ def _print_image(image: Document) -> None:
         f"{variant['contentType']}"
         for name, variant in image.get("variants", {}).items()
     }
-    results.print(fields(plain | variants))
+    results.print(*fields(plain | variants), sep="\n")

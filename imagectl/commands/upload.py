@@ -20,7 +20,7 @@ from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
 from imagectl.journal import Journal
 from imagectl.patience import Patience
 from imagectl.service import Service
-from imagectl.showing import messages, results, shown, size
+from imagectl.showing import messages, results, size
 from imagectl.uploading.choosing import to_send
 from imagectl.uploading.delivery import Delivery
 from imagectl.uploading.display import displayed, line
@@ -136,7 +136,7 @@ def _fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str
 def _rehearse(files: Iterable[tuple[File, Content]], tally: Tally) -> None:
     total = 0
     for file, _ in files:
-        results.print(f"{size(file.size):>10}  {file.content_type:<10}  {shown(file.path)}")
+        results.print(f"{size(file.size):>10}  {file.content_type:<10}  {file.path}")
         tally.add(sent=1)
         total += file.size
     messages.print(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from imagectl.contents import UNSENT, Outcome, Run, State
 from imagectl.journal import Journal
-from imagectl.showing import duration, messages, results, shown, size
+from imagectl.showing import duration, messages, results, size
 from imagectl.uploading.tally import Tally
 
 # What a file is called that never reached the service.
@@ -34,7 +34,7 @@ def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -
             why = outcome.reason or (
                 "The service is not done with it." if called == PENDING else "Not tried."
             )
-            results.print(f"{called:<12} {shown(outcome.path)}: {shown(why)}", style=_BAD)
+            results.print(f"{called:<12} {outcome.path}: {why}", style=_BAD)
     told = ", ".join(f"{count} {called}" for called, count in sorted(counts.items())) or "no files"
     ready = _all_ready(counts)
     results.print(f"{told}; batch {run.batch_id}", style=_GOOD if ready else _BAD)

@@ -85,7 +85,9 @@ def test_a_run_that_stops_does_not_wait_for_its_quota():
     assert (service.asked, service.waited) == (2, 2)
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("17", 17), ("0", 0), ("", 60), ("soon", 60), ("-5", 60)])
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("17", 17), ("0", 0), ("", 60), ("soon", 60), ("-5", 60), ("9" * 5000, 3600)]
+)
 def test_a_service_that_does_not_say_when_is_asked_again_in_a_minute(said, seconds):
     headers = {"Content-Type": "application/problem+json", "Retry-After": said}
     answer = httpx.MockTransport(lambda _: httpx.Response(429, headers=headers, json=QUOTA))

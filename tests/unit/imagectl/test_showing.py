@@ -22,7 +22,7 @@ def test_text_cannot_move_the_cursor():
 
 
 def test_fields_stand_in_two_columns():
-    assert fields({"id": 1, "status": "READY"}) == "id      1\nstatus  READY"
+    assert fields({"id": 1, "status": "READY"}) == ["id      1", "status  READY"]
 
 
 def test_a_line_tells_files_bytes_rate_time_left_and_what_is_rendered():
