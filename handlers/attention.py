@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from PIL import Image, ImageFilter
 
+from handlers import colour
 from handlers.geometry import Size
 
 _SIDE = 64
@@ -18,7 +19,7 @@ def detail(pixels: Image.Image) -> Image.Image:
     """A small map (mode L, at most 64 pixels a side) of where the edges of a picture are."""
     scale = _SIDE / max(pixels.size)
     size = (max(3, round(pixels.width * scale)), max(3, round(pixels.height * scale)))
-    small = pixels.resize(size, Image.Resampling.BOX, reducing_gap=1.0).convert("L")
+    small = colour.brightness(pixels.resize(size, Image.Resampling.BOX, reducing_gap=1.0))
     edges = small.filter(ImageFilter.FIND_EDGES)
     # The filter copies the outermost pixels instead of filtering them.
     edges.paste(0, (0, 0, size[0], 1))

@@ -7,9 +7,12 @@ profile, which is cheap on the small result.
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageMath
 
 WHITE = (255, 255, 255)
+
+_FLOAT_TAGS = {b"D2B", b"B2D"}
+_MAX_PROFILE_TAGS = 100  # what Little CMS reads
 
 # JFIF's YCbCr. Pillow's own conversions round every channel down, which darkens by half a level
 # each way, and take longer.
@@ -38,9 +41,7 @@ def resizable(image: Image.Image) -> Image.Image:
     if image.mode in {"L", "RGB", "CMYK", "LAB", "YCbCr"} and "transparency" not in image.info:
         return image
     if image.mode.startswith("I;16"):
-        # The high byte of each sample; Pillow's own conversion clips instead of scaling.
-        order = "L;16B" if image.mode == "I;16B" else "L;16"
-        return Image.frombytes("L", image.size, image.tobytes(), "raw", order)
+        return _of_16_bits(image)
     if image.mode in {"I", "F"}:
         return _stretched(image)
     if image.mode in {"RGBa", "La"}:
@@ -61,6 +62,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode in {"L", "LA", "RGB", "RGBA", "YCbCr"} else image.convert("RGB")
 
 
+def brightness(image: Image.Image) -> Image.Image:
+    """How bright the pixels of an image from `resizable` are, in mode L; what is transparent is dark."""
+    # Pillow converts neither of these two to L; each has it as its first channel.
+    return image.getchannel(0) if image.mode in {"La", "LAB"} else image.convert("L")
+
+
 def flattened(image: Image.Image) -> Image.Image:
     """An image without alpha, on white."""
     if image.mode not in {"LA", "RGBA"}:
@@ -69,6 +76,21 @@ def flattened(image: Image.Image) -> Image.Image:
     opaque = Image.new("RGB", image.size, WHITE)
     opaque.paste(image.convert("RGB"), mask=alpha)
     return opaque
+
+
+def _of_16_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits in 8: the high byte of each sample. Pillow's own conversion clips instead."""
+    order = "L;16B" if image.mode == "I;16B" else "L;16"
+    grey = Image.frombytes("L", image.size, image.tobytes(), "raw", order)
+    transparent = image.info.get("transparency")
+    if not isinstance(transparent, int):
+        return grey
+    opaque = ImageMath.lambda_eval(
+        lambda given: given["convert"]((given["samples"] != transparent) * 255, "L"),
+        samples=image.convert("I"),
+    )
+    assert isinstance(opaque, Image.Image)
+    return _without_opaque_alpha(Image.merge("LA", (grey, opaque)))
 
 
 def _without_opaque_alpha(image: Image.Image) -> Image.Image:
@@ -88,6 +110,23 @@ def _stretched(image: Image.Image) -> Image.Image:
     return image.convert("F").point(lambda value: value * factor - low * factor).convert("L")
 
 
+def _without_float_stages(profile: bytes) -> bytes:
+    """The profile, but with its optional tags of floating-point stages hidden from the reader.
+
+    They may chain any number of stages (multiProcessElementsType, ICC.1:2022, 10.16), each of which is
+    computed for tens of thousands of grid points: 64 KiB of them take eight seconds. Every profile has
+    others that say the same (8.2).
+    """
+    count = int.from_bytes(profile[128:132], "big")
+    if count > _MAX_PROFILE_TAGS:
+        return b""
+    hidden = bytearray(profile)
+    for at in range(132, min(132 + 12 * count, len(profile) - 11), 12):
+        if profile[at : at + 3] in _FLOAT_TAGS:
+            hidden[at : at + 4] = b"none"
+    return bytes(hidden)
+
+
 def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     from PIL import ImageCms  # noqa: PLC0415 - most originals carry no profile
 
@@ -96,7 +135,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     try:
         converted = ImageCms.profileToProfile(
             colours,
-            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.ImageCmsProfile(io.BytesIO(_without_float_stages(profile))),
             ImageCms.createProfile("sRGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",

@@ -5,12 +5,12 @@ from functools import partial
 
 from PIL import AvifImagePlugin, ImageFile
 
-from handlers import colour, exif
+from handlers import boxes, colour, colour_spaces, exif
 from handlers.brands import sniff_brands
 from handlers.limits import check_metadata, check_size, decoding
 from handlers.original import Original
 from handlers.presets import Limits
-from handlers.rejections import FormatNotAllowed, NotAnImage, Truncated
+from handlers.rejections import FormatNotAllowed, NotAnImage, TooManyPixels, Truncated
 from handlers.resample import Frame, Need, of_whole
 
 _AVIF_BYTES_PER_PIXEL = 9
@@ -31,10 +31,10 @@ def read(data: bytes, limits: Limits) -> Original:
         format="HEIF" if heic else "AVIF",
         size=image.size,
         # libheif turns the picture itself.
-        orientation=1 if heic else exif.orientation(info.get("exif")),
+        orientation=1 if heic else exif.orientation(info.get("exif"), info.get("xmp")),
         frames=min(frames, limits.max_frames),
         bit_depth=int(info["bit_depth"]) if heic else _av1_bit_depth(data),
-        profile=info.get("icc_profile"),
+        profile=info.get("icc_profile") or _declared_profile(data, grey=image.mode in {"L", "LA"}),
         decode=partial(_decode, image),
     )
 
@@ -42,10 +42,22 @@ def read(data: bytes, limits: Limits) -> Original:
 def _decode(image: ImageFile.ImageFile, need: Need) -> Frame:
     size = image.size
     with decoding(Truncated):
-        image.load()
+        _load(image)
         if image.size != size:
             raise NotAnImage("two sizes")
         return of_whole(colour.resizable(image), need)
+
+
+def _load(image: ImageFile.ImageFile) -> None:
+    """Decode the pixels. What the decoder cannot do, or will not for their number, has its own reason."""
+    try:
+        image.load()
+    except Exception as error:
+        if "Security limit" in str(error):  # the kinds of libheif's errors are words in their messages
+            raise TooManyPixels(str(error).strip()) from error
+        if str(error).startswith("Unsupported"):
+            raise FormatNotAllowed(str(error).strip()) from error
+        raise
 
 
 def _open_heic(data: bytes) -> ImageFile.ImageFile:
@@ -57,6 +69,12 @@ def _open_heic(data: bytes) -> ImageFile.ImageFile:
     options.DECODE_THREADS = 1
     image: ImageFile.ImageFile = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
+
+
+def _declared_profile(data: bytes, *, grey: bool) -> bytes | None:
+    """The profile of the code points in the container, which the decoders leave to us."""
+    code_points = boxes.code_points(data)
+    return colour_spaces.of_code_points(*code_points, grey=grey) if code_points else None
 
 
 def _av1_bit_depth(data: bytes) -> int:

@@ -29,6 +29,7 @@ _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _EXIF, _ICC, _ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 # The last byte of a run of fill bytes and the code behind it: one look at each byte.
 _NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 # Where previews follow the picture it also counts theirs: an upper bound, found without parsing.
@@ -48,6 +49,7 @@ class _Header:
     kept: list[bytes] = field(default_factory=list)
     metadata: int = 0
     exif: bytes | None = None
+    xmp: bytes | None = None
     icc: list[bytes] = field(default_factory=list)
     jfif: bool = False
     adobe_transform: int | None = None
@@ -84,7 +86,7 @@ def read(data: bytes, limits: Limits) -> Original:
     return Original(
         format="JPEG",
         size=(width, height),
-        orientation=exif.orientation(header.exif),
+        orientation=exif.orientation(header.exif, header.xmp),
         frames=1,
         bit_depth=8,
         profile=_profile(header.icc),
@@ -164,6 +166,8 @@ def _application(header: _Header, marker: int, segment: bytes) -> None:
         header.jfif = True
     elif marker == _APP1 and segment.startswith(_EXIF) and header.exif is None:
         header.exif = segment
+    elif marker == _APP1 and segment.startswith(_XMP) and header.xmp is None:
+        header.xmp = segment
     elif marker == _APP2 and segment.startswith(_ICC):
         header.icc.append(segment[len(_ICC) :])
     elif marker == _APP14 and segment.startswith(_ADOBE) and len(segment) >= 12:

@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from PIL import TiffImagePlugin
 
-from handlers import colour
+from handlers import colour, exif
 from handlers.codecs import bundled
 from handlers.limits import check_metadata, check_size, decoding
 from handlers.original import Original
@@ -18,6 +18,7 @@ from handlers.resample import Frame, Need, of_whole
 # Bytes of one value by field type (TIFF 6.0, section 2).
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BITS_PER_SAMPLE, _COMPRESSION, _SAMPLES_PER_PIXEL, _PLANAR, _ICC_PROFILE = 258, 259, 277, 284, 34675
+_ORIENTATION = 274
 _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
 # Offsets and lengths of the strips and of the tiles.
 _PIECES = {273, 279, 324, 325}
@@ -49,11 +50,15 @@ def read(data: bytes, limits: Limits) -> Original:
         tags = image.tag_v2
         bits = int(tags.get(_BITS_PER_SAMPLE, (1,))[0])
         profile = tags.get(_ICC_PROFILE)
+        # Pillow turns a TIFF once it is decoded; by what XMP states, after it has stated another size.
+        xmp = image.info.pop("xmp", None)
+        by_xmp = _ORIENTATION not in tags and isinstance(xmp, bytes)
+        orientation = exif.orientation(None, xmp) if by_xmp else 1
         _check_pieces(image)
     return Original(
         format="TIFF",
         size=image.size,
-        orientation=1,  # Pillow turns TIFF itself
+        orientation=orientation,
         frames=frames,
         bit_depth=bits,
         profile=profile if isinstance(profile, bytes) else None,

@@ -9,7 +9,7 @@ itself does the work. Container: RFC 9649, section 2.
 import ctypes
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -39,8 +39,7 @@ class _Header:
     flags: int = 0
     frames: int = 0
     metadata: int = 0
-    icc: bytes | None = None
-    exif: bytes | None = None
+    described: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def read(data: bytes, limits: Limits) -> Original:
@@ -54,10 +53,10 @@ def read(data: bytes, limits: Limits) -> Original:
     return Original(
         format="WEBP",
         size=header.size,
-        orientation=exif.orientation(header.exif),
+        orientation=exif.orientation(header.described.get(b"EXIF"), header.described.get(b"XMP ")),
         frames=min(max(1, header.frames), limits.max_frames),
         bit_depth=8,
-        profile=header.icc,
+        profile=header.described.get(b"ICCP"),
         decode=partial(_lossy if lossy else _rgba if direct else _with_pillow, data, header.size),
     )
 
@@ -129,13 +128,10 @@ def _header(data: bytes) -> _Header:
     for kind, start, length in _chunks(data):
         if kind in _METADATA:
             header.metadata += length
+            header.described.setdefault(kind, data[start : start + length])
         if kind == b"VP8X" and length >= 10 and not header.kind:
             header.flags = data[start]
             header.size = (1 + _u24(data, start + 4), 1 + _u24(data, start + 7))
-        elif kind == b"ICCP":
-            header.icc = data[start : start + length]
-        elif kind == b"EXIF":
-            header.exif = data[start : start + length]
         elif kind == b"ANMF":
             header.frames += 1
         elif kind in {b"VP8 ", b"VP8L"} and not header.kind:

@@ -12,6 +12,8 @@ from functools import cache
 
 from PIL import Image
 
+from tests.unit.rendering.bitmaps import bitmap
+from tests.unit.rendering.profiles import profile_of_stages
 from tests.unit.rendering.samples import (
     ORIENTATION,
     SMALL,
@@ -115,6 +117,35 @@ def _lies():
         "jpeg without a frame": (jpeg[:frame] + jpeg[jpeg.index(b"\xff\xda") :], damaged),
         "jpeg full of garbage": (jpeg[:2] + b"\0" * 5_000_000 + jpeg[2:], {"NotAnImage"}),
         "jpeg full of fill bytes": (jpeg[:2] + b"\xff" * 5_000_000 + jpeg[2:], {OK, *damaged}),
+        "jpeg of fill bytes alone": (b"\xff\xd8" + b"\xff" * 40_000_000, damaged),
+        "jpeg of millions of comments": (
+            lambda: jpeg_with(jpeg, b"\xff\xfe\0\2" * 12_000_000),
+            {"TooComplex"},
+        ),
+        "jpeg of millions of tiny segments": (
+            lambda: jpeg_with(jpeg, b"\xff\xed\0\3x" * 10_000_000),
+            {"TooComplex"},
+        ),
+        "jpeg of millions of markers": (lambda: jpeg_with(jpeg, b"\xff\x01" * 20_000_000), {"TooComplex"}),
+        "jpeg of an empty scan": (jpeg[: jpeg.index(b"\xff\xda")] + b"\xff\xda\0\2", damaged),
+        "gif of one endless comment": (
+            lambda: gif[:781] + b"!\xfe" + b"\1x" * 20_000_000 + b"\0" + gif[781:],
+            {"TooComplex"},
+        ),
+        "bmp of single pixels": (
+            lambda: bitmap(8, b"\1\5" * 20_000_000, size=(7_000, 5_000), compression=1, palette=bytes(1024)),
+            {"TooComplex"},
+        ),
+        "tiff of single-pixel tiles": (_tiles(5_000, 1), {"TooComplex"}),
+        "tiff of a table of tiles": (_tiles(8, 16, table=2_000_000), {"TooComplex", "TooMuchMetadata"}),
+        "profile of a million stages": (
+            encoded(picture(), "PNG", icc_profile=profile_of_stages(100_000)),
+            {OK},
+        ),
+        "png of thousands of profiles": (
+            png_with(png, png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(900_000))) * 1_900),
+            {OK},
+        ),
         "png wider than its data": (png[:16] + struct.pack(">II", 6_000, 80) + png[24:], {*damaged, OK}),
         "png of no width": (png[:16] + struct.pack(">II", 0, 80) + png[24:], damaged),
         "png with two headers": (
@@ -131,7 +162,7 @@ def _lies():
         ),
         "gif of a million extensions": (
             gif[:13] + b"\x21\xfe\0" * 1_000_000 + gif[13:],
-            {"TooComplex", "NotAnImage"},
+            {"TooComplex", "NotAnImage", "TooManyPixels"},
         ),
         "gif of endless garbage": (gif[:13] + b"\x01" * 5_000_000, {*damaged, "TooComplex"}),
         "avif that is cut off": (SMALL["avif"][:200], damaged),
@@ -261,6 +292,16 @@ def _sized_webp(width: int, height: int) -> bytes:
 def _two_sizes() -> bytes:
     data = encoded(picture(mode="RGBA"), "WEBP")
     return data[:24] + b"\xff\x3f\0\xff\x3f\0" + data[30:]
+
+
+def _tiles(side: int, tile: int, table: int = 1) -> bytes:
+    """A grey TIFF of so many pixels a side in LZW tiles, whose table has so many entries."""
+    entries = [
+        (256, 4, 1, side), (257, 4, 1, side), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1), (277, 3, 1, 1),
+        (322, 3, 1, tile), (323, 3, 1, tile), (324, 4, table, 8), (325, 4, table, 8),
+    ]  # fmt: skip
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + bytes(4 + 4 * table)
 
 
 def _tiff(changed: dict[int, int]) -> bytes:

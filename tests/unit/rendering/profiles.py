@@ -13,7 +13,7 @@ _D50_TO_SRGB = (
 _D50 = (0.9642, 1.0, 0.8249)
 
 
-def display_p3() -> bytes:
+def display_p3(more: dict[bytes, bytes] | None = None) -> bytes:
     """A matrix profile (ICC.1:2010, version 4) with Display P3's primaries and sRGB's curve."""
     curve = b"para\0\0\0\0\0\3\0\0" + b"".join(
         _fixed(value) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
@@ -22,7 +22,7 @@ def display_p3() -> bytes:
     text = b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(name), 28) + name
     tags = {b"desc": text, b"cprt": text, b"wtpt": _xyz(_D50)}
     tags |= {key: _xyz(value) for key, value in zip((b"rXYZ", b"gXYZ", b"bXYZ"), _DISPLAY_P3, strict=True)}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve) | (more or {})
     table, body = struct.pack(">I", len(tags)), b""
     for key, value in tags.items():
         table += struct.pack(">4sII", key, 128 + 4 + 12 * len(tags) + len(body), len(value))
@@ -31,6 +31,15 @@ def display_p3() -> bytes:
     header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
     header += b"\0" * 12 + b"acsp" + b"\0" * 28 + b"".join(_fixed(value) for value in _D50)
     return header.ljust(128, b"\0") + table + body
+
+
+def profile_of_stages(count: int) -> bytes:
+    """A profile whose floating-point tags chain as many stages, all of them the same bytes."""
+    identity = struct.pack(">12f", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
+    stage = b"matf\0\0\0\0" + struct.pack(">HH", 3, 3) + identity
+    positions = struct.pack(">II", 16 + 8 * count, len(stage)) * count
+    chain = b"mpet\0\0\0\0" + struct.pack(">HHI", 3, 3, count) + positions + stage
+    return display_p3({b"D2B0": chain, b"D2B1": chain})
 
 
 def p3_to_srgb(colour):
