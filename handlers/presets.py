@@ -19,6 +19,12 @@ Fit = Literal["cover", "contain", "fill"]
 Format = Literal["jpeg", "webp", "avif", "png"]
 Position = Literal["centre", "attention"]
 
+RECIPE_VERSION = 1
+"""Counts the ways in which the same presets have been rendered: raised when the bytes change.
+
+It is part of the preset hash and so of variant keys, under which no bytes ever change.
+"""
+
 MAX_SIDE = 8192
 MAX_PRESETS = 16
 REQUIRED = "thumbnail"
@@ -120,13 +126,14 @@ def effort_of(preset: Preset) -> int:
 
 
 def preset_hash(presets: Iterable[Preset]) -> str:
-    """The canonical hash of a set of presets: 16 hex digits, independent of their order.
+    """The canonical hash of a set of presets and the recipe: 16 hex digits, independent of their order.
 
     It is the same on every Python version and in every process, so that a row can remember the
     presets it was rendered with.
     """
+    described = sorted((asdict(preset) for preset in presets), key=lambda preset: preset["name"])
     canonical = json.dumps(
-        sorted((asdict(preset) for preset in presets), key=lambda preset: preset["name"]),
+        {"recipe": RECIPE_VERSION, "presets": described},
         sort_keys=True,
         separators=(",", ":"),
     )
