@@ -13,7 +13,8 @@ import schemathesis
 from handlers.hours import Hour
 from local.system import deployed
 from tests.e2e.callers import user
-from tests.e2e.gestures import quota_table, row
+from tests.e2e.gestures import announce as announced
+from tests.e2e.gestures import post, quota_table, row, settled
 
 LIMIT = 5
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
@@ -89,6 +90,16 @@ def test_callers_who_come_at_the_same_time_get_no_more_together(system):
     used = [int(count["Used"]["N"]) for count in counts(system)]
     assert sum(used) == 8 * 3
     assert sum(len(granted(answer)) for answer in answers) == sum(min(each, LIMIT) for each in used)
+
+
+def test_a_policy_that_is_used_again_remains_one_image_and_one_unit_of_the_quota(system):
+    data = (SAMPLES / "dogs.jpg").read_bytes()
+    image_id, policy = announced(system, "again.jpg", len(data))
+    assert [post(system, policy, data).status_code for _ in range(3)] == [204, 204, 204]
+    assert settled(system, image_id)["status"] == "READY"
+    assert sum(int(count["Used"]["N"]) for count in counts(system)) == 1
+    listed = system.api.call("GET", "/images?limit=100").json()["images"]
+    assert [image["imageId"] for image in listed if image.get("fileName") == "again.jpg"] == [image_id]
 
 
 def test_imagectl_waits_says_until_when_and_continues_later(system, start, imagectl, tmp_path):
