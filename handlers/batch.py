@@ -151,6 +151,7 @@ def _handle_record(event: ObjectEvent, message: Message, steps: Steps) -> Line:
         event=event,
         milliseconds=_since(started),
         size=end.size,
+        detail=end.detail,
     )
 
 

@@ -20,12 +20,13 @@ class Settled:
 
     `note` says why in one machine-readable word: the reason of a rejection, what made a done
     record need nothing (`Duplicate`, `Stale`, …), or what is waited for. `size` is the original's
-    size in bytes.
+    size in bytes, `detail` what a person who looks into a rejection wants to know.
     """
 
     outcome: Literal["done", "rejected", "resent"]
     note: str
     size: int = 0
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +55,5 @@ class Line:
     event: ObjectEvent | None = None
     milliseconds: int = 0
     size: int = 0
+    detail: str = ""
     error: BaseException | None = None

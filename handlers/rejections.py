@@ -5,12 +5,12 @@ class ImageRejected(Exception):
     """The bytes of this original can never become variants, however often they are tried.
 
     The class name of the error is the row's machine-readable `Reason`; the docstring of the
-    class is the sentence a person reads, with what was measured appended to it.
+    class begins with the sentence a person reads, with what was measured appended to it.
     """
 
     def __init__(self, measured: str = "") -> None:
         self.measured = measured
-        sentence = (type(self).__doc__ or "").strip()
+        sentence = (type(self).__doc__ or "").split("\n\n")[0].strip()
         super().__init__(f"{sentence} ({measured})" if measured else sentence)
 
     @property
@@ -57,6 +57,13 @@ class RenderCrashed(ImageRejected):
 
 class RenderTimedOut(ImageRejected):
     """Rendering the image took longer than one image may take, twice."""
+
+
+class RenderFailed(ImageRejected):
+    """Rendering the image raises an error each time, though the renderer works: a bug of this service.
+
+    Once the bug is fixed, `imagectl backfill --reason RenderFailed` renders the image again.
+    """
 
 
 class TooComplex(ImageRejected):

@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers import keys
 from handlers.outcomes import Line
+from handlers.rejections import RenderFailed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -56,11 +57,16 @@ class Reporter:
         if line.event:
             fields["image_id"] = keys.image_id_of(line.event.key)
             fields["event"] = line.event.kind
+        if line.detail:
+            fields["detail"] = line.detail
+        bug = line.outcome == "rejected" and line.note == RenderFailed.__name__
         if line.error:
             fields["error"] = f"{type(line.error).__name__}: {line.error}"
-        log = self._logger.warning if line.error else self._logger.info
+        log = self._logger.warning if line.error or bug else self._logger.info
         log("record" if line.event else "message", extra=fields)
         self._metrics.add_metric(name=_METRIC[line.outcome], unit=MetricUnit.Count, value=1)
+        if bug:
+            self._metrics.add_metric(name="RenderFailed", unit=MetricUnit.Count, value=1)
         if line.outcome in {"done", "rejected"}:
             # The average of `Rejected` is the share of rejected images, its count all that settled.
             if line.outcome == "done":

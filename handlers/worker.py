@@ -113,7 +113,9 @@ class ResizeWorker:
                 ready = self._render_and_store(event, image_id, row)
         except ImageRejected as rejection:
             settled: Row = {**identity, "Status": "REJECTED", "Reason": rejection.reason}
-            ended = Settled(outcome="rejected", note=rejection.reason, size=event.size)
+            ended = Settled(
+                outcome="rejected", note=rejection.reason, size=event.size, detail=rejection.measured
+            )
         else:
             if isinstance(ready, Settled):
                 return ready

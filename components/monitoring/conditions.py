@@ -55,6 +55,7 @@ def conditions(watched: Watched, limits: AlarmLimits) -> list[Condition]:
         *_api(watched, limits),
         *_queue(watched, limits),
         *_function("resize", watched.resize, limits.resize_timeout_seconds),
+        _renderer(watched),
         *_table(watched),
         *_events(watched),
     ]
@@ -177,6 +178,18 @@ def _queue(watched: Watched, limits: AlarmLimits) -> list[Condition]:
             of=2,
         ),
     ]
+
+
+def _renderer(watched: Watched) -> Condition:
+    return Condition(
+        name="render-failed",
+        first="Run the saved query render-failures to see where the renderer raises, and report the bug.",
+        metrics={"failed": watched.own("RenderFailed", "Sum")},
+        above=0,
+        period_seconds=300,
+        bad=1,
+        of=1,
+    )
 
 
 def _table(watched: Watched) -> list[Condition]:

@@ -48,6 +48,15 @@ filter outcome = "rejected"
 | sort images desc""",
     ),
     Query(
+        name="render-failures",
+        question="Where does the renderer raise, and for which images?",
+        source="resize",
+        text="""\
+filter outcome = "rejected" and reason = "RenderFailed"
+| stats count_distinct(image_id) as images, latest(image_id) as for_example by detail
+| sort images desc""",
+    ),
+    Query(
         name="one-image",
         question="What happened to one image?",
         source="resize",

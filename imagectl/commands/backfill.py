@@ -8,6 +8,7 @@ from typing import Annotated
 import platformdirs
 import typer
 
+from handlers.rejections import ImageRejected
 from imagectl.errors import CannotContinue
 from imagectl.operating.asking import agreed
 from imagectl.operating.backfilling import Backfill
@@ -24,6 +25,13 @@ def backfill(
         bool,
         typer.Option("--all", help="Render even what the present presets have rendered, once more."),
     ] = False,
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Only images rejected for this reason: RenderFailed, once its bug is fixed.",
+        ),
+    ] = "",
     prefix: Annotated[str, typer.Option(metavar="TEXT", help="Only images whose id begins so.")] = "",
     presets: Annotated[
         list[str] | None,
@@ -60,6 +68,7 @@ def backfill(
         preset_hash=target.preset_hash(tuple(presets or ())),
         everything=everything,
         prefix=prefix,
+        reason=_known(reason),
     )
     if presets and job.preset_hash != target.preset_hash():
         messages.print("these are not the presets that the function renders with now")
@@ -75,6 +84,13 @@ def backfill(
     else:
         said = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no images"
         results.print(f"sent {place.sent} of {place.looked_at} rows ({said})")
+
+
+def _known(reason: str) -> str:
+    reasons = sorted(kind.__name__ for kind in ImageRejected.__subclasses__())
+    if reason and reason not in reasons:
+        raise CannotContinue(f"{reason} is not a reason for a rejection.", f"There are {', '.join(reasons)}.")
+    return reason
 
 
 def _cursor(path: Path | None, job: Job) -> Cursor:

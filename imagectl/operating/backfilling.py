@@ -15,11 +15,13 @@ from imagectl.operating.stack import Stack
 def verdict(row: Row, job: Job, *, expire_days: int, now: datetime) -> str:
     """What a backfill does about a row: `stale` and `forced` are sent, anything else is passed over.
 
+    With a reason, only images rejected for it are looked at, and all of them are sent.
+
     A row is stale when it was settled with other presets than the present ones. `expired` has no
     original any more to render from. `pending` was never rendered, `failed` waits as a dead letter, `current`
     needs nothing.
     """
-    if not row["ImageID"].startswith(job.prefix):
+    if not row["ImageID"].startswith(job.prefix) or job.reason not in {"", row.get("Reason")}:
         return "other"
     if "Sequencer" not in row:
         return "pending"
@@ -27,7 +29,7 @@ def verdict(row: Row, job: Job, *, expire_days: int, now: datetime) -> str:
         return "expired"
     if row.get("PresetHash") != job.preset_hash:
         return "stale"
-    if job.everything:
+    if job.everything or job.reason:
         return "forced"
     return "failed" if row["Status"] == "FAILED" else "current"
 

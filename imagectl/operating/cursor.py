@@ -16,6 +16,7 @@ class Job:
     preset_hash: str
     everything: bool
     prefix: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

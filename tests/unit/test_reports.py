@@ -48,6 +48,22 @@ def test_a_record_that_ended_is_one_line_with_all_that_matters(capsys):
     assert "error" not in logged
 
 
+def test_a_bug_of_the_renderer_is_a_warning_and_counted_separately(capsys):
+    line = Line(
+        outcome="rejected", note="RenderFailed", attempt=1, event=event(), detail="KeyError at png.py:9"
+    )
+    [logged], [metrics] = reported(capsys, line)
+    assert (logged["level"], logged["detail"]) == ("WARNING", "KeyError at png.py:9")
+    assert (metrics["RenderFailed"], metrics["Rejected"]) == ([1], [1])
+
+
+def test_another_rejection_is_not_counted_as_a_bug(capsys):
+    line = Line(outcome="rejected", note="NotAnImage", attempt=1, event=event(), detail="no header")
+    [logged], [metrics] = reported(capsys, line)
+    assert (logged["level"], logged["detail"]) == ("INFO", "no header")
+    assert "RenderFailed" not in metrics
+
+
 def test_a_record_that_waits_is_counted_as_resent_and_not_as_settled(capsys):
     line = Line(outcome="resent", note="AwaitingScan", attempt=1, event=event())
     [logged], [metrics] = reported(capsys, line)

@@ -27,6 +27,9 @@ reporter = Reporter()
 with reporter.invocation(SimpleNamespace(aws_request_id="r1")):
     for outcome in ("done", "rejected"):
         reporter.report(Line(outcome=outcome, note="x", attempt=1, event=event, milliseconds=1, size=1))
+    reporter.report(
+        Line(outcome="rejected", note="RenderFailed", attempt=1, event=event, detail="KeyError at png.py:9")
+    )
     for outcome in ("retry", "deferred"):
         reporter.report(Line(outcome=outcome, note="x", attempt=1, event=event, error=OSError("no")))
 """,

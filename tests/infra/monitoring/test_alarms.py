@@ -12,7 +12,7 @@ RECOMMENDED = {
     *(f"{name}-{kind}" for name in ("api", "resize") for kind in ("errors", "throttles", "duration")),
     *("api-5xx", "api-latency"),
     *("table-read-throttles", "table-write-throttles"),
-    *("uploads-missing", "rejected-share"),
+    *("uploads-missing", "rejected-share", "render-failed"),
     *("events-late", "events-missing", "events-dead-letters", "publish-errors"),
 }
 

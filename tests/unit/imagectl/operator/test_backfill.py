@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.presets import parse_presets, preset_hash
+from handlers.rejections import NotAnImage, RenderFailed
 from imagectl.errors import CannotContinue
 from imagectl.operating.cursor import Cursor, Job, Place
 from tests.unit.world import OTHER_PRESETS, PRESETS
@@ -67,6 +68,31 @@ def test_all_sends_what_is_current_too_and_the_worker_renders_it_again(imagectl,
     assert world.render.calls == renders + 1
     assert world.row("a")["PresetHash"] == NOW
     assert world.is_consistent()
+
+
+def test_a_reason_narrows_it_to_images_rejected_for_it_and_they_are_rendered_again(
+    imagectl, render, world, waiting
+):
+    render("good")
+    for image_id, error in (("bug", RenderFailed("KeyError")), ("text", NotAnImage())):
+        world.render.error = error
+        world.deliver(world.upload(image_id))
+    world.render.error = None
+    ran = imagectl("backfill", "--yes", "--json", "--reason", "RenderFailed")
+    assert ran.lines[-1]["counts"] == {"forced": 1}
+    [record] = waiting()
+    assert world.deliver(record) == ["done Ready"]
+    assert world.row("bug")["Status"] == "READY"
+    assert "Reason" not in world.row("bug")
+    assert imagectl("backfill", "--yes", "--json", "--reason", "RenderFailed").lines[-1]["sent"] == 0
+    assert world.is_consistent()
+
+
+def test_a_reason_that_there_is_not_is_refused_with_those_there_are(imagectl, waiting):
+    ran = imagectl("backfill", "--yes", "--reason", "RenderFailure")
+    assert ran.code != 0
+    assert "RenderFailed" in ran.err
+    assert waiting() == []
 
 
 def test_a_prefix_narrows_it(imagectl, render, waiting):
