@@ -24,6 +24,8 @@ MAX_IMAGE_ID_BYTES: Final = (
     MAX_KEY_BYTES - len(VARIANTS_PREFIX) - len("/") - _RENDER_CHARACTERS - len("/") - 32 - len(".webp")
 )
 
+MAX_ORIGINAL_KEY_BYTES: Final = len(ORIGINALS_PREFIX) + MAX_IMAGE_ID_BYTES
+
 
 def original_key(image_id: str) -> str:
     """The key of an original in the originals bucket."""
@@ -36,10 +38,18 @@ def image_id_of(key: str) -> str | None:
     The ImageID is the rest of the key after the prefix and may hold spaces, slashes and any
     Unicode. Keys that end in a slash are the folder markers that consoles and tools create.
     """
-    image_id = key.removeprefix(ORIGINALS_PREFIX)
-    if image_id == key or not image_id or image_id.endswith("/"):
-        return None
-    return image_id if len(image_id.encode()) <= MAX_IMAGE_ID_BYTES else None
+    return None if is_too_long(key) else _rest(key)
+
+
+def is_too_long(key: str) -> bool:
+    """Whether a key is no original's for its length alone: S3 takes it, but it has no room for variants."""
+    rest = _rest(key)
+    return rest is not None and len(rest.encode()) > MAX_IMAGE_ID_BYTES
+
+
+def _rest(key: str) -> str | None:
+    rest = key.removeprefix(ORIGINALS_PREFIX)
+    return None if rest == key or not rest or rest.endswith("/") else rest
 
 
 def render_of(version: str, preset_hash: str) -> str:

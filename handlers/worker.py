@@ -71,7 +71,8 @@ class ResizeWorker:
             raise ForeignEvent(f"an event about {event.bucket}")
         image_id = keys.image_id_of(event.key)
         if image_id is None:
-            return Settled(outcome="done", note="NotAnOriginal")
+            too_long = keys.is_too_long(event.key)
+            return Settled(outcome="done", note="KeyTooLong" if too_long else "NotAnOriginal")
         row = self._catalog.get(image_id)
         if event.kind == "removed":
             return self._settle_removed(event, row)

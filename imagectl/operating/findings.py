@@ -27,6 +27,7 @@ MISSING_ORIGINAL: Final = "missing-original"
 MISSING_VARIANTS: Final = "missing-variants"
 ORPHAN: Final = "orphan-variant"
 FOREIGN: Final = "foreign-object"
+LONG_KEY: Final = "key-too-long"
 
 MEANINGS: Final = {
     MISSING_ROW: "an original without a row",
@@ -38,12 +39,15 @@ MEANINGS: Final = {
     MISSING_VARIANTS: "a READY row names variants that are not there",
     ORPHAN: "a variant that no row names",
     FOREIGN: "an object among the variants that is none",
+    LONG_KEY: f"an original whose key is longer than {keys.MAX_ORIGINAL_KEY_BYTES} bytes, so never rendered",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A disagreement as it stands now: `row` and `original` where there are any; `key` of an orphan."""
+    """A disagreement as it stands now: `row` and `original` where there are any; `key` of an object that
+    belongs to no image.
+    """
 
     kind: str
     image_id: str
@@ -79,6 +83,10 @@ class Comparison:
 
     def _about_originals(self) -> Iterator[Finding]:
         for raw, listed_original, scanned in merged(self._originals(), self._snapshot.rows()):
+            if listed_original and keys.is_too_long(listed_original.key):
+                if too_long := self._too_long(listed_original.key):
+                    yield too_long
+                continue
             kind = self._suspicion(listed_original, scanned)
             if kind is None:
                 continue
@@ -87,6 +95,11 @@ class Comparison:
             original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
             if self._suspicion(original, row) == kind:
                 yield Finding(kind=kind, image_id=image_id, row=row, original=original)
+
+    def _too_long(self, key: str) -> Finding | None:
+        if looked_at(self._stack.s3, self._stack.originals, key) is None:
+            return None
+        return Finding(kind=LONG_KEY, image_id="", key=key, detail="copy it to a shorter key, and delete it")
 
     def _suspicion(self, stored: Stored | None, row: Row | None) -> str | None:
         """What is wrong about an original and its row, if anything."""
@@ -154,9 +167,9 @@ class Comparison:
 
     def _originals(self) -> Iterator[tuple[bytes, Stored]]:
         for stored in listed(self._stack.s3, self._stack.originals, keys.ORIGINALS_PREFIX):
-            if image_id := keys.image_id_of(stored.key):
+            if keys.image_id_of(stored.key) or keys.is_too_long(stored.key):
                 self.originals += 1
-                yield image_id.encode(), stored
+                yield stored.key.removeprefix(keys.ORIGINALS_PREFIX).encode(), stored
 
     def _variants(self) -> Iterator[tuple[bytes, Stored]]:
         for stored in listed(self._stack.s3, self._stack.variants, keys.VARIANTS_PREFIX):

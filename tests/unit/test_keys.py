@@ -46,7 +46,14 @@ def test_the_longest_image_id_leaves_room_for_the_longest_variant_key(character)
     assert keys.image_id_of(keys.original_key(longest)) == longest
     variant = keys.variant_key(longest, keys.render_of("version", "hash"), LONGEST)
     assert len(variant.encode()) == keys.MAX_KEY_BYTES
+    assert not keys.is_too_long(keys.original_key(longest))
     assert keys.image_id_of(keys.original_key(longest + "a")) is None
+    assert keys.is_too_long(keys.original_key(longest + "a"))
+
+
+@pytest.mark.parametrize("key", ["a" * 1024, "uploads/" + "a" * 1015 + "/", "uploads/", "uploads/a"])
+def test_only_an_original_s_key_is_too_long(key):
+    assert not keys.is_too_long(key)
 
 
 def test_a_render_is_sixteen_hex_digits_and_the_same_in_every_process():

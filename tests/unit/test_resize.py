@@ -232,11 +232,18 @@ def test_the_test_event_of_s3_asks_nothing_of_the_worker(world):
     assert world.postponed == []
 
 
-@pytest.mark.parametrize("key", ["uploads/folder/", "elsewhere/a", "uploads/" + "x" * 1000])
+@pytest.mark.parametrize("key", ["uploads/folder/", "elsewhere/a", "elsewhere/" + "x" * 1000])
 def test_an_object_that_is_no_original_is_acknowledged(world, key):
     record = world.upload("a")
     record["s3"]["object"]["key"] = key
     assert world.deliver(record) == ["done NotAnOriginal"]
+
+
+@pytest.mark.parametrize("size", [970, 1024])
+def test_an_original_whose_key_is_too_long_is_acknowledged_with_a_word(world, size):
+    record = world.upload("x" * (size - len("uploads/")))
+    assert world.deliver(record) == ["done KeyTooLong"]
+    assert world.variants() == {}
 
 
 def test_an_event_about_another_bucket_is_kept_for_people_to_look_at(world):

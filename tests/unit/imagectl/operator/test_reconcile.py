@@ -246,6 +246,18 @@ def test_objects_that_are_no_variants_are_left_alone(reconcile, world):
     assert list(world.variants()) == ["resized/readme.txt"]
 
 
+@pytest.mark.parametrize("size", [970, 1024])
+def test_an_original_whose_key_is_too_long_is_reported_and_left_alone(reconcile, render, world, size):
+    render("a", "z")
+    name = "m" * (size - len("uploads/"))
+    world.deliver(world.upload(name))
+    ran = reconcile("--repair", "--yes")
+    [finding, summary] = ran.lines
+    assert (ran.code, finding["kind"], finding["key"]) == (1, "key-too-long", f"uploads/{name}")
+    assert (summary["originals"], summary["mended"]) == (3, 0)
+    assert world.s3.head_object(Bucket=ORIGINALS, Key=f"uploads/{name}")
+
+
 def test_what_a_worker_that_died_did_not_clean_up_is_cleaned_up(mended, render, world, monkeypatch):
     render("a", presets=OTHER_PRESETS)
     record = world.upload("a", b"other pixels")
