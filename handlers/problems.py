@@ -7,6 +7,7 @@ from typing import Any, Final
 
 _TYPES: Final = "urn:image-intake:problem:"
 CONTENT_TYPE: Final = "application/problem+json"
+_DETAIL_CHARACTERS: Final = 300
 
 
 class Problem(Exception):
@@ -34,8 +35,12 @@ class Problem(Exception):
 
 
 def malformed(detail: str) -> Problem:
-    """The request, or one item of it, does not have the documented form."""
-    return Problem(400, "malformed-request", "The request is not in the documented form.", detail)
+    """The request, or one item of it, does not have the documented form.
+
+    The detail may quote the request, and is cut off so that no answer repeats all of it.
+    """
+    title = "The request is not in the documented form."
+    return Problem(400, "malformed-request", title, detail[:_DETAIL_CHARACTERS])
 
 
 def unknown_route(route: str) -> Problem:

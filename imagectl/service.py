@@ -106,7 +106,7 @@ class Service:
     def _problem(self, answer: httpx.Response) -> Exception:
         try:
             document = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if isinstance(document, dict) and "type" in document:
             refused = Refused(document)
@@ -125,7 +125,7 @@ class Service:
     def _json(self, answer: httpx.Response) -> Document:
         try:
             document = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self._stranger()

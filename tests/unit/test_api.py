@@ -86,6 +86,14 @@ def test_a_request_of_another_form_is_malformed(body):
         assert (answer.status, answer.problem) == (400, "malformed-request")
 
 
+@pytest.mark.parametrize("body", ['{"%s": 1}', '{"files": [{"%s": 1}]}'], ids=["request", "file"])
+def test_what_is_malformed_is_not_repeated_at_length(body):
+    answer = post_uploads(body % ("a" * 100_000))
+    problem = answer.document["files"][0]["error"] if answer.status == 200 else answer.document
+    assert problem_of(problem) == "malformed-request"
+    assert len(problem["detail"]) <= 300
+
+
 @pytest.mark.parametrize(
     ("change", "status", "problem"),
     [
