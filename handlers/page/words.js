@@ -13,6 +13,7 @@ const REASONS = {
   TooComplex: "The image takes far more work to read than its size explains.",
   TooMuchMemory: "The image needs more memory to read than this service has.",
   RenderCrashed: "The image made the program that reads it fail.",
+  RenderFailed: "This service could not read the image; its operators will look into it.",
   RenderTimedOut: "The image takes too long to read.",
   MalwareFound: "The scan for malware found some in the file.",
   NotScannable: "The file cannot be scanned for malware, a protected archive for example.",
