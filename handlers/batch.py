@@ -14,9 +14,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 import itertools
 import random
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Protocol
 
@@ -26,6 +27,10 @@ from handlers.pace import Pace
 
 # SQS bounds a visibility timeout at 12 hours; a quarter of an hour keeps a queue moving.
 MAX_DELAY_SECONDS = 900
+# What is kept back of the time of a call: to send messages back and to mark rows, at most a quarter of
+# what there is, and of that the rest to answer.
+_CLOSING_SECONDS = 4.0
+_ANSWERING_SECONDS = 1.0
 
 
 class Steps(Protocol):
@@ -80,34 +85,66 @@ def handle_batch(
     retry_base_seconds: float,
     workers: int = 1,
 ) -> dict[str, list[dict[str, str]]]:
-    """Handle a message batch and return Lambda's partial batch response.
+    """Handle a message batch and return Lambda's partial batch response, before the deadline.
 
     So many `workers` handle records at the same time, but those of one object one after the
     other. `remaining_seconds` is the time until the function's deadline. When the records at work
     could need all of it (`record_seconds` each), no more are begun: their messages go back
-    untouched and visible at once. Messages that have been received most often go first, so that a
+    untouched and visible at once. A record that is still at work shortly before the deadline, because
+    AWS does not answer say, is a failure; it may be finished yet, and the next receive finds that.
+    Messages that have been received most often go first, so that a
     deadline does not push one that was never tried into the dead-letter queue.
     """
     nearest_to_dead_letter_first = sorted(messages, key=lambda message: -message.attempt)
     lines, chains = _read(nearest_to_dead_letter_first)
-    pace = Pace(remaining_seconds, record_seconds)
+    closing = min(_CLOSING_SECONDS, remaining_seconds() / 4)
+    pace = Pace(lambda: remaining_seconds() - closing, record_seconds)
+    outcomes: dict[str, set[Outcome]] = defaultdict(set)
+    given_up: list[tuple[Message, Line]] = []
 
     def handle_chain(chain: _Chain) -> list[tuple[Message, Line]]:
         return [(message, _handle(message, event, steps, pace)) for message, event in chain]
 
-    outcomes: dict[str, set[Outcome]] = defaultdict(set)
-    with ThreadPoolExecutor(workers, "record") as pool:
-        handled = (future.result() for future in as_completed(pool.submit(handle_chain, c) for c in chains))
-        for message, line in itertools.chain(lines, itertools.chain.from_iterable(handled)):
-            steps.report(line)
-            if line.event and line.error and message.last:
-                _give_up(line.event, message, line.error, steps)
-            outcomes[message.id].add(line.outcome)
+    pool = ThreadPoolExecutor(workers, "record")
+    handled = _handled(pool, handle_chain, chains, remaining_seconds() - closing)
+    for message, line in itertools.chain(lines, handled):
+        steps.report(line)
+        if line.event and line.error and message.last:
+            given_up.append((message, line))
+        outcomes[message.id].add(line.outcome)
+    pool.shutdown(wait=False, cancel_futures=True)
+
     failed = [m for m in nearest_to_dead_letter_first if not outcomes[m.id] <= ACKNOWLEDGED]
-    for message in failed:
-        untouched = "retry" not in outcomes[message.id]
-        _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)
+
+    def close() -> None:
+        for message, line in given_up:
+            _give_up(message, line, steps)
+        for message in failed:
+            untouched = "retry" not in outcomes[message.id]
+            _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)
+
+    closer = threading.Thread(target=close, name="close", daemon=True)
+    closer.start()
+    closer.join(max(0.0, remaining_seconds() - min(_ANSWERING_SECONDS, closing / 4)))
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
+
+
+def _handled(
+    pool: ThreadPoolExecutor,
+    handle_chain: Callable[[_Chain], list[tuple[Message, Line]]],
+    chains: Sequence[_Chain],
+    seconds: float,
+) -> Iterator[tuple[Message, Line]]:
+    """How the records ended, each chain as it is done; after so many seconds, that they did not."""
+    working = {pool.submit(handle_chain, chain): chain for chain in chains}
+    try:
+        for done in as_completed(list(working), timeout=max(0.0, seconds)):
+            del working[done]
+            yield from done.result()
+    except TimeoutError:
+        for chain in working.values():
+            for message, event in chain:
+                yield message, _failed("retry", event, message, DeadlineReached())
 
 
 def _read(messages: Iterable[Message]) -> tuple[list[tuple[Message, Line]], list[_Chain]]:
@@ -169,7 +206,10 @@ def _failed(
     )
 
 
-def _give_up(event: ObjectEvent, message: Message, error: BaseException, steps: Steps) -> None:
+def _give_up(message: Message, line: Line, steps: Steps) -> None:
+    event, error = line.event, line.error
+    assert event
+    assert error
     try:
         steps.give_up(event, message.attempt, error)
     except Exception as second:  # noqa: BLE001 - the message reaches the dead-letter queue either way

@@ -24,7 +24,7 @@ CONTENT_TYPES = {
 }
 
 # Each module has `read(data, limits) -> Original`; imported when the first such original comes.
-_READERS = {
+READERS = {
     "JPEG": "jpeg",
     "PNG": "png",
     "WEBP": "webp",
@@ -82,5 +82,5 @@ def read(data: bytes, limits: Limits) -> Original:
         raise EmptyObject
     if len(data) > limits.max_bytes:
         raise TooLarge(f"{len(data)} bytes, at most {limits.max_bytes}")
-    reader = importlib.import_module(f"handlers.{_READERS[sniff(data)]}")
+    reader = importlib.import_module(f"handlers.{READERS[sniff(data)]}")
     return cast("Original", reader.read(data, limits))

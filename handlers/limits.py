@@ -69,7 +69,7 @@ def decoding(failure: type[ImageRejected]) -> Iterator[None]:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             yield
-        except ImageRejected:
+        except (ImageRejected, ImportError):  # a broken layer is not the image's fault
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise TooManyPixels from error

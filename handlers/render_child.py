@@ -1,46 +1,97 @@
-"""The render process: reads images, writes variants, and may do nothing else.
+"""The processes that render: one waits, and forks another for each image, which reads it and ends.
 
-It is started by `handlers.render_process` with an environment without credentials and limits on
-its memory, files and system calls, so that an image that crashes the decoder, or takes it over,
-takes nothing with it.
+Nothing of an image outlives its process: the next image meets one that has seen none. The waiting process
+imports the decoders once, so that a fork is all an image costs (some milliseconds), and never reads a byte
+of an image. `handlers.render_process` starts it with an environment without credentials and hands over two
+pipes for each image; it learns from here how each process ended.
 """
 
-import math
-import resource
+import contextlib
+import gc
+import importlib
+import os
+import socket
 import sys
+import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import IO, Any
+from pathlib import Path
+from typing import Any, Final, get_args
 
-from handlers import system_calls
-from handlers.frames import BrokenFrame, read_frame, write_frame
+from PIL import Image
+
+from handlers import confinement
+from handlers.decode import READERS
+from handlers.encode import encode
+from handlers.frames import READY, STATUS, read_frame, write_frame
 from handlers.images import render
-from handlers.presets import Limits, Preset
+from handlers.presets import Format, Limits, Preset
 from handlers.rejections import ImageRejected
 
+# What images need that their readers import when they need it.
+_ALSO_USED: Final = ("PIL.ImageCms", "PIL.ImageMath", "PIL.WebPImagePlugin", "handlers.colour_spaces")
+_OPTIONAL: Final = ("pillow_heif",)
+_PNG: Final = Preset(name="", width=256, height=256, fit="fill", format="png", quality=100)
+_ALL_FORMATS: Final = tuple(
+    Preset(name=format_, width=16, height=16, fit="cover", format=format_, quality=80, position="attention")
+    for format_ in get_args(Format)
+)
+_OWN_LIMITS: Final = Limits(
+    max_bytes=1 << 20, max_pixels=1 << 16, max_side=256, max_frames=1, max_metadata_bytes=0
+)
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Render one request after the other until the stream ends."""
-    write_frame(answers, {"outcome": "ready"})
+
+def wait_for_images(control: socket.socket) -> None:
+    """Fork a process for each pair of pipes that comes, and say how it ended, until nothing more comes."""
+    _import_decoders()
+    _render_own_picture(_ALL_FORMATS)  # which imports the rest
+    gc.freeze()  # what is here now need not be looked at, and so not be copied, in any child
+    control.send(READY)
     while True:
-        try:
-            header, data = read_frame(requests)
-        except BrokenFrame:
+        message, pipes, _, _ = socket.recv_fds(control, 1, 2)
+        if not message:
             return
-        _bound_cpu(header["cpuSeconds"])
-        answer, payloads = _answer(header, data)
-        write_frame(answers, answer, *payloads)
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                control.close()
+                status = render_one(*pipes)
+            finally:  # whatever was raised ends here
+                os._exit(status)
+        for pipe in pipes:
+            os.close(pipe)
+        _, status = os.waitpid(child, 0)
+        control.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
 
 
-def _answer(header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    presets = [Preset(**preset) for preset in header["presets"]]
+def render_one(requests: int, answers: int) -> int:
+    """Read one request, answer it and return an exit status, in a process that is good for nothing else."""
+    with open(requests, "rb") as reader, open(answers, "wb") as writer:
+        header, data = read_frame(reader, sys.maxsize)
+        presets = [Preset(**preset) for preset in header["presets"]]
+        limits = Limits(**header["limits"])
+        confinement.for_one_image(header["cpuSeconds"])
+        answer, payloads = _answer(data, presets, limits, checked=header["checked"])
+        write_frame(writer, answer, *payloads)
+    return 0
+
+
+def _answer(
+    data: bytes, presets: Sequence[Preset], limits: Limits, *, checked: bool
+) -> tuple[dict[str, Any], list[bytes]]:
     try:
-        rendered = render(data, presets, Limits(**header["limits"]))
+        if checked:
+            _render_own_picture(presets)
+        rendered = render(data, presets, limits)
     except ImageRejected as rejection:
         return {"outcome": "rejected", "reason": rejection.reason, "measured": rejection.measured}, []
     except MemoryError:
         raise  # the limit that confines this process was met: the image ends it
-    except Exception as error:  # noqa: BLE001 - a bug, reported as one and not held against the image
-        return {"outcome": "failed", "error": f"{type(error).__name__}: {error}"[:300]}, []
+    except (ImportError, OSError, _Broken) as error:  # the machine or its layer, not the bytes
+        return {"outcome": "broken", "error": _described(error)}, []
+    except Exception as error:  # noqa: BLE001 - a bug, whether of these bytes or of all is seen in a second process
+        return {"outcome": "failed", "error": _described(error)}, []
     variants = [
         {"preset": name, "width": variant.width, "height": variant.height, "bytes": len(variant.data)}
         for name, variant in rendered.variants.items()
@@ -49,21 +100,36 @@ def _answer(header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[b
     return answer, [variant.data for variant in rendered.variants.values()]
 
 
-def _bound_cpu(seconds: int) -> None:
-    """Have the kernel end this process (SIGXCPU) after so much more of a processor's time."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    until = math.ceil(used.ru_utime + used.ru_stime) + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+class _Broken(Exception):
+    """The renderer fails on a picture that it has rendered a thousand times."""
 
 
-def confine(memory_bytes: int) -> None:
-    """Bound the memory of this process; forbid it to write files, leave core dumps or reach out."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    system_calls.forbid()  # where the kernel has no such filter, the limits above are what there is
+def _render_own_picture(presets: Sequence[Preset]) -> None:
+    """Render a picture that is known to be good, so that what fails next is about the bytes."""
+    try:
+        picture = encode(Image.linear_gradient("L").convert("RGB"), _PNG)
+        render(picture, presets, _OWN_LIMITS)
+    except Exception as error:
+        raise _Broken(_described(error)) from error
+
+
+def _described(error: BaseException) -> str:
+    """The kind of an error and the place it was raised at; its words may quote the image."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = str(error) if isinstance(error, _Broken) else type(error).__name__
+    return f"{kind} at {Path(place.filename).name}:{place.lineno}"
+
+
+def _import_decoders() -> None:
+    """Import all that any original needs, or each process would do it again."""
+    for module in (*(f"handlers.{reader}" for reader in READERS.values()), *_ALSO_USED):
+        importlib.import_module(module)
+    for module in _OPTIONAL:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
 
 
 if __name__ == "__main__":
-    confine(int(sys.argv[1]))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    confinement.before_images(int(sys.argv[1]))
+    with socket.socket(fileno=int(sys.argv[2])) as control:
+        wait_for_images(control)

@@ -1,35 +1,36 @@
-"""Rendering in a process of its own, so that one image cannot take its neighbours."""
+"""Rendering in processes of its own, so that one image cannot take its neighbours or what follows it."""
 
 import contextlib
-import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from handlers import rejections
-from handlers.frames import BrokenFrame, read_frame, write_frame
+from handlers import render_answers
+from handlers.frames import READY, STATUS, BrokenFrame, read_frame, write_frame
 from handlers.presets import Limits, Preset
-from handlers.rejections import RenderCrashed, RenderTimedOut
-from handlers.renderings import Facts, Rendered, Variant
+from handlers.rejections import RenderCrashed, RenderFailed, RenderTimedOut
+from handlers.renderings import Rendered
 
 _TRIES: Final = 2
-_START_SECONDS: Final = 20.0
+# How long a process may still be there once its answer has turned out to be none.
+_END_SECONDS: Final = 1.0
 # What the interpreter and its libraries need to start; nothing that names an account or a key.
 _INHERITED: Final = ("LD_LIBRARY_PATH", "PATH", "TZ")
-_PR_SET_DUMPABLE: Final = 4
 
 
 class RenderProcessNotStarted(Exception):
     """The render process did not start. No image is at fault, so this is retried."""
 
 
-class RenderFailed(Exception):
-    """The renderer raised what it should not. No image is at fault, so this is retried."""
+class RendererBroken(Exception):
+    """The renderer does not even render a picture of its own, or lacks a part. This is retried."""
 
 
 class RenderStalled(Exception):
@@ -39,45 +40,39 @@ class RenderStalled(Exception):
     """
 
 
-def conceal() -> None:
-    """Close this process's memory and environment, with the credentials in them, to its children.
-
-    They run as the same user, to whom `/proc/PID/environ` and `/proc/PID/mem` are open otherwise.
-    https://man7.org/linux/man-pages/man2/pr_set_dumpable.2const.html
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
 class RenderProcess:
-    """Renders in a child process that is started once and again whenever it dies.
+    """Renders each image in a process of its own, forked from one that is started once and waits.
 
-    One image at a time: callers wait for each other. One try to render may take `cpu_seconds` of
-    a processor's time, and `wall_seconds` must be more than that; `memory_bytes` bounds the
-    child's address space. `command` is what the child runs, with `memory_bytes` as its argument.
+    One image at a time: callers wait for each other. One try to render may take `cpu_seconds` of a
+    processor's time; all that is done for one image, a second try and a new start included, takes at most
+    `wall_seconds`. `memory_bytes` bounds the address space of each process. `command` is what waits for
+    images, with `memory_bytes` and the number of its control socket as its arguments.
     """
 
     def __init__(
         self,
         *,
-        cpu_seconds: int,
+        cpu_seconds: float,
         wall_seconds: float,
         memory_bytes: int,
         command: Sequence[str] = (sys.executable, "-m", "handlers.render_child"),
     ) -> None:
         self._cpu_seconds = cpu_seconds
         self._wall_seconds = wall_seconds
-        self._command = [*command, str(memory_bytes)]
+        self._command = command
+        self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._waiting: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
         self._ready = False
 
     def render(self, data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
         """Render every preset of one original, as `handlers.images.render` does.
 
-        Raises ImageRejected, which for an image that ends the child or overruns its time twice is
-        RenderCrashed or RenderTimedOut; RenderFailed, RenderStalled or RenderProcessNotStarted for
-        what is no image's fault.
+        Raises ImageRejected, which for an image that does it twice is RenderCrashed (it ends its process,
+        or makes it answer nonsense), RenderTimedOut or RenderFailed (it raises what the renderer never
+        should, the second time after a picture that is known to be good); RendererBroken, RenderStalled or
+        RenderProcessNotStarted for what is no image's fault.
         """
         request = {
             "presets": [asdict(preset) for preset in presets],
@@ -85,113 +80,155 @@ class RenderProcess:
             "cpuSeconds": self._cpu_seconds,
         }
         with self._lock:
-            for tries_left in reversed(range(_TRIES)):
+            until = time.monotonic() + self._wall_seconds
+            failure: Exception | None = None
+            for _ in range(_TRIES):
                 try:
-                    answer, payload = self._ask(request, data)
-                except (RenderCrashed, RenderTimedOut):
-                    if not tries_left:
-                        raise
-                else:
-                    return _rendered(answer, payload, presets)
-        raise AssertionError("a try either returns or raises")
+                    answer, payload = self._ask(
+                        {**request, "checked": failure is not None},
+                        data,
+                        max_bytes=render_answers.max_answer_bytes(presets),
+                        until=until,
+                    )
+                    return _outcome(answer, payload, presets, limits)
+                except (RenderCrashed, RenderTimedOut, RenderFailed, RenderProcessNotStarted) as again:
+                    failure = again
+                if time.monotonic() >= until:  # all of it is gone
+                    break
+            assert failure
+            raise failure
 
     def start(self) -> None:
-        """Start the child without waiting for it; the first rendering waits."""
+        """Start the waiting process without waiting for it; the first rendering waits."""
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self._ready = False
-        self._child = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._waiting = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+                [*self._command, str(self._memory_bytes), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
-        """End the child, whatever it is doing."""
-        if self._child is None:
+        """End the waiting process and all it has started, whatever they are doing."""
+        if self._waiting is None or self._control is None:
             return
-        self._child.kill()
-        self._child.wait()
-        for stream in (self._child.stdin, self._child.stdout):
-            assert stream
-            with contextlib.suppress(BrokenPipeError):  # what was not yet written went with the child
-                stream.close()
-        self._child = None
+        self._kill()
+        self._waiting.wait()
+        self._control.close()
+        self._waiting = self._control = None
 
-    def _ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-        child = self._started()
-        assert child.stdin
-        assert child.stdout
-        with _deadline(child, self._wall_seconds) as overrun:
-            try:
-                write_frame(child.stdin, request, data)
-                return read_frame(child.stdout)
-            except (OSError, BrokenFrame) as error:
-                code = child.wait()
-                self.stop()
-                if overrun.is_set():
-                    raise RenderStalled(f"no answer in {self._wall_seconds:g} s") from error
-                if code == -signal.SIGXCPU:
-                    raise RenderTimedOut(f"more than {self._cpu_seconds} s") from error
-                raise RenderCrashed(_ending(code)) from error
+    def _kill(self) -> None:
+        assert self._waiting
+        with contextlib.suppress(ProcessLookupError):  # it and all it started are gone
+            os.killpg(self._waiting.pid, signal.SIGKILL)  # it leads its group, which no other can leave
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
+    def _ask(
+        self, request: dict[str, Any], data: bytes, *, max_bytes: int, until: float
+    ) -> tuple[dict[str, Any], bytes]:
+        """What a process forked for it answers to one request, if it ends well after that."""
+        control = self._started(until)
+        with _pipe() as (their_requests, requests), _pipe() as (answers, their_answers):
+            # Where nobody is there any more, no answer says so as well.
+            with their_requests, their_answers, contextlib.suppress(OSError):
+                socket.send_fds(control, [b"i"], [their_requests.fileno(), their_answers.fileno()])
+            answer, wrong = None, ""
+            with self._killed_at(until) as overrun:
+                try:
+                    with requests:
+                        write_frame(requests, request, data)
+                    answer = read_frame(answers, max_bytes)
+                except (OSError, BrokenFrame) as error:
+                    wrong = str(error)
+                status = self._status(control, until if answer else time.monotonic() + _END_SECONDS)
+                if status == 0 and answer and answers.read(1):
+                    wrong = "more than an answer"
+        if status == 0 and answer and not wrong:
+            return answer
+        if status is None:
+            assert self._waiting
+            gone = not overrun.is_set() and self._waiting.poll() is not None
+            self.stop()
+            if gone:  # no image reaches it, so something else has ended it
+                raise RenderProcessNotStarted("the waiting process has ended")
+        if overrun.is_set() and not answer:
+            raise RenderStalled(f"no answer in {self._wall_seconds:g} s")
+        if status in {-signal.SIGPROF, -signal.SIGXCPU}:
+            raise RenderTimedOut(f"more than {self._cpu_seconds:g} s")
+        raise RenderCrashed(_ending(status) if status else wrong or "it did not end")
+
+    def _status(self, control: socket.socket, until: float) -> int | None:
+        """How the process of an image ended; None if it does not by then, or nobody is left to say so."""
+        control.settimeout(max(_END_SECONDS, until - time.monotonic()))
+        try:
+            said = control.recv(STATUS.size)
+        except OSError:
+            return None
+        return int(STATUS.unpack(said)[0]) if len(said) == STATUS.size else None
+
+    def _started(self, until: float) -> socket.socket:
+        if self._waiting is None or self._waiting.poll() is not None:
             self.stop()
             self.start()
-        assert self._child
-        assert self._child.stdout
+        assert self._waiting
+        assert self._control
         if not self._ready:
-            with _deadline(self._child, _START_SECONDS):
-                try:
-                    read_frame(self._child.stdout)
-                except BrokenFrame as error:
-                    ending = _ending(self._child.wait())
-                    self.stop()
-                    raise RenderProcessNotStarted(f"the render process ended: {ending}") from error
-            self._ready = True
-        return self._child
+            self._control.settimeout(max(0.001, until - time.monotonic()))
+            try:
+                self._ready = self._control.recv(len(READY)) == READY
+            except TimeoutError as error:
+                raise RenderProcessNotStarted("it is not ready yet") from error
+            if not self._ready:
+                ending = _ending(self._waiting.wait())
+                self.stop()
+                raise RenderProcessNotStarted(f"the render process ended: {ending}")
+        return self._control
+
+    @contextlib.contextmanager
+    def _killed_at(self, until: float) -> Iterator[threading.Event]:
+        """Kill all that renders unless the block ends in time; the event then says so."""
+        overrun = threading.Event()
+
+        def kill() -> None:
+            overrun.set()
+            self._kill()
+
+        timer = threading.Timer(until - time.monotonic(), kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield overrun
+        finally:
+            timer.cancel()
 
 
 @contextlib.contextmanager
-def _deadline(child: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
-    """Kill the child unless the block ends in time; the event then says so."""
-    overrun = threading.Event()
-
-    def kill() -> None:
-        overrun.set()
-        child.kill()
-
-    timer = threading.Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield overrun
-    finally:
-        timer.cancel()
+def _pipe() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as reader, os.fdopen(write, "wb") as writer:
+        yield reader, writer
 
 
 def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def _rendered(answer: dict[str, Any], payload: bytes, presets: Sequence[Preset]) -> Rendered:
-    if answer["outcome"] == "rejected":
-        raise rejections.named(answer["reason"], answer["measured"])
-    if answer["outcome"] == "failed":
-        raise RenderFailed(answer["error"])
-    known = {preset.name: preset for preset in presets}
-    variants = {}
-    start = 0
-    for variant in answer["variants"]:
-        end = start + variant["bytes"]
-        variants[variant["preset"]] = Variant(
-            preset=known[variant["preset"]],
-            data=payload[start:end],
-            width=variant["width"],
-            height=variant["height"],
-        )
-        start = end
-    return Rendered(facts=Facts(**answer["facts"]), variants=variants)
+def _outcome(answer: dict[str, Any], payload: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
+    try:
+        match answer.get("outcome"):
+            case "rendered":
+                return render_answers.rendered(answer, payload, presets, limits)
+            case "rejected":
+                raise render_answers.rejection(answer)
+            case "broken":
+                raise RendererBroken(render_answers.error(answer))
+            case _:
+                raise RenderFailed(render_answers.error(answer))
+    except BrokenFrame as error:
+        raise RenderCrashed(f"it answered with {error}") from error

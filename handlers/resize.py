@@ -8,8 +8,9 @@ from handlers import clients
 from handlers.admission import Admission
 from handlers.batch import handle_batch, read_messages
 from handlers.catalog import Catalog
+from handlers.confinement import conceal
 from handlers.gate import Gate, ScanGate, open_gate
-from handlers.render_process import RenderProcess, conceal
+from handlers.render_process import RenderProcess
 from handlers.reports import Reporter
 from handlers.settings import ResizeSettings, load
 from handlers.storage import GatedStorage, Storage
@@ -30,8 +31,8 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
     reporter = Reporter()
     conceal()
     renderer = RenderProcess(
-        cpu_seconds=settings.render_seconds,
-        wall_seconds=settings.record_seconds,
+        cpu_seconds=settings.render_cpu_seconds,
+        wall_seconds=settings.render_wall_seconds,
         memory_bytes=settings.render_memory_bytes,
     )
     renderer.start()  # it imports its decoders while the clients are built here

@@ -53,9 +53,14 @@ class ResizeSettings:
     malware_scan_seconds: int
 
     @property
-    def render_seconds(self) -> int:
-        """What one try to render may take, so that two fit into a record's worst case."""
-        return max(1, self.record_seconds // 2)
+    def render_wall_seconds(self) -> float:
+        """What all tries to render may take, so that a record has time left to be fetched and stored."""
+        return 0.95 * self.record_seconds
+
+    @property
+    def render_cpu_seconds(self) -> float:
+        """What one try to render may take of a processor's time, so that two fit into a record's."""
+        return 0.45 * self.record_seconds
 
     @property
     def render_memory_bytes(self) -> int:

@@ -37,11 +37,11 @@ def workers(function: str) -> list[Process]:
 
 
 def render_processes(function: str) -> list[Process]:
-    """The render processes of a function's workers."""
-    parents = {each.pid for each in workers(function)}
-    return [
-        each for each in processes() if each.parent in parents and "handlers.render_child" in each.command
-    ]
+    """The render processes of a function's workers: those that wait and those that read an image."""
+    found = [each for each in processes() if "handlers.render_child" in each.command]
+    functions = {each.pid for each in workers(function)}
+    waiting = {each.pid for each in found if each.parent in functions}
+    return [each for each in found if each.pid in waiting or each.parent in waiting]
 
 
 def kill_now_and_then(function: str, seed: int, kills: int, stopped: Event) -> Counter[str]:

@@ -163,7 +163,7 @@ def test_giving_up_that_fails_itself_is_reported_and_hides_nothing():
     steps = FakeSteps({"uploads/a": RuntimeError()}, give_up_error=TimeoutError())
     records = [s3_record("uploads/a"), s3_record("uploads/b")]
     assert handle(steps, message(*records, attempt=MAX_RECEIVE_COUNT)) == ["m1"]
-    assert steps.outcomes == ["retry RuntimeError", "retry GiveUpTimeoutError", "done Ready"]
+    assert steps.outcomes == ["retry RuntimeError", "done Ready", "retry GiveUpTimeoutError"]
 
 
 def test_postponing_that_fails_is_reported_and_hides_nothing():
@@ -182,9 +182,63 @@ def test_what_the_deadline_leaves_untouched_goes_back_visible_at_once():
     assert steps.postponed == [("b", 0), ("c", 0)]
 
 
-def test_exactly_the_time_of_one_record_is_enough_to_begin_another():
+def test_the_time_of_one_record_and_for_closing_is_enough_to_begin_another():
     messages = [message(s3_record(f"uploads/{name}"), id=name) for name in "ab"]
-    assert handle(FakeSteps(), *messages, remaining_seconds=clock(30)) == []
+    assert handle(FakeSteps(), *messages, remaining_seconds=clock(34)) == []
+    assert handle(FakeSteps(), *messages, remaining_seconds=clock(33)) == ["b"]
+
+
+def until_a_deadline(seconds):
+    """The time that is left of so many seconds, as a clock tells it."""
+    deadline = time.monotonic() + seconds
+    return lambda: max(0.0, deadline - time.monotonic())
+
+
+@pytest.fixture
+def hanging():
+    """Steps of which some never end, until the test does."""
+    over = threading.Event()
+
+    class HangingSteps(FakeSteps):
+        def __init__(self, *steps):
+            super().__init__()
+            self._hangs = steps
+
+        def _perhaps(self, step):
+            if step in self._hangs:
+                over.wait(60)
+
+        def settle(self, event, attempt):
+            self._perhaps(event.key)
+            return super().settle(event, attempt)
+
+        def give_up(self, event, attempt, error):
+            super().give_up(event, attempt, error)
+            self._perhaps("give up")
+
+        def postpone(self, message, seconds):
+            super().postpone(message, seconds)
+            self._perhaps("postpone")
+
+    yield HangingSteps
+    over.set()
+
+
+def test_a_record_that_never_ends_is_a_failure_in_an_answer_that_comes_before_the_deadline(hanging):
+    steps, left = hanging("uploads/a"), until_a_deadline(2)
+    messages = [message(s3_record(f"uploads/{name}"), id=name) for name in "ab"]
+    assert handle(steps, *messages, remaining_seconds=left, workers=2) == ["a", "b"]
+    assert left() > 0
+    assert ("retry DeadlineReached") in steps.outcomes
+    assert {name for name, _ in steps.postponed} == {"a", "b"}
+
+
+def test_calls_that_never_end_after_the_records_do_not_cost_the_answer(hanging):
+    for step in ("give up", "postpone"):
+        steps, left = hanging("uploads/a", step), until_a_deadline(2)
+        poisoned = message(s3_record("uploads/a"), id="a", attempt=MAX_RECEIVE_COUNT)
+        assert handle(steps, poisoned, remaining_seconds=left) == ["a"]
+        assert left() > 0
 
 
 def test_the_first_record_of_a_call_begins_because_the_next_call_would_have_no_more_time():

@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,8 @@ from PIL import Image
 from handlers.frames import BrokenFrame, read_frame, write_frame
 from handlers.images import render
 from handlers.presets import Limits, parse_presets
-from handlers.rejections import NotAnImage, RenderCrashed, RenderTimedOut, TooMuchMemory
-from handlers.render_process import RenderFailed, RenderProcess, RenderProcessNotStarted, RenderStalled
+from handlers.rejections import NotAnImage, RenderCrashed, RenderFailed, RenderTimedOut, TooMuchMemory
+from handlers.render_process import RendererBroken, RenderProcess, RenderProcessNotStarted, RenderStalled
 
 ROOT = Path(__file__).parents[2]
 PHOTOGRAPH = (ROOT / "samples" / "fig.jpg").read_bytes()
@@ -21,6 +23,21 @@ LIMITS = Limits(
     max_bytes=50 << 20, max_pixels=50_000_000, max_side=30_000, max_frames=10, max_metadata_bytes=1 << 20
 )
 MEMORY = 1 << 30
+OTHER_RENDERING = """
+import os, sys, time, socket
+from handlers import confinement, frames, render_child
+from handlers.rejections import NotAnImage
+calls = 0
+def instead(data, presets, limits):
+    global calls
+    if data[:4] == b"\\x89PNG":  # the picture of its own
+        {own}
+        return render(data, presets, limits)
+    {statements}
+render, render_child.render = render_child.render, instead
+confinement.before_images(int(sys.argv[1]))
+render_child.wait_for_images(socket.socket(fileno=int(sys.argv[2])))
+"""
 
 
 @pytest.fixture
@@ -31,16 +48,19 @@ def process():
 
 
 @pytest.fixture
-def child_running():
-    """Renderers whose child runs other statements, once it has said that it is ready."""
+def rendering():
+    """Renderers whose processes run other statements instead of rendering `data`."""
     renderers = []
 
-    def start(statements, *, seconds=20.0, ready=True):
-        greeting = "write_frame(sys.stdout.buffer, {'outcome': 'ready'})" if ready else "pass"
-        code = f"import os, sys, time; from handlers.frames import *; {greeting}; {statements}"
+    def start(statements, *, own="pass", cpu_seconds=5.0, wall_seconds=20.0):
+        code = OTHER_RENDERING.replace("{own}", own).replace(
+            "{statements}", statements.replace("\n", "\n    ")
+        )
         command = (sys.executable, "-c", code)
         renderers.append(
-            RenderProcess(cpu_seconds=1, wall_seconds=seconds, memory_bytes=MEMORY, command=command)
+            RenderProcess(
+                cpu_seconds=cpu_seconds, wall_seconds=wall_seconds, memory_bytes=MEMORY, command=command
+            )
         )
         return renderers[-1]
 
@@ -49,24 +69,35 @@ def child_running():
         renderer.stop()
 
 
-def test_a_child_renders_exactly_what_rendering_in_process_gives(process):
+def test_a_process_renders_exactly_what_rendering_here_gives(process):
     assert process.render(PHOTOGRAPH, PRESETS, LIMITS) == render(PHOTOGRAPH, PRESETS, LIMITS)
 
 
-def test_a_rejection_in_the_child_is_the_same_rejection_here_and_the_child_lives_on(process):
+def test_a_rejection_there_is_the_same_rejection_here_and_the_waiting_process_lives_on(process):
     process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    child = process._child
+    waiting = process._waiting
     with pytest.raises(NotAnImage):
         process.render(b"no image at all", PRESETS, LIMITS)
     process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    assert process._child is child
+    assert process._waiting is waiting
 
 
-def test_the_child_sees_no_credentials(process, monkeypatch):
+def test_each_image_has_a_process_of_its_own(rendering):
+    renderer = rendering("calls += 1\nraise NotAnImage(f'{os.getpid()} {calls}')")
+    told = []
+    for _ in range(3):
+        with pytest.raises(NotAnImage) as rejected:
+            renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+        told.append(rejected.value.measured.split())
+    assert len({pid for pid, _ in told}) == 3
+    assert {calls for _, calls in told} == {"1"}
+
+
+def test_no_credentials_are_in_its_environment(process, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "very-secret")
     process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    environment = Path(f"/proc/{process._child.pid}/environ").read_bytes()
+    environment = Path(f"/proc/{process._waiting.pid}/environ").read_bytes()
     assert b"very-secret" not in environment
     assert b"AWS_" not in environment
 
@@ -74,7 +105,7 @@ def test_the_child_sees_no_credentials(process, monkeypatch):
 # A process that is no superuser, which may read anything, and a child that looks at its environment.
 LOOK_AT_THE_PARENT = """
 import ctypes, os, pathlib, sys
-from handlers.render_process import conceal
+from handlers.confinement import conceal
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -99,78 +130,74 @@ def test_a_child_cannot_read_the_credentials_of_a_concealed_parent(parent, found
     assert subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == found
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is one of Linux")
-def test_the_child_reaches_no_network_and_starts_no_program(process):
+def test_a_waiting_process_that_is_killed_between_two_images_is_started_again(process):
     process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    status = Path(f"/proc/{process._child.pid}/status").read_text(encoding="ascii")
-    assert "Seccomp:\t2\n" in status  # a filter; tests/unit/test_system_calls.py says which
-
-
-def test_a_child_killed_between_two_images_is_started_again(process):
-    process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    os.kill(process._child.pid, signal.SIGKILL)
+    os.kill(process._waiting.pid, signal.SIGKILL)
     assert process.render(PHOTOGRAPH, PRESETS, LIMITS).facts.format == "JPEG"
 
 
-def test_an_image_that_ends_the_child_twice_is_rejected(child_running, tmp_path):
-    marks = tmp_path / "marks"
-    renderer = child_running(
-        f"read_frame(sys.stdin.buffer); open({str(marks)!r}, 'a').write('x'); os.abort()"
-    )
-    with pytest.raises(RenderCrashed, match="signal 6"):
+def test_a_waiting_process_that_is_killed_beside_an_image_is_not_that_images_fault(rendering):
+    renderer = rendering("time.sleep(1.5)\nraise NotAnImage")
+    renderer.start()
+    threading.Timer(1.0, lambda: os.kill(renderer._waiting.pid, signal.SIGKILL)).start()
+    with pytest.raises(NotAnImage):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
-    assert marks.read_text() == "xx"
-    assert renderer._child is None
 
 
-def test_an_image_that_ends_the_child_once_is_rendered_at_the_second_try(process, monkeypatch):
-    process.render(PHOTOGRAPH, PRESETS, LIMITS)
-    ask = process._ask
-    asked = []
+def test_an_image_that_ends_its_process_twice_is_rejected(rendering):
+    renderer = rendering("os._exit(3)")
+    with pytest.raises(RenderCrashed, match="exit status 3"):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
 
-    def die_first(request, data):
-        asked.append(1)
+
+def test_an_image_that_ends_its_process_once_is_rendered_at_the_second_try(process, monkeypatch):
+    ask, asked = process._ask, []
+
+    def die_first(request, data, **more):
+        asked.append(request["checked"])
         if len(asked) == 1:
             raise RenderCrashed("signal 9")
-        return ask(request, data)
+        return ask(request, data, **more)
 
     monkeypatch.setattr(process, "_ask", die_first)
     assert process.render(PHOTOGRAPH, PRESETS, LIMITS).facts.format == "JPEG"
-    assert len(asked) == 2
+    assert asked == [False, True]
 
 
-def test_an_image_that_overruns_its_time_twice_is_rejected(child_running, tmp_path):
-    marks = tmp_path / "marks"
-    renderer = child_running(
-        "from handlers.render_child import _bound_cpu; header, _ = read_frame(sys.stdin.buffer); "
-        f"open({str(marks)!r}, 'a').write('x'); _bound_cpu(header['cpuSeconds']); "
-        "[None for n in iter(int, 1)]"
-    )
-    with pytest.raises(RenderTimedOut, match="more than 1 s"):
+def test_an_image_that_overruns_its_time_twice_is_rejected_within_both(rendering):
+    renderer = rendering("while True: pass", cpu_seconds=0.4)
+    with pytest.raises(RenderTimedOut, match=r"more than 0\.4 s"):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
-    assert marks.read_text() == "xx"
 
 
 def test_the_time_of_earlier_images_is_not_counted():
-    renderer = RenderProcess(cpu_seconds=1, wall_seconds=20, memory_bytes=MEMORY)
+    renderer = RenderProcess(cpu_seconds=1.5, wall_seconds=20, memory_bytes=MEMORY)
     try:
         for _ in range(10):
             renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
-            child = renderer._child
-        assert renderer._child is child
+            waiting = renderer._waiting
+        assert renderer._waiting is waiting
     finally:
         renderer.stop()
 
 
-def test_a_child_that_does_not_answer_is_no_image_s_fault(child_running):
-    renderer = child_running("read_frame(sys.stdin.buffer); time.sleep(60)", seconds=0.2)
-    with pytest.raises(RenderStalled, match=r"no answer in 0\.2 s"):
+def test_a_process_that_does_not_answer_is_no_image_s_fault(rendering):
+    renderer = rendering("time.sleep(60)", wall_seconds=2)
+    started = time.monotonic()
+    with pytest.raises(RenderStalled, match=r"no answer in 2 s"):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
-    assert renderer._child is None
+    assert time.monotonic() - started < 10
+    assert renderer._waiting is None
 
 
-def test_an_image_that_needs_more_memory_than_the_child_may_have_is_rejected():
-    renderer = RenderProcess(cpu_seconds=10, wall_seconds=20, memory_bytes=200 << 20)
+def test_both_tries_share_the_time_of_one_image(rendering):
+    renderer = rendering("time.sleep(1.2)\nos._exit(3)", wall_seconds=2)
+    with pytest.raises(RenderStalled):
+        renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_an_image_that_needs_more_memory_than_its_process_may_have_is_rejected():
+    renderer = RenderProcess(cpu_seconds=10, wall_seconds=20, memory_bytes=250 << 20)
     huge = io.BytesIO()
     Image.new("RGB", (7000, 7000)).save(huge, "PNG")
     try:
@@ -180,24 +207,99 @@ def test_an_image_that_needs_more_memory_than_the_child_may_have_is_rejected():
         renderer.stop()
 
 
-def test_an_error_that_is_no_rejection_is_not_held_against_the_image(child_running):
-    answer = "{'outcome': 'failed', 'error': 'KeyError: x'}"
-    renderer = child_running(f"read_frame(sys.stdin.buffer); write_frame(sys.stdout.buffer, {answer})")
-    with pytest.raises(RenderFailed, match="KeyError"):
+@pytest.mark.parametrize(
+    "error", ["KeyError(1)", "IndexError()", "ValueError('secret')", "ZeroDivisionError()"]
+)
+def test_an_error_that_the_bytes_raise_twice_beside_a_picture_that_renders_is_about_the_bytes(
+    rendering, error
+):
+    with pytest.raises(RenderFailed, match=error.split("(", maxsplit=1)[0]) as rejected:
+        rendering(f"raise {error}").render(PHOTOGRAPH, PRESETS, LIMITS)
+    assert "secret" not in str(rejected.value)
+
+
+def test_an_error_that_comes_once_is_not_held_against_the_image(process, monkeypatch):
+    ask, answers = process._ask, [({"outcome": "failed", "error": "KeyError at png.py:9"}, b"")]
+    monkeypatch.setattr(
+        process, "_ask", lambda *given, **more: answers.pop() if answers else ask(*given, **more)
+    )
+    assert process.render(PHOTOGRAPH, PRESETS, LIMITS).facts.format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    "error", ["ImportError('PIL')", "OSError(5, 'I/O')", "TimeoutError()", "PermissionError()"]
+)
+def test_an_error_of_the_machine_or_its_layer_is_never_held_against_the_image(rendering, error):
+    with pytest.raises(RendererBroken):
+        rendering(f"raise {error}").render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_renderer_that_fails_on_its_own_picture_rejects_nobody(rendering):
+    renderer = rendering("raise KeyError(1)", own="calls += 1\n        if calls > 1: raise IndexError(2)")
+    with pytest.raises(RendererBroken, match="IndexError"):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
 
 
-def test_a_child_that_cannot_start_is_no_image_s_fault(child_running):
-    renderer = child_running("raise SystemExit(3)", ready=False)
+def test_a_renderer_that_fails_on_its_own_picture_from_the_start_does_not_start(rendering):
+    with pytest.raises(RenderProcessNotStarted, match="exit status 1"):
+        rendering("pass", own="raise IndexError(2)").render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_waiting_process_that_cannot_start_is_no_image_s_fault():
+    command = (sys.executable, "-c", "raise SystemExit(3)")
+    renderer = RenderProcess(cpu_seconds=5, wall_seconds=20, memory_bytes=MEMORY, command=command)
     with pytest.raises(RenderProcessNotStarted, match="exit status 3"):
         renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+
+
+def test_a_waiting_process_that_is_slow_to_start_costs_no_more_than_an_image_may():
+    command = (sys.executable, "-c", "import time; time.sleep(60)")
+    renderer = RenderProcess(cpu_seconds=5, wall_seconds=0.5, memory_bytes=MEMORY, command=command)
+    try:
+        with pytest.raises(RenderProcessNotStarted, match="not ready"):
+            renderer.render(PHOTOGRAPH, PRESETS, LIMITS)
+    finally:
+        renderer.stop()
+
+
+_TOO_LARGE = "frames.write_frame(out, {'outcome': 'rejected', 'reason': 'TooLarge', 'measured': ''})"
+# What a process that is no longer ours may write instead of an answer: to the file `out`.
+HOSTILE = {
+    "nothing": "pass",
+    "nonsense": "out.write(os.urandom(100_000))",
+    "a header without an end": "out.write(bytes([255] * 12) + bytes(1_000_000))",
+    "a payload without an end": "out.write(struct.pack('>IQ', 2, 1 << 60) + b'{}' + bytes(1 << 20))",
+    "a payload as large as there may be": "out.write(struct.pack('>IQ', 2, 10**5) + b'{}' + bytes(10**5))",
+    "deep JSON": "out.write(struct.pack('>IQ', 60_000, 0) + b'[' * 60_000)",
+    "a list": "out.write(struct.pack('>IQ', 2, 0) + b'[]')",
+    "an outcome that there is not": "frames.write_frame(out, {'outcome': 'owned'})",
+    "an outcome of another type": "frames.write_frame(out, {'outcome': [1]})",
+    "a rejection that there is not": "frames.write_frame(out, {'outcome': 'rejected', 'reason': 'OSError'})",
+    "facts of other types": "frames.write_frame(out, {'outcome': 'rendered', 'facts': {}, 'variants': [[]]})",
+    "an answer and another": f"{_TOO_LARGE}; {_TOO_LARGE}",
+    "an answer, and staying": f"{_TOO_LARGE}; time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_is_held_against_its_image_and_the_next_one_meets_nothing_of_it(rendering, name):
+    renderer = rendering(
+        "if data != b'hostile': return render(data, presets, limits)\n"
+        "import struct; out = sys._getframe(2).f_locals['writer']\n"
+        f"{HOSTILE[name]}\n"
+        "out.flush(); os._exit(0)",
+        wall_seconds=5,
+    )
+    with pytest.raises(RenderCrashed):
+        renderer.render(b"hostile", PRESETS, LIMITS)
+    assert renderer.render(PHOTOGRAPH, PRESETS, LIMITS) == render(PHOTOGRAPH, PRESETS, LIMITS)
 
 
 def test_a_frame_comes_out_as_it_went_in():
     stream = io.BytesIO()
     write_frame(stream, {"a": 1}, b"one", b"two")
     stream.seek(0)
-    assert read_frame(stream) == ({"a": 1}, b"onetwo")
+    assert read_frame(stream, 6) == ({"a": 1}, b"onetwo")
 
 
 @pytest.mark.parametrize("cut", [0, 5, 14, 20])
@@ -205,9 +307,19 @@ def test_a_frame_that_ends_early_is_broken(cut):
     stream = io.BytesIO()
     write_frame(stream, {"a": 1}, b"payload")
     with pytest.raises(BrokenFrame):
-        read_frame(io.BytesIO(stream.getvalue()[:cut]))
+        read_frame(io.BytesIO(stream.getvalue()[:cut]), 100)
 
 
-def test_a_header_that_claims_to_be_endless_is_broken():
-    with pytest.raises(BrokenFrame, match="header of"):
-        read_frame(io.BytesIO(b"\xff" * 12))
+@pytest.mark.parametrize(
+    ("frame", "what"), [(b"\xff" * 12, "header of"), (b"\0\0\0\2" + b"\xff" * 8 + b"{}", "payload of")]
+)
+def test_a_frame_that_claims_to_be_endless_is_broken(frame, what):
+    with pytest.raises(BrokenFrame, match=what):
+        read_frame(io.BytesIO(frame), 100)
+
+
+@pytest.mark.parametrize("header", [b"[" * 60_000, b"nonsense", b"5", b"\xff\xfe", b'{"a":NaN'])
+def test_a_header_that_is_not_an_object_is_broken(header):
+    frame = len(header).to_bytes(4, "big") + bytes(8) + header
+    with pytest.raises(BrokenFrame):
+        read_frame(io.BytesIO(frame), 0)
