@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals events bench-plan
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals events bench-plan
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,12 @@ bench-program: $(READY) ## measure how long the Pulumi program takes to its last
 
 planning: $(READY) ## write the tables of docs/scale.md and docs/cost.md from simulation and prices
 	@$(PY) -m docs.planning
+
+fuzz: $(READY) ## attack renderer and API for SECONDS (60) from SEED (1); REPLAY=file renders a finding again
+	@$(PY) -m bench.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(if $(REPLAY),--replay '$(REPLAY)')
+
+bench-hostile: $(READY) ## measure what hostile files cost the good ones beside them (6 minutes)
+	@$(PY) -m bench.hostile
 
 bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulator (3 minutes)
 	@$(PY) -m bench.plan

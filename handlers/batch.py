@@ -12,9 +12,9 @@ The partial batch response is described at
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
+import contextlib
 import itertools
 import random
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -123,9 +123,10 @@ def handle_batch(
             untouched = "retry" not in outcomes[message.id]
             _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)
 
-    closer = threading.Thread(target=close, name="close", daemon=True)
-    closer.start()
-    closer.join(max(0.0, remaining_seconds() - min(_ANSWERING_SECONDS, closing / 4)))
+    closer = ThreadPoolExecutor(1, "close")
+    with contextlib.suppress(TimeoutError):  # what was not sent back waits for its visibility timeout
+        closer.submit(close).result(max(0.0, remaining_seconds() - min(_ANSWERING_SECONDS, closing / 4)))
+    closer.shutdown(wait=False)
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
 
 

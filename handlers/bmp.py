@@ -26,8 +26,8 @@ _RAW, _RLE8, _RLE4, _FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6
 _PALETTED = {1, 2, 4, 8}
 # Without masks: 5 bits a channel, and 8.
 _DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-# Pillow undoes run lengths in Python, two million of them in about two seconds.
-_MAX_RUN_BYTES = 4 * 1024 * 1024
+# Pillow undoes run lengths in Python, a million of them in about a second.
+_MAX_RUN_BYTES = 2 * 1024 * 1024
 _BAND_PIXELS = 1 << 20
 
 

@@ -39,6 +39,8 @@ _MAX_GARBAGE = 4096
 # The parts of a profile are numbered with one byte, so more segments than that mean nothing good.
 _MAX_SEGMENTS = 4096
 _DIGESTED_ROWS = 256
+# A picture without its end is decoded three times, at its full size: 12 megapixels in ten scans, say.
+_MAX_UNENDED_PASSES = 150_000_000
 _SCAN_HEADER_BYTES = 8  # with one component
 # Longer than what a decoder looks ahead, and without the byte that begins a marker.
 _FILLINGS = (b"\x00" * 16, b"\x5a" * 16)
@@ -77,6 +79,8 @@ def read(data: bytes, limits: Limits) -> Original:
     ycc = _is_ycc(header)
     picture = b"".join(header.kept) + data[header.scan :]
     ended = data.find(_END, header.scan) >= 0
+    if not ended and width * height * scans > _MAX_UNENDED_PASSES:
+        raise Truncated("no end marker")
     decode = partial(
         _decode,
         size=(width, height),

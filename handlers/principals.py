@@ -44,9 +44,17 @@ def identify(authorizer: Mapping[str, Any], *, auth: str, admins: Collection[str
         principal = _bearer((authorizer.get("jwt") or {}).get("claims") or {})
     else:
         principal = _signer(authorizer.get("iam") or {}, {without_path(arn) for arn in admins})
-    if principal is None or len(principal.name.encode()) > _MAX_BYTES:
+    if principal is None or not 0 < _bytes(principal.name) <= _MAX_BYTES:
         raise problems.unidentified_caller()
     return principal
+
+
+def _bytes(name: str) -> int:
+    """The size of a name in UTF-8; 0 for one with half a surrogate pair, which has none there."""
+    try:
+        return len(name.encode())
+    except UnicodeEncodeError:
+        return 0
 
 
 def without_path(arn: str) -> str:

@@ -86,7 +86,7 @@ class Request:
             query={
                 name: _unicode(value) for name, value in (event.get("queryStringParameters") or {}).items()
             },
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            headers={name.lower(): _unicode(value) for name, value in (event.get("headers") or {}).items()},
             body=base64.b64decode(body) if event.get("isBase64Encoded") else _unicode(body).encode(),
             authorizer=event.get("requestContext", {}).get("authorizer") or {},
         )

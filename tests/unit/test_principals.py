@@ -84,6 +84,7 @@ def test_a_scope_that_only_looks_like_it_does_not(scope):
         ("jwt", {"jwt": {"claims": {"iss": "https://login.example.com"}}}),
         ("jwt", {"jwt": {"claims": {"iss": "https://login.example.com", "sub": ""}}}),
         ("jwt", {"jwt": {"claims": {"iss": "https://login.example.com", "sub": "x" * 600}}}),
+        ("jwt", {"jwt": {"claims": {"iss": "https://login.example.com", "sub": "\ud800"}}}),
         ("jwt", signed(USER)),
         ("something else", {}),
     ],

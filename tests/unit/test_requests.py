@@ -119,9 +119,15 @@ def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(half):
         "routeKey": "POST /images",
         "pathParameters": {"imageId": half},
         "queryStringParameters": {"name": half},
+        "headers": {"content-type": half},
         "body": half,
     }
     request = Request.of(event)
-    for text in (request.path["imageId"], request.query["name"], request.body.decode()):
+    for text in (
+        *request.path.values(),
+        *request.query.values(),
+        request.content_type,
+        request.body.decode(),
+    ):
         assert "?" in text
         assert len(text) == len(half)
