@@ -4,10 +4,11 @@ Headers and masks: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-he
 headers of OS/2 2.x are 16 to 64 bytes of the same fields, and what is missing counts as zero.
 """
 
+import contextlib
 import io
 import struct
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from PIL import BmpImagePlugin, Image, ImageMath
 
@@ -26,8 +27,10 @@ _RAW, _RLE8, _RLE4, _FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6
 _PALETTED = {1, 2, 4, 8}
 # Without masks: 5 bits a channel, and 8.
 _DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-# Pillow undoes run lengths in Python, a million of them in about a second.
-_MAX_RUN_BYTES = 2 * 1024 * 1024
+# Two million runs, undone in Python in less than a second.
+_MAX_RUN_BYTES = 4 * 1024 * 1024
+_RUNS = [bytes((value,)) * 255 for value in range(256)]
+_END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 _BAND_PIXELS = 1 << 20
 
 
@@ -57,15 +60,12 @@ def read(data: bytes, limits: Limits) -> Original:
     check_size(limits, *header.size, 12)
     if header.compression in {_RLE8, _RLE4} and len(data) - header.pixels > _MAX_RUN_BYTES:
         raise TooComplex(f"more than {_MAX_RUN_BYTES} bytes of run lengths")
-    with decoding(NotAnImage):
-        try:
-            image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
-            decode = partial(_with_pillow, image)
-            size = image.size
-        except OSError:  # unsupported
-            decode, size = partial(_unusual, data, header), header.size
-    if header.colours > 256:  # which Pillow refuses once it is asked for pixels
-        decode = partial(_unusual, data, header)
+    decode, size = partial(_unusual, data, header), header.size
+    usual = header.compression not in {_RLE8, _RLE4} and header.colours <= 256
+    with decoding(NotAnImage), contextlib.suppress(OSError):  # what Pillow does not support
+        image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
+        size = image.size
+        decode = partial(_with_pillow, image) if usual else decode
     if size != header.size:
         raise NotAnImage("two sizes")
     return Original(
@@ -120,6 +120,9 @@ def _header(data: bytes) -> _Header:
 def _unusual(data: bytes, header: _Header, need: Need) -> Frame:
     """Decode what Pillow does not. Raises FormatNotAllowed, Truncated."""
     bits = header.bits
+    if (header.compression, bits) in {(_RLE8, 8), (_RLE4, 4)}:
+        with decoding(Truncated):
+            return of_whole(colour.resizable(_of_runs(data, header)), need)
     plain = header.compression == _RAW and bits in {*_PALETTED, *_DEFAULT_MASKS, 24}
     if not plain and not (any(header.masks) and bits in _DEFAULT_MASKS):
         raise FormatNotAllowed(f"BMP of {bits} bits with compression {header.compression}")
@@ -145,10 +148,57 @@ def _rows(data: bytes, header: _Header, mode: str, raw_mode: str, rows: range) -
 def _paletted(data: bytes, header: _Header) -> Image.Image:
     raw_mode = "P" if header.bits == 8 else f"P;{header.bits}"
     image = _rows(data, header, "P", raw_mode, range(header.size[1]))
+    _give_palette(image, data, header)
+    return image
+
+
+def _give_palette(image: Image.Image, data: bytes, header: _Header) -> None:
     entries = min(header.colours or 1 << header.bits, 1 << header.bits)
     table = data[header.palette : header.palette + header.entry_bytes * entries]
     image.putpalette(table, "BGRX" if header.entry_bytes == 4 else "BGR")
+
+
+def _of_runs(data: bytes, header: _Header) -> Image.Image:
+    """Pixels of run lengths, RLE8 or RLE4, as far as they go; what is skipped has the first colour."""
+    width, height = header.size
+    indices = bytearray(width * height)
+    at, across, down = header.pixels, 0, 0
+    if header.top_down or at + 2 > len(data):
+        raise Truncated("no run lengths")
+    while down < height and at + 2 <= len(data):
+        count, value = data[at], data[at + 1]
+        at += 2
+        if count:
+            run = _RUNS[value] if header.bits == 8 else _run_of_nibbles(value)
+        elif value == _END_OF_LINE:
+            across, down = 0, down + 1
+            continue
+        elif value == _END_OF_BITMAP:
+            break
+        elif value == _DELTA:
+            across, down, at = across + data[at], down + data[at + 1], at + 2
+            continue
+        else:  # so many pixels as they are, padded to two bytes
+            count, packed = value, value if header.bits == 8 else (value + 1) // 2
+            literal = data[at : at + packed]
+            run, at = literal if header.bits == 8 else _nibbles(literal), at + packed + packed % 2
+        run = run[: min(count, max(0, width - across))]
+        start = down * width + across
+        indices[start : start + len(run)] = run
+        across += count
+    image = Image.frombytes("P", header.size, bytes(indices), "raw", "P", width, -1)
+    _give_palette(image, data, header)
     return image
+
+
+@cache
+def _run_of_nibbles(value: int) -> bytes:
+    return _nibbles(bytes((value,)) * 128)
+
+
+def _nibbles(packed: bytes) -> bytes:
+    """One byte for each half of a byte, the upper half first."""
+    return bytes.fromhex("".join(f"0{digit}" for digit in packed.hex()))
 
 
 def _fields(data: bytes, header: _Header) -> Image.Image:

@@ -14,7 +14,8 @@ from handlers.rejections import NotAnImage, TooComplex, Truncated
 from handlers.resample import Frame, Need, of_whole
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
-_MAX_BLOCKS = 1_000_000
+# As many as 50 MiB of full sub-blocks; what comes behind is not looked at.
+_MAX_BLOCKS = 210_000
 
 
 def read(data: bytes, limits: Limits) -> Original:

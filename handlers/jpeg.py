@@ -39,8 +39,8 @@ _MAX_GARBAGE = 4096
 # The parts of a profile are numbered with one byte, so more segments than that mean nothing good.
 _MAX_SEGMENTS = 4096
 _DIGESTED_ROWS = 256
-# A picture without its end is decoded three times, at its full size: 12 megapixels in ten scans, say.
-_MAX_UNENDED_PASSES = 150_000_000
+# A picture without its end is decoded three times, at its full size: 6 megapixels in ten scans, say.
+_MAX_UNENDED_PASSES = 60_000_000
 _SCAN_HEADER_BYTES = 8  # with one component
 # Longer than what a decoder looks ahead, and without the byte that begins a marker.
 _FILLINGS = (b"\x00" * 16, b"\x5a" * 16)
@@ -181,7 +181,9 @@ def _application(header: _Header, marker: int, segment: bytes) -> None:
 def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, int, int]]:
     """Marker, start (of its length field), end and the bytes skipped before it, up to the end."""
     for _ in range(_MAX_SEGMENTS):
-        found = _NEXT_MARKER.search(data, at)
+        found = _NEXT_MARKER.search(data, at, at + _MAX_GARBAGE + 2)
+        if not found and at + _MAX_GARBAGE + 2 < len(data):
+            raise NotAnImage(f"more than {_MAX_GARBAGE} bytes between segments")
         if not found:
             return
         marker, start, skipped = found[1][0], found.end(), found.end() - 2 - at

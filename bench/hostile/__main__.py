@@ -61,16 +61,17 @@ def _rendered(data: bytes) -> tuple[float, str]:
 
 
 def _settled(system: System, folder: str, files: Mapping[str, bytes]) -> dict[str, float]:
-    """Upload the files in their order; seconds from then until each one's row said how it ended."""
+    """Upload the files in their order; seconds from each upload until the row said how it ended."""
     s3, dynamodb = system.client("s3"), system.client("dynamodb")
     began = time.monotonic()
     with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
 
         def put(name: str) -> Any:
             key = f"uploads/{folder}/{name}"
-            return s3.put_object(Bucket=system.outputs["originalsBucket"], Key=key, Body=files[name])
+            s3.put_object(Bucket=system.outputs["originalsBucket"], Key=key, Body=files[name])
+            return time.monotonic()
 
-        list(pool.map(put, files))
+        uploaded = dict(zip(files, pool.map(put, files), strict=True))
     settled: dict[str, float] = {}
     while len(settled) < len(files):
         if time.monotonic() - began > _LONGEST_SECONDS:
@@ -80,7 +81,7 @@ def _settled(system: System, folder: str, files: Mapping[str, bytes]) -> dict[st
                 TableName=system.outputs["tableName"], Key={"ImageID": {"S": f"{folder}/{name}"}}
             )
             if "Item" in row:
-                settled[name] = time.monotonic() - began
+                settled[name] = time.monotonic() - uploaded[name]
         time.sleep(_LOOK_SECONDS)
     return settled
 

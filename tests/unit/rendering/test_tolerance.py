@@ -1,8 +1,10 @@
 """Originals that deviate a little and that every browser shows."""
 
+import io
 import struct
 
 import pytest
+from PIL import Image
 
 from handlers.rejections import FormatNotAllowed, ImageRejected, TooManyPixels, Truncated
 from tests.unit.rendering.bitmaps import bitmap
@@ -79,6 +81,38 @@ def test_the_rows_of_an_unusual_bitmap_are_in_order():
             "RGB"
         )
         assert (shown.getpixel((4, 0)), shown.getpixel((4, 7))) == (top, bottom)
+
+
+_TWO = b"\xff\0\0\0\0\0\xff\0"  # blue, red
+RUNS = {
+    "runs": (8, 1, b"\4\1\4\0\0\0" * 4 + b"\0\1"),
+    "runs without an end": (8, 1, b"\4\1\4\0\0\0" * 4),
+    "runs that end early": (8, 1, b"\4\1\0\0" * 4 + b"\0\1"),
+    "a run that is too long": (8, 1, b"\4\1\xff\0\0\0" * 4),
+    "pixels as they are": (8, 1, b"\0\5\1\1\1\1\0\0\3\0\0\0" * 4),
+    "half bytes": (4, 2, b"\4\x11\4\0\0\0" * 4),
+    "half bytes as they are": (4, 2, b"\0\5\x11\x11\0\0\3\0\0\0" * 4),
+    "a jump": (8, 1, b"\0\2\0\1\4\1\0\0" + b"\4\1\0\0" * 2),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_bitmap_of_run_lengths_shows_its_colours(name):
+    bits, compression, runs = RUNS[name]
+    data = bitmap(bits, runs, size=(8, 4), compression=compression, colours=2, palette=_TWO)
+    shown = variant(data, "8x4 contain png").convert("RGB")
+    assert [shown.getpixel((x, 1)) for x in (0, 3, 4, 7)] == [(255, 0, 0)] * 2 + [(0, 0, 255)] * 2
+
+
+def test_bitmaps_of_run_lengths_are_read_as_pillow_reads_them():
+    rows = [bytes((1, index)) for index in range(200)]
+    data = bitmap(
+        8, b"\0\0".join(b"".join(rows[:100]) for _ in range(50)), size=(100, 50), compression=1,
+        palette=bytes(each for value in range(256) for each in (value, 255 - value, value // 2, 0)),
+    )  # fmt: skip
+    with Image.open(io.BytesIO(data)) as opened:
+        expected = opened.convert("RGB").tobytes()
+    assert variant(data, "100x50 contain png").convert("RGB").tobytes() == expected
 
 
 def test_a_large_bitmap_of_masks_is_put_together_from_bands():
