@@ -27,8 +27,8 @@ _RAW, _RLE8, _RLE4, _FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6
 _PALETTED = {1, 2, 4, 8}
 # Without masks: 5 bits a channel, and 8.
 _DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-# Two million runs, undone in Python in less than a second.
-_MAX_RUN_BYTES = 4 * 1024 * 1024
+# A million runs, undone in Python in half a second or so.
+_MAX_RUN_BYTES = 2 * 1024 * 1024
 _RUNS = [bytes((value,)) * 255 for value in range(256)]
 _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 _BAND_PIXELS = 1 << 20
@@ -162,38 +162,39 @@ def _of_runs(data: bytes, header: _Header) -> Image.Image:
     """Pixels of run lengths, RLE8 or RLE4, as far as they go; what is skipped has the first colour."""
     width, height = header.size
     indices = bytearray(width * height)
-    at, across, down = header.pixels, 0, 0
-    if header.top_down or at + 2 > len(data):
+    runs = _RUNS if header.bits == 8 else _runs_of_nibbles()
+    at, across, line, end = header.pixels, 0, 0, len(data) - 1
+    if header.top_down or at >= end:
         raise Truncated("no run lengths")
-    while down < height and at + 2 <= len(data):
+    while at < end and line < len(indices):
         count, value = data[at], data[at + 1]
         at += 2
         if count:
-            run = _RUNS[value] if header.bits == 8 else _run_of_nibbles(value)
+            run = runs[value]
         elif value == _END_OF_LINE:
-            across, down = 0, down + 1
+            across, line = 0, line + width
             continue
         elif value == _END_OF_BITMAP:
             break
         elif value == _DELTA:
-            across, down, at = across + data[at], down + data[at + 1], at + 2
+            across, line, at = across + data[at], line + data[at + 1] * width, at + 2
             continue
         else:  # so many pixels as they are, padded to two bytes
             count, packed = value, value if header.bits == 8 else (value + 1) // 2
             literal = data[at : at + packed]
             run, at = literal if header.bits == 8 else _nibbles(literal), at + packed + packed % 2
-        run = run[: min(count, max(0, width - across))]
-        start = down * width + across
-        indices[start : start + len(run)] = run
-        across += count
+        start, across = across, across + count
+        if across > width or count > len(run):
+            count = min(len(run), max(0, width - start))
+        indices[line + start : line + start + count] = run[:count]
     image = Image.frombytes("P", header.size, bytes(indices), "raw", "P", width, -1)
     _give_palette(image, data, header)
     return image
 
 
 @cache
-def _run_of_nibbles(value: int) -> bytes:
-    return _nibbles(bytes((value,)) * 128)
+def _runs_of_nibbles() -> list[bytes]:
+    return [_nibbles(bytes((value,)) * 128) for value in range(256)]
 
 
 def _nibbles(packed: bytes) -> bytes:
