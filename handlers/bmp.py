@@ -27,8 +27,8 @@ _RAW, _RLE8, _RLE4, _FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6
 _PALETTED = {1, 2, 4, 8}
 # Without masks: 5 bits a channel, and 8.
 _DEFAULT_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-# A million runs, undone in Python in half a second or so.
-_MAX_RUN_BYTES = 2 * 1024 * 1024
+# Half a million runs, undone in Python in half a second or so.
+_MAX_RUN_BYTES = 1024 * 1024
 _RUNS = [bytes((value,)) * 255 for value in range(256)]
 _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 _BAND_PIXELS = 1 << 20

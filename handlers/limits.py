@@ -18,7 +18,7 @@ from handlers.rejections import (
 
 MIB = 1024 * 1024
 
-# Work that takes a decoder about four seconds on one slow core, whatever the format.
+# Work that takes a decoder a second or two, whatever the format.
 _MAX_PIXEL_PASSES = 1_000_000_000
 MAX_CHUNKS = 65_536
 

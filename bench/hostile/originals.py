@@ -24,19 +24,23 @@ def hostile() -> dict[str, bytes]:
         "lossless webp near the limit": _saved(
             _flat("RGBA", 5_900), "WEBP", lossless=True, method=0, quality=0
         ),
-        "jpeg of seventy scans": _scans(70),
+        "jpeg of eighty scans": _scans(70),  # and the ten of its encoder
         "png at the limit": _saved(_flat("RGB", 7_070), "PNG", compress_level=1),
     }
 
 
 def honest() -> dict[str, bytes]:
-    """Six photographs as large as the default configuration lets in, with the noise of a sensor."""
+    """Six photographs as large as the default configuration lets in, with the noise of a sensor.
+
+    Every second one as cameras write them, the others in scans, as programs export them for the web.
+    """
     noise = Image.effect_noise(_LARGEST, 8).convert("RGB")
     made = {}
-    for path in SAMPLES:
+    for number, path in enumerate(SAMPLES):
         with Image.open(path) as opened:
             photograph = ImageOps.fit(opened.convert("RGB"), _LARGEST)
-        made[path.stem] = _saved(ImageChops.add(photograph, noise, 1, -128), "JPEG", quality=90)
+        photograph = ImageChops.add(photograph, noise, 1, -128)
+        made[path.stem] = _saved(photograph, "JPEG", quality=90, progressive=bool(number % 2))
     return made
 
 
@@ -61,7 +65,7 @@ def _flat(mode: str, side: int) -> Image.Image:
 
 
 def _bitmap_of_runs() -> bytes:
-    runs, width, height = b"\1\5" * 1_000_000, 1_000, 1_000
+    runs, width, height = b"\1\5" * 500_000, 1_000, 500
     palette = bytes(4 * 256)
     header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
     offset = 14 + len(header) + len(palette)
