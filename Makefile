@@ -50,7 +50,7 @@ bench-program: $(READY) ## measure how long the Pulumi program takes to its last
 	@$(PY) bench/program
 
 planning: $(READY) ## write the tables of docs/scale.md and docs/cost.md from simulation and prices
-	@$(PY) -m docs.planning
+	@$(PY) -m docs.generate.capacity
 
 fuzz: $(READY) ## attack renderer and API for SECONDS (60) from SEED (1); REPLAY=file renders a finding again
 	@$(PY) -m bench.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(if $(REPLAY),--replay '$(REPLAY)')
@@ -62,16 +62,16 @@ bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulato
 	@$(PY) -m bench.plan
 
 encryption: $(READY) ## write the key policy of docs/encryption.md from the program
-	@$(PY) -m docs.encryption
+	@$(PY) -m docs.generate.key_policy
 
 settings: $(READY) ## write the tables of settings from Pulumi.yaml
-	@$(PY) -m docs.settings
+	@$(PY) -m docs.generate.settings
 
 events: $(READY) ## write the JSON Schema of the events from the structures they are made of
-	@$(PY) -m docs.events
+	@$(PY) -m docs.generate.event_schema
 
 principals: $(READY) ## write the tables of who may do what from the program's policies
-	@$(PY) -m docs.principals
+	@$(PY) -m docs.generate.access
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload
@@ -104,7 +104,7 @@ test-engine: $(READY) ## run the program with the real Pulumi engine, where it i
 	@$(PY) -m pytest tests/engine
 
 audit: $(READY) $(AUDIT_READY) ## bills of materials, licences and known vulnerabilities of all that is pinned
-	@$(PY) -m audit
+	@PYTHONPATH=.ci $(PY) -m audit
 
 $(AUDIT_READY): requirements/audit.txt
 	$(PYTHON) -m venv $(AUDIT)

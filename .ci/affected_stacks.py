@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What `pulumi preview` reads, in whichever stack.
 _PROGRAM = re.compile(
-    r"(components|handlers|policies|\.github/actions/pulumi)/"
+    r"(components|handlers|policies|pricing|\.github/actions/pulumi)/"
     r"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/(resize|api)\.txt"
     r"|\.github/workflows/preview\.yml)$"
 )

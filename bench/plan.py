@@ -44,7 +44,7 @@ def main() -> None:
 
 def _spike(system: System) -> tuple[float, list[tuple[float, int, int]]]:
     """Upload at once and watch; seconds of the upload, and (seconds, waiting, in flight) over time."""
-    photograph = (Path(__file__).parents[1] / "samples" / "dogs.jpg").read_bytes()
+    photograph = (Path(__file__).parents[1] / "local" / "samples" / "dogs.jpg").read_bytes()
     s3, sqs = system.client("s3"), system.client("sqs")
     began = time.monotonic()
 

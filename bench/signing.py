@@ -24,8 +24,9 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from handlers import api, routes
-from handlers.settings import ApiSettings, variables
+from handlers.api import entry_point
+from handlers.contract import routes
+from handlers.contract.settings import ApiSettings, variables
 
 _SIZES = (10, 100)
 _SETTINGS = {
@@ -86,7 +87,7 @@ def _call(files: int, pipe: Connection) -> tuple[float, list[int]]:
     """Announce so many files; returns milliseconds of processor time, and the rows of each write."""
     event = _event(files)
     before = time.process_time()
-    answer = api.handler(event, SimpleNamespace(aws_request_id="r"))  # type: ignore[arg-type]
+    answer = entry_point.handler(event, SimpleNamespace(aws_request_id="r"))  # type: ignore[arg-type]
     milliseconds = (time.process_time() - before) * 1000
     assert len([file for file in json.loads(answer["body"])["files"] if "upload" in file]) == files
     writes = []

@@ -49,7 +49,9 @@ def photographs(folder: Path, count: int, seed: int) -> Path:
     """Small photographs, no two alike: windows of different samples at different scales."""
     folder.mkdir()
     chance = random.Random(seed)
-    samples = [Image.open(path).convert("RGB") for path in sorted((PROJECT / "samples").glob("*.jpg"))]
+    samples = [
+        Image.open(path).convert("RGB") for path in sorted((PROJECT / "local" / "samples").glob("*.jpg"))
+    ]
     for sample in samples:
         sample.thumbnail((1280, 1280))
     for number in range(count):

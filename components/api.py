@@ -9,13 +9,13 @@ import pulumi
 import pulumi_aws as aws
 
 from components.authorizer import RouteAuth, route_auth
+from components.base.function import PythonFunction, PythonFunctionArgs
+from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
-from components.function import PythonFunction, PythonFunctionArgs
-from components.key import Key
-from components.quotas import QuotaTable
+from components.quota_table import QuotaTable
 from components.table import ImageTable
-from handlers import routes
-from handlers.settings import ApiSettings, variables
+from handlers.contract import routes
+from handlers.contract.settings import ApiSettings, variables
 
 # Neither paths nor query strings are logged: they hold file names and signatures.
 _ACCESS_LOG: Final = {
@@ -76,7 +76,7 @@ class ImageApi(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:ImageApi", name, None, opts)
+        super().__init__("image-intake:index:ImageApi", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.function = PythonFunction(
             name,

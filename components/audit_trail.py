@@ -8,10 +8,10 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.arns import Place
+from components.base.key import AWS_KEYS, Key
+from components.base.private_bucket import PrivateBucket
 from components.buckets import OriginalsBucket, VariantsBucket
-from components.key import AWS_KEYS, Key
-from components.place import Place
-from components.private_bucket import PrivateBucket
 from components.table import ImageTable
 
 _ACCESS_LOGS: Final = "access/"
@@ -76,7 +76,7 @@ class AuditTrail(pulumi.ComponentResource):
     trail: aws.cloudtrail.Trail | None = None
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:AuditTrail", name, None, opts)
+        super().__init__("image-intake:index:AuditTrail", name, None, opts)
         self.logs = LogsBucket(f"{name}-logs", args, pulumi.ResourceOptions(parent=self))
         # Who delivers must be let in first: CloudTrail refuses a bucket that it may not write to.
         admitted = pulumi.ResourceOptions(parent=self, depends_on=[self.logs.policy])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Grant
-from components.key import Key
-from components.private_bucket import PrivateBucket
-from components.scan import Scanner
-from handlers import keys, scanning
+from components.base.iam import Grant
+from components.base.key import Key
+from components.base.private_bucket import PrivateBucket
+from components.malware_scan import Scanner
+from handlers.contract import keys, malware_scan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class OriginalsBucket(PrivateBucket):
 
     def grant_get(self) -> Grant:
         """Read originals; only those found clean, where they are scanned."""
-        clean = {"StringEquals": {f"s3:ExistingObjectTag/{scanning.TAG}": scanning.CLEAN}}
+        clean = {"StringEquals": {f"s3:ExistingObjectTag/{malware_scan.TAG}": malware_scan.CLEAN}}
         return self._grant(
             ["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals", clean if self.is_scanned else None
         )

@@ -4,20 +4,20 @@ import pulumi
 
 from components.api import ImageApi, ImageApiArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
+from components.base.arns import Place
+from components.base.key import CustomerKeyArgs, Key, pipeline_key
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
-from components.config import PipelineConfig
-from components.events import ImageEvents, ImageEventsArgs
-from components.key import CustomerKeyArgs, Key, pipeline_key
+from components.config.pipeline_config import PipelineConfig
+from components.event_bus import ImageEvents, ImageEventsArgs
+from components.malware_scan import Scanner, ScannerArgs
 from components.monitoring import AlarmLimits, DashboardFacts, Monitoring, MonitoringArgs, Watched
-from components.place import Place
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queue import UploadQueue, UploadQueueArgs
-from components.quotas import QuotaTable, QuotaTableArgs
-from components.scan import Scanner, ScannerArgs
+from components.quota_table import QuotaTable, QuotaTableArgs
 from components.table import ImageTable, ImageTableArgs
 from components.worker import ResizeWorker, ResizeWorkerArgs
-from handlers import keys
-from handlers.presets import Limits
+from handlers.contract import keys
+from handlers.contract.presets import Limits
 
 
 class ImagePipeline(pulumi.ComponentResource):
@@ -43,7 +43,7 @@ class ImagePipeline(pulumi.ComponentResource):
     monitoring: Monitoring
 
     def __init__(self, name: str, config: PipelineConfig, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:ImagePipeline", name, None, opts)
+        super().__init__("image-intake:index:ImagePipeline", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         # What logs and metrics call it, among all pipelines of the account.
         self._service = _service(name)

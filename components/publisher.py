@@ -7,13 +7,13 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.function import PythonFunction, PythonFunctionArgs
+from components.base.key import Key
 from components.buckets import OriginalsBucket
-from components.events import ImageEvents
-from components.function import PythonFunction, PythonFunctionArgs
-from components.key import Key
+from components.event_bus import ImageEvents
 from components.table import ImageTable
-from handlers.rows import SETTLED
-from handlers.settings import PublishSettings, variables
+from handlers.contract.rows import SETTLED
+from handlers.contract.settings import PublishSettings, variables
 
 # Half a GiB starts in about a second; more would wait for the bus just as long.
 MEMORY_MIB: Final = 512
@@ -50,7 +50,7 @@ class EventPublisher(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: EventPublisherArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("image-intake:components:EventPublisher", name, None, opts)
+        super().__init__("image-intake:index:EventPublisher", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.function = PythonFunction(
             name,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.base.arns import Place
+from components.base.iam import Grant
+from components.base.key import Key
+from components.base.private_queue import private_queue, queue_policy
 from components.buckets import OriginalsBucket
-from components.iam import Grant
-from components.key import Key
-from components.place import Place
-from components.private_queue import private_queue, queue_policy
-from handlers import keys
+from handlers.contract import keys
 
 _LONG_POLL_SECONDS = 20
 
@@ -45,7 +45,7 @@ class UploadQueue(pulumi.ComponentResource):
     notification: aws.s3.BucketNotification
 
     def __init__(self, name: str, args: UploadQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:UploadQueue", name, None, opts)
+        super().__init__("image-intake:index:UploadQueue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._key = args.key
         self.dead_letters = private_queue(

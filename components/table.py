@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Grant
-from components.key import Key
-from components.private_table import PrivateTable
-from handlers.indexes import INDEXES, KEY_TYPES, Index
+from components.base.iam import Grant
+from components.base.key import Key
+from components.base.private_table import PrivateTable
+from handlers.contract.indexes import INDEXES, KEY_TYPES, Index
 
 
 @dataclass(frozen=True, kw_only=True)

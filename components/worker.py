@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.base.function import PythonFunction, PythonFunctionArgs
+from components.base.iam import Grant
+from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
-from components.function import PythonFunction, PythonFunctionArgs
-from components.iam import Grant
-from components.key import Key
 from components.queue import UploadQueue
 from components.table import ImageTable
-from handlers.presets import Limits
-from handlers.settings import ResizeSettings, variables
+from handlers.contract.presets import Limits
+from handlers.contract.settings import ResizeSettings, variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class ResizeWorker(pulumi.ComponentResource):
     mapping: aws.lambda_.EventSourceMapping
 
     def __init__(self, name: str, args: ResizeWorkerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:ResizeWorker", name, None, opts)
+        super().__init__("image-intake:index:ResizeWorker", name, None, opts)
         self.function = PythonFunction(
             name,
             PythonFunctionArgs(

@@ -1,1 +1,1 @@
-"""The Lambda code: what runs in the resize function and in the API function."""
+"""The code of the Lambda functions, and the contract they share with the infrastructure."""

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from imagectl.commands.backfill import backfill
 from imagectl.commands.get import get
-from imagectl.commands.listing import list_images
+from imagectl.commands.list import list_images
 from imagectl.commands.plan import plan
 from imagectl.commands.publish import publish
 from imagectl.commands.reconcile import reconcile
@@ -23,8 +23,8 @@ from imagectl.commands.upload import upload
 from imagectl.commands.watch import watch
 from imagectl.connection import connected, connection_first
 from imagectl.errors import CannotContinue, Interrupted
-from imagectl.operating.stack import operating
-from imagectl.showing import messages, shown
+from imagectl.operations.stack import operating
+from imagectl.output import messages, shown
 
 _HELP: Final = """
 Upload images in bulk, see what became of them, fetch their variants.

@@ -10,9 +10,9 @@ import httpx
 import typer
 
 from imagectl.address import find_address
-from imagectl.providing import Command, provided, with_parameters
-from imagectl.service import Service
-from imagectl.signing import Bearer, aws_signature
+from imagectl.api_client import Service
+from imagectl.request_signer import Bearer, aws_signature
+from imagectl.shared_options import Command, provided, with_parameters
 
 _PANEL: Final = "Service"
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from imagectl.contents import UNSENT, Content, File, Outcome, Run, State
 from imagectl.database import Database
+from imagectl.upload_model import UNSENT, Content, File, Outcome, Run, State
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS runs (

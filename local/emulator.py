@@ -104,7 +104,7 @@ def _process(emulator: Emulator, directory: Path, port: int) -> Iterator[subproc
     emulator.log.parent.mkdir(parents=True, exist_ok=True)
     with emulator.log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "local.guarded", directory],
+            [sys.executable, "-m", "local.emulator_process", directory],
             cwd=_PROJECT,
             env=child_environment(os.environ, settings),
             stdin=subprocess.PIPE,

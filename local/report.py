@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from imagectl.showing import shown
+from imagectl.output import shown
 from local.sample_run import Outcome
 from local.system import System
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pulumi
 
-from imagectl.showing import Terminal
+from imagectl.output import Terminal
 from local import STARTED, report
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
@@ -25,7 +25,9 @@ _RESULTS = _LOCAL / "results"
 def main() -> int:
     """Run the samples, or the images of a folder; 0 only if every one of them became READY."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--photos", type=Path, default=PROJECT / "samples", help="a folder of images")
+    parser.add_argument(
+        "--photos", type=Path, default=PROJECT / "local" / "samples", help="a folder of images"
+    )
     folder: Path = parser.parse_args().photos
     console = Terminal()
     photos = find_photos(folder) if folder.is_dir() else []

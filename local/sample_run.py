@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
-from handlers.requests import MAX_FILES
-from local.api import Api
+from handlers.api.requests import MAX_FILES
+from local.api_client import Api
 from local.photos import Photo
 
 _UPLOADS_AT_ONCE = 4

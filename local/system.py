@@ -15,12 +15,12 @@ from typing import Any
 
 import yaml
 
-from local.api import Api, session
-from local.clients import ROOT, Clients, Credentials
+from local.api_client import Api, session
+from local.aws_clients import ROOT, Clients, Credentials
 from local.deployer import Deployer, Target
 from local.emulator import Emulator, emulator
 from local.isolation import isolated
-from local.stack import Deployment, load_config, run_program
+from local.program import Deployment, load_config, run_program
 from local.users import Stack, create_operator, create_uploader, operator_arn
 
 PROJECT = Path(__file__).parents[1]

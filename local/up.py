@@ -9,10 +9,10 @@ import time
 
 import pulumi
 
-from local import outputs
+from local import outputs_file
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
-from local.running import AlreadyRunning, stop, taken
+from local.process_lock import AlreadyRunning, stop, taken
 from local.system import PROJECT, System, deployed
 from local.usage import usage
 
@@ -62,8 +62,8 @@ def _down() -> int:
 
 
 def _announce(system: System, seconds: float) -> None:
-    document = outputs.documented(system)
-    outputs.write(_OUTPUTS, document)
+    document = outputs_file.documented(system)
+    outputs_file.write(_OUTPUTS, document)
     print(f"up at {system.endpoint} after {seconds:.1f} s, outputs in {os.path.relpath(_OUTPUTS)}")
     for note in system.notes:
         print(f"  left out: {note}")

@@ -7,14 +7,14 @@ from typing import Any
 _USAGE = """\
 # curl, as the uploader: send a small image, then ask for it by the imageId it got
 curl -sS --aws-sigv4 aws:amz:{region}:execute-api --user {uploader} \\
-  -H 'content-type: image/jpeg' --data-binary @samples/dogs.jpg {api}/images
+  -H 'content-type: image/jpeg' --data-binary @local/samples/dogs.jpg {api}/images
 curl -sS --aws-sigv4 aws:amz:{region}:execute-api --user {uploader} {api}/images/IMAGE_ID
 
 # AWS CLI, as the operator: drop a file into the bucket, look at its row, its variants, the queue
 unset AWS_PROFILE AWS_SESSION_TOKEN
 export AWS_ENDPOINT_URL={endpointUrl} AWS_DEFAULT_REGION={region}
 export AWS_ACCESS_KEY_ID={operator_id} AWS_SECRET_ACCESS_KEY={operator_secret}
-aws s3 cp samples/dogs.jpg s3://{originalsBucket}/uploads/dogs.jpg
+aws s3 cp local/samples/dogs.jpg s3://{originalsBucket}/uploads/dogs.jpg
 aws dynamodb get-item --table-name {tableName} --key '{{"ImageID": {{"S": "dogs.jpg"}}}}'
 aws s3 ls --recursive s3://{variantsBucket}
 aws sqs get-queue-attributes --endpoint-url {endpointUrl} --queue-url {queueUrl} \\
@@ -40,7 +40,7 @@ END
 def usage(document: Mapping[str, Any], *, outputs: str, python: str) -> str:
     """Commands for curl, the AWS CLI and boto3, ready to be pasted into a shell of the project.
 
-    `document` is that of `local.outputs`, stored in the file `outputs`.
+    `document` is that of `local.outputs_file`, stored in the file `outputs`.
     """
     uploader, operator = document["uploader"], document["operator"]
     return _USAGE.format(

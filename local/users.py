@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.clients import Credentials
+from local.aws_clients import Credentials
 from local.deployer import Target
 
 

@@ -21,8 +21,8 @@ from rich.table import Table
 from bench.batch import photographs
 from bench.batch.child import cpu_of_one
 from bench.batch.stub import ETAG
-from handlers.resize import RECORDS_AT_ONCE
-from handlers.settings import ResizeSettings, load
+from handlers.contract.settings import ResizeSettings, load
+from handlers.resize.entry_point import RECORDS_AT_ONCE
 from local.system import deployed
 
 _ROUNDS = 5

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 from bench.batch.cpu import render_cpu
-from handlers.images import render
-from handlers.presets import Limits, parse_presets
-from handlers.render_process import RenderProcess
+from handlers.contract.presets import Limits, parse_presets
+from handlers.rendering.render import render
+from handlers.rendering.sandbox.process import RenderProcess
 
 
 def cpu_of_one(photographs: list[Path], presets: tuple[str, ...], limits: Limits) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.batch.cpu import render_cpu, render_pid
-from handlers import clients, resize
+from handlers.resize import entry_point
+from handlers.storage import clients
 
 S3_SECONDS = 0.03
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Handle the batch twice: one record to warm up, then all others, which are measured."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the render process inherits it
     calls = _slow_down_s3()
-    resize.RECORDS_AT_ONCE = int(sys.argv[1])
+    entry_point.RECORDS_AT_ONCE = int(sys.argv[1])
     event = json.load(sys.stdin)
     context = SimpleNamespace(aws_request_id="bench", get_remaining_time_in_millis=lambda: 600_000)
     first, rest = event["Records"][:1], event["Records"][1:]
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def _handle(records: list[Any], context: Any) -> None:
-    answer = resize.handler({"Records": records}, context)
+    answer = entry_point.handler({"Records": records}, context)
     assert answer == {"batchItemFailures": []}, answer
 
 

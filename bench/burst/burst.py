@@ -18,9 +18,9 @@ from bench.burst.hearing import Hearing
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import MALFORMED, Spike, expected
 from bench.burst.watch import Sample, curves, wait_until_empty, watch
-from handlers.items import to_row
-from handlers.rows import Row
-from local.account import Account, balance
+from handlers.contract.rows import Row
+from handlers.storage.dynamodb_items import to_row
+from local.consistency import Account, balance
 from local.system import System
 
 # The queue is told to show messages of a killed worker again after this time instead of after six

@@ -22,7 +22,7 @@ from bench.burst.burst import CONFIG, DUPLICATED, faults, rows, variants
 from bench.burst.drive import send
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import Spike, expected
-from local.account import balance
+from local.consistency import balance
 from local.system import System
 
 _HANDLERS = Path(__file__).parents[2] / "handlers"
@@ -162,8 +162,8 @@ def _create_function(system: System) -> None:
     resize = client.get_function_configuration(FunctionName=system.outputs["resizeFunctionName"])
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as bundle:
-        for file in sorted(_HANDLERS.glob("*.py")):
-            bundle.write(file, f"handlers/{file.name}")
+        for file in sorted(_HANDLERS.rglob("*.py")):
+            bundle.write(file, file.relative_to(_HANDLERS.parent))
         bundle.write(Path(__file__).with_name("naive.py"), "naive.py")
     client.create_function(
         FunctionName=_NAME,

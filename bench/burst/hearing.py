@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from handlers.completions import SOURCE, outcome_of
-from handlers.rows import SETTLED, Row
+from handlers.contract.rows import SETTLED, Row
+from handlers.publish.completion_events import SOURCE, outcome_of
 from local.system import System
 
 _NAME = "hearing"

@@ -30,7 +30,9 @@ def processes() -> list[Process]:
 def workers(function: str) -> list[Process]:
     """The processes in which the emulator that this process started runs a function."""
     found = processes()
-    emulators = {each.pid for each in found if each.parent == os.getpid() and "local.guarded" in each.command}
+    emulators = {
+        each.pid for each in found if each.parent == os.getpid() and "local.emulator_process" in each.command
+    }
     return [
         each for each in found if each.parent in emulators and f"ministack-lambda-{function}-" in each.command
     ]
@@ -38,7 +40,7 @@ def workers(function: str) -> list[Process]:
 
 def render_processes(function: str) -> list[Process]:
     """The render processes of a function's workers: those that wait and those that read an image."""
-    found = [each for each in processes() if "handlers.render_child" in each.command]
+    found = [each for each in processes() if "handlers.rendering.sandbox.child" in each.command]
     functions = {each.pid for each in workers(function)}
     waiting = {each.pid for each in found if each.parent in functions}
     return [each for each in found if each.pid in waiting or each.parent in waiting]

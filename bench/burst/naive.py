@@ -7,9 +7,9 @@ from urllib.parse import unquote_plus
 import boto3
 from botocore.config import Config
 
-from handlers.images import render
-from handlers.presets import parse_presets
-from handlers.settings import ResizeSettings, load
+from handlers.contract.presets import parse_presets
+from handlers.contract.settings import ResizeSettings, load
+from handlers.rendering.render import render
 
 _settings = load(ResizeSettings, os.environ)
 _s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))

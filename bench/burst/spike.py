@@ -10,9 +10,9 @@ from typing import Literal
 
 from PIL import Image
 
-from local.account import Expected
+from local.consistency import Expected
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[2] / "local" / "samples"
 PRESETS = frozenset({"thumbnail", "small", "large"})
 Then = Literal["stays", "overwritten", "deleted"]
 _SIZE = (320, 240)

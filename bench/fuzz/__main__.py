@@ -16,9 +16,9 @@ from pathlib import Path
 from bench.fuzz.api import answering
 from bench.fuzz.mutations import mutated
 from bench.fuzz.originals import originals
-from handlers.presets import Limits, Preset, parse_presets
-from handlers.rejections import ImageRejected, RenderCrashed, RenderFailed, RenderTimedOut
-from handlers.render_process import RenderProcess, RenderStalled
+from handlers.contract.presets import Limits, Preset, parse_presets
+from handlers.contract.rejections import ImageRejected, RenderCrashed, RenderFailed, RenderTimedOut
+from handlers.rendering.sandbox.process import RenderProcess, RenderStalled
 
 FINDINGS = Path(__file__).parents[2] / ".local" / "fuzz"
 _LIMITS = Limits(

@@ -14,12 +14,13 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
-from handlers import api, hours, routes
-from handlers.announcements import Announcements
-from handlers.events import MalformedMessage, parse_message
-from handlers.indexes import INDEXES, KEY_TYPES
-from handlers.presets import PresetError, parse_presets
-from handlers.settings import ApiSettings, variables
+from handlers.api import entry_point
+from handlers.api.metrics import Announcements
+from handlers.contract import quota_table, routes
+from handlers.contract.indexes import INDEXES, KEY_TYPES
+from handlers.contract.presets import PresetError, parse_presets
+from handlers.contract.s3_events import MalformedMessage, parse_message
+from handlers.contract.settings import ApiSettings, variables
 
 _REGION = "eu-central-1"
 _SETTINGS = ApiSettings(
@@ -57,9 +58,9 @@ def answering() -> Iterator[Callable[[random.Random], str]]:
     with mock.patch.dict(os.environ, environment), mock_aws(), quiet:
         boto3.DEFAULT_SESSION = None
         _make_tables()
-        api.compose.cache_clear()
+        entry_point.compose.cache_clear()
         yield lambda chance: chance.choice((_request, _request, _request, _message, _preset))(chance)
-        api.compose.cache_clear()
+        entry_point.compose.cache_clear()
 
 
 def _make_tables() -> None:
@@ -75,8 +76,8 @@ def _make_tables() -> None:
         for index in INDEXES
     ]
     _make_table(_SETTINGS.table_name, _key(("ImageID",)), KEY_TYPES, GlobalSecondaryIndexes=images)
-    quotas = dict.fromkeys((hours.PARTITION, hours.SORT), "S")
-    _make_table(_SETTINGS.quota_table_name, _key((hours.PARTITION,), (hours.SORT,)), quotas)
+    quotas = dict.fromkeys((quota_table.PARTITION, quota_table.SORT), "S")
+    _make_table(_SETTINGS.quota_table_name, _key((quota_table.PARTITION,), (quota_table.SORT,)), quotas)
 
 
 def _make_table(name: str, key: Any, types: Mapping[str, str], **more: Any) -> None:
@@ -109,7 +110,7 @@ def _request(chance: random.Random) -> str:
         "isBase64Encoded": encoded,
         "body": base64.b64encode(body.encode("utf-8", "replace")).decode() if encoded else body,
     }
-    answer = api.handler(event, SimpleNamespace(aws_request_id="r"))
+    answer = entry_point.handler(event, SimpleNamespace(aws_request_id="r"))
     return f"{route}: {answer['statusCode']} for {body[:200]!r}" if answer["statusCode"] >= 500 else ""
 
 

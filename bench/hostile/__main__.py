@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 
 from bench.hostile.originals import good, honest, hostile
-from handlers.images import render
-from handlers.presets import Limits, parse_presets
-from handlers.rejections import ImageRejected
+from handlers.contract.presets import Limits, parse_presets
+from handlers.contract.rejections import ImageRejected
+from handlers.rendering.render import render
 from local.system import System, deployed
 
 _GOOD = 20

@@ -15,22 +15,22 @@ from bench.mutants.faults import FAULTS
 _PROJECT = Path(__file__).parents[2]
 # The quick ones first; the interleaving model last.
 _TESTS = (
-    "tests/unit/test_batch.py",
-    "tests/unit/test_events.py",
-    "tests/unit/test_catalog.py",
-    "tests/unit/test_storage.py",
-    "tests/unit/test_completions.py",
-    "tests/unit/test_publisher.py",
-    "tests/unit/test_publish_handler.py",
-    "tests/unit/test_render_process.py",
-    "tests/unit/test_resize.py",
-    "tests/unit/test_resize_order.py",
-    "tests/unit/test_resize_races.py",
-    "tests/unit/test_resize_leftovers.py",
-    "tests/unit/test_resize_gate.py",
-    "tests/unit/test_convergence.py",
+    "tests/unit/resize/test_message_batch.py",
+    "tests/unit/contract/test_s3_events.py",
+    "tests/unit/storage/test_catalog.py",
+    "tests/unit/storage/test_buckets.py",
+    "tests/unit/publish/test_completion_events.py",
+    "tests/unit/publish/test_publisher.py",
+    "tests/unit/publish/test_entry_point.py",
+    "tests/unit/rendering/sandbox/test_process.py",
+    "tests/unit/resize/test_worker.py",
+    "tests/unit/resize/test_worker_event_order.py",
+    "tests/unit/resize/test_worker_races.py",
+    "tests/unit/resize/test_worker_leftovers.py",
+    "tests/unit/resize/test_malware_gate.py",
+    "tests/unit/model/test_convergence.py",
 )
-_PARTS = ("docs", "handlers", "imagectl", "local", "samples", "tests", "pyproject.toml")
+_PARTS = ("docs", "handlers", "imagectl", "local", "pricing", "tests", "pyproject.toml")
 
 
 def main() -> int:

@@ -5,12 +5,13 @@ The moment is in seconds of the system's monotonic clock, the same in every proc
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from pulumi.runtime.mocks import MockResourceArgs
 
-from local.stack import run_program
-from tests.infra.cloud import ROOT, FakeCloud
+from local.mock_cloud import FakeCloud
+from local.program import run_program
 
 
 class Clock(FakeCloud):
@@ -28,5 +29,5 @@ class Clock(FakeCloud):
 
 imported = time.monotonic()
 clock = Clock()
-run_program(ROOT, sys.argv[1], clock)
+run_program(Path(__file__).parents[2], sys.argv[1], clock)
 print(len(clock.moments), imported, max(clock.moments), time.process_time())

@@ -19,7 +19,7 @@ from bench.render.cold import import_ms, import_ms_without_byte_code
 from bench.render.peak import peak
 from bench.render.photographs import CACHE, photographs
 from bench.render.quality import Judge
-from handlers.presets import Preset, parse_presets
+from handlers.contract.presets import Preset, parse_presets
 
 JPEGS = parse_presets(
     ["large 1024x1024 contain jpeg", "small 512x512 contain jpeg", "thumbnail 128x128 contain jpeg"]
@@ -154,12 +154,16 @@ def main() -> None:
     print(f"figure render_vs_floor {ratio(times, jpegs, 'ours', 'floor'):.3f}")
     print(f"figure render_vs_naive {ratio(times, paths, 'ours', 'naive'):.3f}")
     print(f"figure peak_mib_12mp {peaks['ours']:.0f}")
-    print(f"figure import_ms_resize {import_ms(options.project_python, 'handlers.resize'):.0f}")
-    print(f"figure import_ms_api {import_ms(options.project_python, 'handlers.api'):.0f}")
-    for module in ("resize", "render_child"):
-        compiled = import_ms(options.project_python, f"handlers.{module}")
-        sources = import_ms_without_byte_code(options.project_python, f"handlers.{module}")
-        print(f"figure byte_code_saves_ms_{module} {sources - compiled:.0f}")
+    print(f"figure import_ms_resize {import_ms(options.project_python, 'handlers.resize.entry_point'):.0f}")
+    print(f"figure import_ms_api {import_ms(options.project_python, 'handlers.api.entry_point'):.0f}")
+    entry_points = {
+        "resize": "handlers.resize.entry_point",
+        "render_child": "handlers.rendering.sandbox.child",
+    }
+    for name, module in entry_points.items():
+        compiled = import_ms(options.project_python, module)
+        sources = import_ms_without_byte_code(options.project_python, module)
+        print(f"figure byte_code_saves_ms_{name} {sources - compiled:.0f}")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ import simplejpeg
 from PIL import Image, ImageCms, ImageOps
 
 from bench.render.limits import LIMITS
-from handlers.images import render
-from handlers.presets import Preset
+from handlers.contract.presets import Preset
+from handlers.rendering.render import render
 
 Engine = Callable[[Path, Sequence[Preset]], tuple[float, list[bytes]]]
 HERE = Path(__file__).parent

@@ -20,8 +20,8 @@ from PIL import Image, ImageOps
 from bench.render import engines
 from bench.render.photographs import photographs
 from bench.render.quality import Judge, similarity
-from handlers import resample
-from handlers.presets import Preset, parse_presets
+from handlers.contract.presets import Preset, parse_presets
+from handlers.rendering import resample
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

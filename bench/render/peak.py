@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bench.render.limits import LIMITS
-from handlers.presets import parse_presets
+from handlers.contract.presets import parse_presets
 
 PRESETS = ("large 1024x1024 contain jpeg", "small 512x512 contain jpeg", "thumbnail 128x128 contain jpeg")
 
@@ -25,7 +25,7 @@ def _measured(name: str, path: Path) -> float:
     presets = parse_presets(PRESETS)
     if name == "ours":
         # The engine alone: the peers would count as its memory.
-        from handlers.images import render  # noqa: PLC0415
+        from handlers.rendering.render import render  # noqa: PLC0415
 
         render(path.read_bytes(), presets, LIMITS)
     else:

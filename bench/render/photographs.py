@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.unit.rendering.profiles import display_p3
+from bench.render.display_p3 import display_p3
 
 PACKAGES = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "mate-backgrounds")
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from bench.render.engines import Engine, reference
-from handlers.presets import Preset
+from handlers.contract.presets import Preset
 
 TARGET_QUALITY = 82
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bench.render import engines
-from handlers.presets import Preset
+from handlers.contract.presets import Preset
 
 
 def main() -> None:

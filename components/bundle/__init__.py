@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from components.bundle.archive import write_archive
+from components.bundle.dependencies import ARCHITECTURE, RUNTIME, TARGET, installed_files
 from components.bundle.errors import BundleError
-from components.bundle.installation import ARCHITECTURE, RUNTIME, TARGET, installed_files
+from components.bundle.zip_file import write_archive
 
 __all__ = [
     "ARCHITECTURE",

@@ -29,7 +29,7 @@ class Alarms(pulumi.ComponentResource):
         topic_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("image-intake:components:Alarms", name, None, opts)
+        super().__init__("image-intake:index:Alarms", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         grouped = {member for group in groups for member in group.members}
         self.alarms = {

@@ -5,8 +5,8 @@ from typing import Final
 import pulumi
 
 from components.monitoring.metrics import Metric, Watched
-from components.monitoring.prices import prices
 from components.monitoring.widgets import Series
+from pricing.prices import price_table
 
 # One receive, one delete, and the send that S3 makes; empty receives are a few cents a day.
 _REQUESTS_A_MESSAGE: Final = 3
@@ -58,18 +58,18 @@ def estimate(
     )
 
     def expressions(at: str) -> dict[str, str]:
-        of = prices(at)
+        of = price_table().estimate(at)
         million = 1_000_000
-        bucket = ((presets + 1) * of["s3_thousand_puts"] + of["s3_thousand_gets"]) / 1000
+        bucket = ((presets + 1) * of.s3_thousand_puts + of.s3_thousand_gets) / 1000
         services = {
-            "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of['lambda_gb_second'])} "
-            f"+ (resizecalls + apicalls + publishcalls) * {_number(of['lambda_million_calls'] / million)}",
-            "gateway": f"requests * {_number(of['api_million_requests'] / million)}",
-            "sqs": f"messages * {_number(_REQUESTS_A_MESSAGE * of['sqs_million_requests'] / million)}",
-            "dynamodb": f"SUM([{', '.join(writes)}]) * {_number(of['dynamodb_million_writes'] / million)} "
-            f"+ SUM([{', '.join(reads)}]) * {_number(of['dynamodb_million_reads'] / million)}",
+            "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of.lambda_gb_second)} "
+            f"+ (resizecalls + apicalls + publishcalls) * {_number(of.lambda_million_calls / million)}",
+            "gateway": f"requests * {_number(of.api_million_requests / million)}",
+            "sqs": f"messages * {_number(_REQUESTS_A_MESSAGE * of.sqs_million_requests / million)}",
+            "dynamodb": f"SUM([{', '.join(writes)}]) * {_number(of.dynamodb_million_writes / million)} "
+            f"+ SUM([{', '.join(reads)}]) * {_number(of.dynamodb_million_reads / million)}",
             "s3": f"FILL(images, 0) * {_number(bucket)}",
-            "eventbridge": f"published * {_number(of['eventbridge_million_events'] / million)}",
+            "eventbridge": f"published * {_number(of.eventbridge_million_events / million)}",
         }
         total = " + ".join(f"FILL({name}, 0)" for name in services)
         return {**services, "total": total, "each": "IF(images > 0, 1000 * total / images)"}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pulumi
 
-from components.monitoring.conditions import LATE_MILLISECONDS, AlarmLimits
 from components.monitoring.cost import estimate
 from components.monitoring.metrics import Metric, Watched
 from components.monitoring.queries import Source, query
+from components.monitoring.thresholds import LATE_MILLISECONDS, AlarmLimits
 from components.monitoring.widgets import Series, Widget, alarm_states, graph, heading, laid_out, log_table
 
 

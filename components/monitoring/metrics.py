@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.function import NAMESPACE
-from handlers.indexes import INDEXES
+from components.base.function import NAMESPACE
+from handlers.contract.indexes import INDEXES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.base.arns import Place
 from components.monitoring.alarms import Alarms
-from components.monitoring.conditions import GROUPS, AlarmLimits, conditions
 from components.monitoring.dashboard import DashboardFacts, dashboard_body
 from components.monitoring.metrics import Watched
 from components.monitoring.queries import QUERIES, Source
+from components.monitoring.thresholds import GROUPS, AlarmLimits, conditions
 from components.monitoring.topic import AlarmTopic, AlarmTopicArgs
-from components.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Monitoring(pulumi.ComponentResource):
     dashboard_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:Monitoring", name, None, opts)
+        super().__init__("image-intake:index:Monitoring", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.topic = AlarmTopic(
             f"{name}-alarms",

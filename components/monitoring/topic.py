@@ -7,9 +7,9 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import policy_document, tls_only, trust_document
-from components.kept import kept
-from components.place import Place
+from components.base.arns import Place
+from components.base.iam import policy_document, tls_only, trust_document
+from components.base.retention import kept
 
 _ALARMS: Final = "cloudwatch.amazonaws.com"
 
@@ -37,7 +37,7 @@ class AlarmTopic(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:components:AlarmTopic", name, None, opts)
+        super().__init__("image-intake:index:AlarmTopic", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         # AWS's own key for SNS does not let alarms publish, and its policy cannot be changed:
         # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns

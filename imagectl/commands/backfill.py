@@ -8,14 +8,14 @@ from typing import Annotated
 import platformdirs
 import typer
 
-from handlers.rejections import ImageRejected
+from handlers.contract.rejections import ImageRejected
 from imagectl.errors import CannotContinue
-from imagectl.operating.asking import agreed
-from imagectl.operating.backfilling import Backfill
-from imagectl.operating.cursor import Cursor, Job, Place
-from imagectl.operating.queues import Sender
-from imagectl.operating.stack import Stack
-from imagectl.showing import messages, results
+from imagectl.operations.backfill import Backfill
+from imagectl.operations.checkpoint import Cursor, Job, Place
+from imagectl.operations.confirmation import agreed
+from imagectl.operations.queues import Sender
+from imagectl.operations.stack import Stack
+from imagectl.output import messages, results
 
 
 def backfill(

@@ -11,9 +11,9 @@ from typing import IO, Annotated, Any, Final
 import httpx
 import typer
 
+from imagectl.api_client import Service
 from imagectl.errors import CannotContinue
-from imagectl.service import Service
-from imagectl.showing import messages, size
+from imagectl.output import messages, size
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)
 _SUFFIXES: Final = {"image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif", "image/png": "png"}

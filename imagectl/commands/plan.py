@@ -10,13 +10,13 @@ import typer
 from rich import box
 from rich.table import Table
 
-from imagectl.errors import EXIT_NOT_ALL_READY
+from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
+from imagectl.output import duration, results
 from imagectl.planning.planner import LEAST, MOST, Plan
 from imagectl.planning.planner import plan as planned
-from imagectl.planning.prices import PriceTable, price_table
 from imagectl.planning.quantities import dollars, number_of, seconds_of
 from imagectl.planning.workload import ONE_VCPU_MIB, Workload
-from imagectl.showing import duration, results
+from pricing.prices import PriceTable, UnknownRegion, price_table
 
 _Value = TypeVar("_Value")
 # Unless it is said otherwise, the last image is uploaded when a tenth of the time is left.
@@ -79,7 +79,10 @@ def plan(
         seconds_an_image=seconds_an_image,
     )
     table = price_table()
-    table.of(region)
+    try:
+        table.of(region)
+    except UnknownRegion as error:
+        raise CannotContinue(str(error), f"It has {', '.join(table.regions)}.") from error
     found = planned(load, concurrency)
     if as_json:
         results.out(json.dumps(_document(found, table, region)))

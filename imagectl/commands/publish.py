@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from handlers.bus import NotTaken
+from handlers.publish.event_bus import NotTaken
 from imagectl.errors import CannotContinue
-from imagectl.operating.asking import agreed
-from imagectl.operating.stack import Stack
-from imagectl.operating.telling import Period, Telling
-from imagectl.showing import results
+from imagectl.operations.confirmation import agreed
+from imagectl.operations.republish import Period, Telling
+from imagectl.operations.stack import Stack
+from imagectl.output import results
 
 
 def _moment(text: str) -> datetime:

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
-from imagectl.operating.asking import agreed
-from imagectl.operating.findings import MEANINGS, Comparison, Finding
-from imagectl.operating.mending import Mender
-from imagectl.operating.queues import Sender, depth
-from imagectl.operating.rows import scan
-from imagectl.operating.snapshot import Snapshot, snapshot
-from imagectl.operating.stack import Stack
-from imagectl.showing import messages, results
+from imagectl.operations.confirmation import agreed
+from imagectl.operations.inconsistencies import MEANINGS, Comparison, Finding
+from imagectl.operations.queues import Sender, depth
+from imagectl.operations.repair import Mender
+from imagectl.operations.snapshot import Snapshot, snapshot
+from imagectl.operations.stack import Stack
+from imagectl.operations.table_scan import scan
+from imagectl.output import messages, results
 
 
 def reconcile(

@@ -8,15 +8,15 @@ from typing import Annotated, Final
 
 import typer
 
-from handlers.catalog import Catalog
+from handlers.storage.catalog import Catalog
 from imagectl.errors import CannotContinue
-from imagectl.operating.asking import agreed
-from imagectl.operating.dead_letters import DeadLetters, Filter, Letter
-from imagectl.operating.moving import follow_move, start_move
-from imagectl.operating.pace import Pace
-from imagectl.operating.queues import depth
-from imagectl.operating.stack import Stack
-from imagectl.showing import duration, messages, results
+from imagectl.operations.confirmation import agreed
+from imagectl.operations.dead_letters import DeadLetters, Filter, Letter
+from imagectl.operations.message_move import follow_move, start_move
+from imagectl.operations.queues import depth
+from imagectl.operations.rate_limit import Pace
+from imagectl.operations.stack import Stack
+from imagectl.output import duration, messages, results
 
 _SHOWN: Final = 100
 

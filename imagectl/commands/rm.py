@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from imagectl.api_client import Service
 from imagectl.commands.upload import JournalOption, default_journal
 from imagectl.errors import CannotContinue
 from imagectl.journal import Journal
-from imagectl.service import Service
-from imagectl.showing import messages
+from imagectl.output import messages
 
 
 def rm(

@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from imagectl.api_client import Document, Service
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
-from imagectl.service import Document, Service
-from imagectl.showing import fields, results
+from imagectl.output import fields, results
 
 _BATCH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

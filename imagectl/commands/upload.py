@@ -15,20 +15,20 @@ import httpx
 import platformdirs
 import typer
 
-from imagectl.contents import Content, File
+from imagectl.api_client import Service
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
 from imagectl.journal import Journal
-from imagectl.patience import Patience
-from imagectl.service import Service
-from imagectl.showing import messages, results, size
-from imagectl.uploading.choosing import to_send
-from imagectl.uploading.delivery import Delivery
-from imagectl.uploading.display import displayed, line
-from imagectl.uploading.following import Following
-from imagectl.uploading.sending import Sender
-from imagectl.uploading.summary import RESUME, print_json, print_summary
-from imagectl.uploading.tally import Tally
-from imagectl.uploading.walk import Wanted, walk
+from imagectl.output import messages, results, size
+from imagectl.retry import Patience
+from imagectl.upload.counters import Tally
+from imagectl.upload.file_walk import Wanted, walk
+from imagectl.upload.progress import displayed, line
+from imagectl.upload.s3_post import Sender
+from imagectl.upload.selection import to_send
+from imagectl.upload.status_polling import Following
+from imagectl.upload.summary import RESUME, print_json, print_summary
+from imagectl.upload.transfer import Delivery
+from imagectl.upload_model import Content, File
 
 _SEND_ATTEMPTS: Final = 8
 _TIMEOUT: Final = httpx.Timeout(120, connect=10)

@@ -9,9 +9,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from imagectl.operating.figures import OUTCOMES, Figures, Observer
-from imagectl.operating.stack import Stack
-from imagectl.showing import duration, results
+from imagectl.operations.live_metrics import OUTCOMES, Figures, Observer
+from imagectl.operations.stack import Stack
+from imagectl.output import duration, results
 
 
 def watch(

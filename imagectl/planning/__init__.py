@@ -1,1 +1,1 @@
-"""What a load needs and what it costs, reckoned without AWS."""
+"""Capacity and cost of a load, calculated without AWS."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from imagectl.planning.limits import Limit, limits
+from imagectl.planning.aws_limits import Limit, limits
 from imagectl.planning.simulation import Mapping, Run, Simulation
 from imagectl.planning.usage import Usage, usage
 from imagectl.planning.workload import COLD_START_SECONDS, Workload

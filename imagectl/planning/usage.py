@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.indexes import INDEXES
-from imagectl.planning.prices import Prices
+from handlers.contract.indexes import INDEXES
 from imagectl.planning.workload import WAITING_SECONDS, Workload
+from pricing.prices import Prices
 
 # The API announces so many files with one request, in so many seconds of its function.
 _FILES_A_REQUEST: Final = 100

@@ -11,7 +11,7 @@ in the module of the service, or in a new one.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from local.deployer.mocks import Deployer
+from local.deployer.pulumi_monitor import Deployer
 from local.deployer.registry import DeploymentError, Target
 
 __all__ = ["Deployer", "DeploymentError", "Target"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from local.clients import Clients
+from local.aws_clients import Clients
 
 
 class DeploymentError(Exception):

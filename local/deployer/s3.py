@@ -3,8 +3,8 @@
 from typing import Any
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.policies import without_tls_only
 from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.resource_policies import without_tls_only
 
 # Where the API does not just capitalise what the provider writes.
 _SPELLED = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}

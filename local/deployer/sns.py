@@ -1,8 +1,8 @@
 """SNS topics, their policies and subscriptions."""
 
 from local.deployer.naming import physical_name, tag_list
-from local.deployer.policies import without_tls_only
 from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.resource_policies import without_tls_only
 
 
 @creates("aws:sns/topic:Topic")

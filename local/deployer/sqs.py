@@ -3,8 +3,8 @@
 from typing import Any
 
 from local.deployer.naming import physical_name
-from local.deployer.policies import without_tls_only
 from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.resource_policies import without_tls_only
 
 # The provider's inputs and the queue attributes they set.
 _ATTRIBUTES = {

@@ -7,36 +7,36 @@ program registers without an engine.
 from typing import Final
 
 from guardrails import (
-    access,
+    cloudtrail,
+    dynamodb_tables,
     encryption,
     functions,
+    iam_permissions,
     logs,
-    permissions,
+    malware_scans,
     production,
+    public_access,
     queues,
     recursion,
-    scans,
-    streams,
-    tables,
-    trails,
-    transport,
+    table_streams,
+    tls,
 )
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Rule, Violation, judge
 
 RULES: Final[tuple[Rule, ...]] = (
     *encryption.RULES,
-    *transport.RULES,
-    *access.RULES,
-    *permissions.RULES,
+    *tls.RULES,
+    *public_access.RULES,
+    *iam_permissions.RULES,
     *queues.RULES,
-    *streams.RULES,
+    *table_streams.RULES,
     *recursion.RULES,
     *functions.RULES,
     *logs.RULES,
-    *tables.RULES,
-    *trails.RULES,
-    *scans.RULES,
+    *dynamodb_tables.RULES,
+    *cloudtrail.RULES,
+    *malware_scans.RULES,
     *production.RULES,
 )
 

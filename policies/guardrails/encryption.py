@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from guardrails import tokens
+from guardrails import resource_types
 from guardrails.resource import Resource, Stack
 from guardrails.rule import NIST, Control, Rule
 
@@ -12,7 +12,7 @@ _ALGORITHMS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 
 def bucket_encrypted(bucket: Resource, stack: Stack) -> Iterator[str]:
     """A bucket says how it encrypts."""
-    configurations = stack.pointing_at(bucket, tokens.BUCKET_ENCRYPTION, "bucket")
+    configurations = stack.pointing_at(bucket, resource_types.BUCKET_ENCRYPTION, "bucket")
     if not configurations:
         yield "has no server-side encryption configuration"
     for configuration in configurations:
@@ -51,7 +51,7 @@ RULES: Final = (
         name="bucket-encrypted",
         what="A bucket states how it encrypts what it stores.",
         mend="Give it a BucketServerSideEncryptionConfiguration with AES256 or aws:kms.",
-        types=(tokens.BUCKET,),
+        types=(resource_types.BUCKET,),
         check=bucket_encrypted,
         looks_around=True,
     ),
@@ -59,7 +59,7 @@ RULES: Final = (
         name="queue-encrypted",
         what="A queue encrypts its messages at rest.",
         mend="Set sqsManagedSseEnabled to true, or kmsMasterKeyId to a key.",
-        types=(tokens.QUEUE,),
+        types=(resource_types.QUEUE,),
         check=queue_encrypted,
         control=Control(ids=("SQS.1",)),
     ),
@@ -67,7 +67,7 @@ RULES: Final = (
         name="topic-encrypted",
         what="A topic encrypts its messages at rest.",
         mend="Set kmsMasterKeyId to a key that the publishing services may use.",
-        types=(tokens.TOPIC,),
+        types=(resource_types.TOPIC,),
         check=topic_encrypted,
         control=Control(ids=("SNS.1",), standard=NIST),
     ),
@@ -75,14 +75,14 @@ RULES: Final = (
         name="table-encrypted",
         what="A table is encrypted with a key in the account.",
         mend="Set serverSideEncryption.enabled to true.",
-        types=(tokens.TABLE,),
+        types=(resource_types.TABLE,),
         check=table_encrypted,
     ),
     Rule(
         name="key-rotated",
         what="A key is rotated every year.",
         mend="Set enableKeyRotation to true.",
-        types=(tokens.KEY,),
+        types=(resource_types.KEY,),
         check=key_rotated,
         control=Control(ids=("KMS.4",), standard=NIST),
     ),

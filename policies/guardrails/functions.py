@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Final
 
-from guardrails import tokens
+from guardrails import resource_types
 from guardrails.resource import Resource, Stack
 from guardrails.rule import NIST, Control, Rule
 
@@ -47,7 +47,7 @@ RULES: Final = (
         name="function-traced",
         what="A function is traced.",
         mend="Set tracingConfig.mode to Active.",
-        types=(tokens.FUNCTION,),
+        types=(resource_types.FUNCTION,),
         check=tracing,
         control=Control(ids=("Lambda.7",), standard=NIST),
     ),
@@ -55,7 +55,7 @@ RULES: Final = (
         name="function-runtime",
         what="A function runs on a runtime that AWS has not deprecated.",
         mend="Move to a newer runtime. Dates are in guardrails.functions.DEPRECATED_ON.",
-        types=(tokens.FUNCTION,),
+        types=(resource_types.FUNCTION,),
         check=runtime,
         control=Control(ids=("Lambda.2",)),
     ),

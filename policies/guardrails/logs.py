@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from guardrails import tokens
+from guardrails import resource_types
 from guardrails.resource import Resource, Stack
 from guardrails.rule import NIST, Control, Rule
 
@@ -31,7 +31,7 @@ RULES: Final = (
         name="log-retention",
         what="A log group has a retention period.",
         mend="Set retentionInDays.",
-        types=(tokens.LOG_GROUP,),
+        types=(resource_types.LOG_GROUP,),
         check=retention,
         # The control wants 365 days unless told otherwise; here the stack's logRetentionDays decides.
         control=Control(ids=("CloudWatch.16",), standard=NIST),
@@ -40,7 +40,7 @@ RULES: Final = (
         name="function-log-group",
         what="A function logs to a log group of the program.",
         mend="Set loggingConfig.logGroup to a LogGroup with retentionInDays.",
-        types=(tokens.FUNCTION,),
+        types=(resource_types.FUNCTION,),
         check=own_log_group,
         control=Control(ids=("CloudWatch.16",), standard=NIST),
     ),
@@ -48,7 +48,7 @@ RULES: Final = (
         name="api-access-log",
         what="A stage of an HTTP API logs its requests.",
         mend="Set accessLogSettings to a LogGroup and a format.",
-        types=(tokens.STAGE,),
+        types=(resource_types.STAGE,),
         check=access_log,
         control=Control(ids=("APIGateway.9",)),
     ),

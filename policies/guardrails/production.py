@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from guardrails import tokens
+from guardrails import resource_types
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Control, Rule
 
@@ -53,7 +53,7 @@ RULES: Final = (
         name="production-protected",
         what="What holds data is protected by Pulumi.",
         mend="Set `protect: true` in the stack's configuration.",
-        types=(tokens.BUCKET, tokens.TABLE, tokens.KEY),
+        types=(resource_types.BUCKET, resource_types.TABLE, resource_types.KEY),
         check=protected,
         production=True,
     ),
@@ -61,7 +61,7 @@ RULES: Final = (
         name="production-bucket-kept",
         what="A bucket is never emptied in order to be destroyed.",
         mend="Set forceDestroy to false.",
-        types=(tokens.BUCKET,),
+        types=(resource_types.BUCKET,),
         check=not_emptied,
         production=True,
     ),
@@ -69,7 +69,7 @@ RULES: Final = (
         name="production-table-kept",
         what="A table has deletion protection.",
         mend="Set deletionProtectionEnabled to true.",
-        types=(tokens.TABLE,),
+        types=(resource_types.TABLE,),
         check=deletion_protection,
         control=Control(ids=("DynamoDB.6",)),
         production=True,
@@ -78,7 +78,7 @@ RULES: Final = (
         name="production-api-authorized",
         what="Every route of an HTTP API asks who calls, except for that of the page.",
         mend="Set apiAuth to iam or jwt.",
-        types=(tokens.ROUTE,),
+        types=(resource_types.ROUTE,),
         check=authorized,
         control=Control(ids=("APIGateway.8",)),
         production=True,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from guardrails import tokens
+from guardrails import resource_types
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Rule
 
@@ -21,7 +21,7 @@ _TIMEOUTS: Final = 6
 
 def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
     """A queue with a consumer has a dead-letter queue, and tries often enough before using it."""
-    if not stack.pointing_at(queue, tokens.MAPPING, "eventSourceArn"):
+    if not stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn"):
         return
     redrive = queue.props.get("redrivePolicy")
     if not redrive:
@@ -37,9 +37,9 @@ def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
 def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
     """A message stays hidden for six function timeouts and the batching window."""
     hidden = int(queue.props.get("visibilityTimeoutSeconds", _VISIBILITY_SECONDS))
-    for mapping in stack.pointing_at(queue, tokens.MAPPING, "eventSourceArn"):
+    for mapping in stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn"):
         window = int(mapping.props.get("maximumBatchingWindowInSeconds") or 0)
-        for function in stack.pointed_at(mapping, "functionName", tokens.FUNCTION):
+        for function in stack.pointed_at(mapping, "functionName", resource_types.FUNCTION):
             timeout = int(function.props.get("timeout", _FUNCTION_TIMEOUT_SECONDS))
             needed = _TIMEOUTS * timeout + window
             if hidden < needed:
@@ -48,7 +48,10 @@ def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
 
 def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
     """A function that consumes a queue or a stream reports what failed, and only that."""
-    if not any(stack.pointed_at(mapping, "eventSourceArn", kind) for kind in (tokens.QUEUE, tokens.TABLE)):
+    if not any(
+        stack.pointed_at(mapping, "eventSourceArn", kind)
+        for kind in (resource_types.QUEUE, resource_types.TABLE)
+    ):
         return
     if "ReportBatchItemFailures" not in list(mapping.props.get("functionResponseTypes") or []):
         yield "retries a whole batch for one message or record that failed"
@@ -59,7 +62,7 @@ RULES: Final = (
         name="queue-dead-letters",
         what="A queue with a consumer has a dead-letter queue and at least 5 receives.",
         mend="Set redrivePolicy to the ARN of a second queue and a maxReceiveCount of 5 or more.",
-        types=(tokens.QUEUE,),
+        types=(resource_types.QUEUE,),
         check=dead_letters,
         looks_around=True,
     ),
@@ -67,7 +70,7 @@ RULES: Final = (
         name="queue-visibility",
         what="A queue hides a message for 6 timeouts of its consumer and the batching window.",
         mend="Raise visibilityTimeoutSeconds, or lower the timeout of the function.",
-        types=(tokens.QUEUE,),
+        types=(resource_types.QUEUE,),
         check=visibility,
         looks_around=True,
     ),
@@ -75,7 +78,7 @@ RULES: Final = (
         name="partial-batches",
         what="A consumer of a queue or of a table's stream reports batch item failures.",
         mend="Set functionResponseTypes to ReportBatchItemFailures.",
-        types=(tokens.MAPPING,),
+        types=(resource_types.MAPPING,),
         check=partial_batches,
         looks_around=True,
     ),

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from guardrails import tokens
-from guardrails.documents import Statement, allowed, listed
+from guardrails import resource_types
+from guardrails.policy_documents import Statement, allowed, listed
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Rule
 
@@ -23,7 +23,7 @@ _CAUSES: Final = {
 
 def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
     """No function that hears of an object may do what it hears of to that object."""
-    buckets = stack.pointed_at(notification, "bucket", tokens.BUCKET)
+    buckets = stack.pointed_at(notification, "bucket", resource_types.BUCKET)
     for key in ("lambdaFunctions", "queues"):
         functions = _listeners(notification, key, stack)
         for entry in notification.props.get(key) or []:
@@ -36,12 +36,12 @@ def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
 
 def _listeners(notification: Resource, key: str, stack: Stack) -> list[Resource]:
     if key == "lambdaFunctions":
-        return stack.pointed_at(notification, key, tokens.FUNCTION)
+        return stack.pointed_at(notification, key, resource_types.FUNCTION)
     return [
         function
-        for queue in stack.pointed_at(notification, key, tokens.QUEUE)
-        for mapping in stack.pointing_at(queue, tokens.MAPPING, "eventSourceArn")
-        for function in stack.pointed_at(mapping, "functionName", tokens.FUNCTION)
+        for queue in stack.pointed_at(notification, key, resource_types.QUEUE)
+        for mapping in stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn")
+        for function in stack.pointed_at(mapping, "functionName", resource_types.FUNCTION)
     ]
 
 
@@ -68,13 +68,13 @@ def _causing(function: Resource, entry: Mapping[str, Any], objects: str, stack: 
 def _grants(function: Resource, stack: Stack) -> list[Statement]:
     return [
         statement
-        for role in stack.pointed_at(function, "role", tokens.ROLE)
+        for role in stack.pointed_at(function, "role", resource_types.ROLE)
         for policy in [
-            *stack.pointing_at(role, tokens.ROLE_POLICY, "role"),
+            *stack.pointing_at(role, resource_types.ROLE_POLICY, "role"),
             *(
                 policy
-                for attachment in stack.pointing_at(role, tokens.POLICY_ATTACHMENT, "role")
-                for policy in stack.pointed_at(attachment, "policyArn", tokens.POLICY)
+                for attachment in stack.pointing_at(role, resource_types.POLICY_ATTACHMENT, "role")
+                for policy in stack.pointed_at(attachment, "policyArn", resource_types.POLICY)
             ),
         ]
         for statement in allowed(policy.props.get("policy"))
@@ -104,7 +104,7 @@ RULES: Final = (
         name="notification-never-recurses",
         what="A function that hears of a bucket's objects cannot cause the same events itself.",
         mend="Let it write to another bucket, or outside the filterPrefix of the notification.",
-        types=(tokens.BUCKET_NOTIFICATION,),
+        types=(resource_types.BUCKET_NOTIFICATION,),
         check=recursion,
         looks_around=True,
     ),

@@ -4,7 +4,7 @@ import json
 
 from botocore.exceptions import ClientError
 
-from local.clients import Credentials
+from local.aws_clients import Credentials
 
 _MAY_CALL = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
 

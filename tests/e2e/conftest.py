@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from local.clients import Credentials
-from local.outputs import documented, write
+from local.aws_clients import Credentials
+from local.outputs_file import documented, write
 from local.system import PROJECT, System, deployed
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[2] / "local" / "samples"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
-from handlers import routes
+from handlers.contract import routes
 from local.system import deployed
 
 # What the gateway answers to methods that no route has is not ours, and an open stack has no one

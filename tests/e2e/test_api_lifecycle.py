@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from handlers import keys
+from handlers.contract import keys
+from tests.e2e.actions import announce, eventually, image, post, row, settled, upload, variant_keys
 from tests.e2e.callers import user
-from tests.e2e.gestures import announce, eventually, image, post, row, settled, upload, variant_keys
 
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
 

@@ -10,9 +10,9 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 
-from handlers import keys
-from handlers.policies import Announced, Policies
-from tests.e2e.gestures import announce, image, post, row, settled
+from handlers.api.presigned_posts import Announced, Policies
+from handlers.contract import keys
+from tests.e2e.actions import announce, image, post, row, settled
 from tests.e2e.test_boundaries import role_credentials
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from handlers import keys
+from handlers.contract import keys
+from tests.e2e.actions import announce, row, settled, upload
 from tests.e2e.callers import role, session, user
-from tests.e2e.gestures import announce, row, settled, upload
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from handlers import routes
+from handlers.contract import routes
 from local.system import deployed
-from tests.e2e.issuer import AUDIENCE, serving
+from tests.e2e.token_issuer import AUDIENCE, serving
 
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
 

@@ -3,8 +3,8 @@
 import pytest
 
 from local.system import deployed
+from tests.e2e.actions import settled, upload
 from tests.e2e.callers import denied, role_credentials
-from tests.e2e.gestures import settled, upload
 
 
 @pytest.fixture(scope="module")

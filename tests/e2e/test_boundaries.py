@@ -5,11 +5,11 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers import keys
-from handlers.indexes import BY_AGE
-from local.clients import Credentials
+from handlers.contract import keys
+from handlers.contract.indexes import BY_AGE
+from local.aws_clients import Credentials
+from tests.e2e.actions import announce, image, post, quota_table
 from tests.e2e.callers import denied, role_credentials
-from tests.e2e.gestures import announce, image, post, quota_table
 
 
 def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):

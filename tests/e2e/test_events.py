@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from handlers import keys
+from handlers.contract import keys
 from local.system import PROJECT, deployed
-from tests.e2e.events import Subscriber
-from tests.e2e.gestures import announce, eventually, row, settled, upload, variant_keys
-from tests.unit.schema import complaints
+from tests.e2e.actions import announce, eventually, row, settled, upload, variant_keys
+from tests.e2e.event_subscriber import Subscriber
+from tests.unit.event_schema import complaints
 
 
 @pytest.fixture(scope="module")

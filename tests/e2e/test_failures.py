@@ -2,8 +2,8 @@
 
 import json
 
-from handlers import keys
-from tests.e2e.gestures import (
+from handlers.contract import keys
+from tests.e2e.actions import (
     announce,
     created,
     dead_letters,

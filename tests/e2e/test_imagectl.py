@@ -11,10 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from local.clients import Credentials
+from local.aws_clients import Credentials
 from local.system import PROJECT, System
 
-SAMPLES = PROJECT / "samples"
+SAMPLES = PROJECT / "local" / "samples"
 
 
 def windows(folder: Path, count: int) -> Path:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-from handlers import keys
-from tests.e2e.gestures import (
+from handlers.contract import keys
+from tests.e2e.actions import (
     announce,
     created,
     dead_letters,
@@ -23,7 +23,7 @@ from tests.e2e.gestures import (
     variant_keys,
 )
 
-SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jpg"))
+SAMPLES = sorted((Path(__file__).parents[2] / "local" / "samples").glob("*.jpg"))
 
 
 @pytest.mark.parametrize("photograph", SAMPLES, ids=lambda path: path.stem)

@@ -1,6 +1,6 @@
 """A stack with a KMS key: what it stores is under that key, and everything works as without one.
 
-The emulator lets everyone use every key. Who may is what `tests/infra/test_key.py` is about.
+The emulator lets everyone use every key. Who may is what `tests/infra/base/test_key.py` is about.
 """
 
 import json
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers import keys
-from local.outputs import documented, write
+from handlers.contract import keys
+from local.outputs_file import documented, write
 from local.system import PROJECT, System, deployed
-from tests.e2e.gestures import announce, eventually, post, row, settled, upload, variant_keys
+from tests.e2e.actions import announce, eventually, post, row, settled, upload, variant_keys
 
 OTHER = "arn:aws:kms:eu-central-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"

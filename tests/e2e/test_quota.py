@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import schemathesis
 
-from handlers.hours import Hour
+from handlers.contract.quota_table import Hour
 from local.system import deployed
+from tests.e2e.actions import announce as announced
+from tests.e2e.actions import post, quota_table, row, settled
 from tests.e2e.callers import user
-from tests.e2e.gestures import announce as announced
-from tests.e2e.gestures import post, quota_table, row, settled
 
 LIMIT = 5
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[2] / "local" / "samples"
 
 
 @pytest.fixture(scope="module")

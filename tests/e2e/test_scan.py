@@ -3,11 +3,11 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers import keys
-from handlers.scanning import TAG
-from local.clients import Credentials
+from handlers.contract import keys
+from handlers.contract.malware_scan import TAG
+from local.aws_clients import Credentials
 from local.system import deployed
-from tests.e2e.gestures import (
+from tests.e2e.actions import (
     announce,
     dead_letters,
     eventually,

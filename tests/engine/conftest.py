@@ -7,7 +7,7 @@ import pytest
 
 from local.emulator import Emulator, emulator
 from local.isolation import isolated
-from local.stack import load_config
+from local.program import load_config
 from local.system import PROJECT
 from tests.engine.engine import Engine, what_is_missing
 

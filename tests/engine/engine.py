@@ -20,7 +20,15 @@ from local.system import PROJECT
 STACK = "engine"
 _TIMEOUT_SECONDS = 600
 # What the program consists of; the virtual environment is linked.
-_PARTS = ("Pulumi.yaml", "__main__.py", "components", "handlers", "requirements", "requirements.txt")
+_PARTS = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "components",
+    "handlers",
+    "pricing",
+    "requirements",
+    "requirements.txt",
+)
 # Services of the provider that the program, or the provider itself, calls.
 _SERVICES = (
     "apigatewayv2",

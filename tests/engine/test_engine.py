@@ -1,7 +1,7 @@
 from urllib.parse import urlsplit
 
-from local.api import Api, session
-from local.clients import ROOT, Clients
+from local.api_client import Api, session
+from local.aws_clients import ROOT, Clients
 from local.photos import find_photos
 from local.sample_run import process
 from local.system import PROJECT
@@ -24,9 +24,9 @@ def test_the_engine_deploys_the_program_finds_nothing_to_change_and_destroys_it(
     url = local_url(outputs["apiUrl"], cloud.endpoint)
     api = Api(url, region=cloud.region, caller=ROOT, http=session(cloud.certificate))
     with api.http:
-        outcomes = process(api, find_photos(PROJECT / "samples"), tmp_path, lambda _: None)
+        outcomes = process(api, find_photos(PROJECT / "local" / "samples"), tmp_path, lambda _: None)
     assert {outcome.photo.name: outcome.status for outcome in outcomes} == {
-        photo.name: "READY" for photo in find_photos(PROJECT / "samples")
+        photo.name: "READY" for photo in find_photos(PROJECT / "local" / "samples")
     }
 
     empty(clients, outputs["originalsBucket"], outputs["variantsBucket"])

@@ -2,8 +2,9 @@ from functools import cache
 
 import pytest
 
-from local.stack import run_program
-from tests.infra.cloud import ROOT, FakeCloud, Registered
+from local.mock_cloud import FakeCloud
+from local.program import run_program
+from tests.infra.registered import ROOT, Registered
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.config import ConfigError
-from handlers.settings import ApiSettings, load
+from components.config.pipeline_config import ConfigError
+from handlers.contract.settings import ApiSettings, load
 
 
 def test_administrators_are_told_to_the_api_function(registered):

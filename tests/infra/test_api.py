@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from handlers.routes import ROUTES
+from handlers.contract.routes import ROUTES
 
 FIRST_ROUTES = {"GET /images/{imageId+}", "POST /images", "POST /uploads"}
 

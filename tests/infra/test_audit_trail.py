@@ -1,6 +1,6 @@
 import pytest
 
-from handlers import keys
+from handlers.contract import keys
 
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"

@@ -3,11 +3,11 @@ import json
 
 import pytest
 
-from handlers import keys
-from handlers.presets import parse_presets
-from handlers.settings import ApiSettings, PublishSettings, ResizeSettings, load
-from local.stack import load_config
-from tests.infra.cloud import ROOT
+from handlers.contract import keys
+from handlers.contract.presets import parse_presets
+from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSettings, load
+from local.program import load_config
+from tests.infra.registered import ROOT
 
 
 def environment(stack, function):

@@ -3,8 +3,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.infra.cloud import ACCOUNT, ROOT
-from tests.infra.linting import findings
+from local.mock_cloud import ACCOUNT
+from tests.infra.iam_linter import findings
+from tests.infra.registered import ROOT
 
 ROLES = sorted((ROOT / "docs" / "roles").glob("*.json"))
 TRUST = [path for path in ROLES if path.stem.startswith("trust-")]

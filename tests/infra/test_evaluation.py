@@ -7,8 +7,9 @@ from pulumi.output import Unknown
 
 from components import ImagePipeline, PipelineConfig
 from local.evaluation import evaluate
-from local.stack import load_config, run_program
-from tests.infra.cloud import ROOT, FakeCloud, PreviewedCloud, Registered
+from local.mock_cloud import FakeCloud
+from local.program import load_config, run_program
+from tests.infra.registered import ROOT, PreviewedCloud, Registered
 
 CONFIG = load_config(ROOT, "dev")
 

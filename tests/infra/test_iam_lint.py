@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.infra.linting import documents, findings
+from tests.infra.iam_linter import documents, findings
 
 BUCKET = "arn:aws:s3:::photos"
 # Where a finding is meant, it stands here with the reason: type of the resource, property, issue.

@@ -1,6 +1,6 @@
 """The table's indexes: what the functions query is what the stack has."""
 
-from handlers.indexes import INDEXES, KEY_TYPES, SHARDS, shard_of
+from handlers.contract.indexes import INDEXES, KEY_TYPES, SHARDS, shard_of
 
 
 def test_the_table_has_the_indexes_that_the_api_queries(stack):

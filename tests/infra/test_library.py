@@ -10,7 +10,8 @@ from pulumi.runtime.resource import all_aliases
 
 from components import ConfigError, ImagePipeline, PipelineConfig
 from local.evaluation import evaluate
-from tests.infra.cloud import ROOT, FakeCloud, Registered
+from local.mock_cloud import FakeCloud
+from tests.infra.registered import ROOT, Registered
 
 
 def place(program, config=None):
@@ -179,7 +180,7 @@ def test_a_pipeline_that_was_moved_below_a_component_is_found_where_it_stood():
 
 def test_a_transform_is_registered_with_the_pipeline_and_so_concerns_all_that_is_below(documented):
     (rare,) = [resource for resource in documented.deployment.resources if resource.transforms]
-    assert (rare.type, rare.name) == ("image-intake:components:ImagePipeline", "rare")
+    assert (rare.type, rare.name) == ("image-intake:index:ImagePipeline", "rare")
     parents = {resource.urn: resource.parent for resource in documented.deployment.resources}
 
     def top(urn):

@@ -5,9 +5,9 @@ from typing import get_type_hints
 import pytest
 import yaml
 
-from components.config import PipelineConfig, camel_case
-from local.stack import load_config
-from tests.infra.cloud import ROOT
+from components.config.pipeline_config import PipelineConfig, camel_case
+from local.program import load_config
+from tests.infra.registered import ROOT
 
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": tuple[str, ...]}

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from handlers.indexes import INDEXES
+from handlers.contract.indexes import INDEXES
 
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 VARIANTS = "arn:aws:s3:::intake-variants-0a1b2c3"

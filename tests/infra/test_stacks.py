@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 
 OUTPUTS = {
     "apiUrl": "https://intake-api-http.execute-api.eu-central-1.amazonaws.com",

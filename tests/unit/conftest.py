@@ -10,10 +10,10 @@ from botocore.config import Config
 from hypothesis import settings
 from moto import mock_aws
 
-from handlers import api as api_function
-from handlers.settings import ApiSettings, variables
+from handlers.api import entry_point as api_function
+from handlers.contract.settings import ApiSettings, variables
 from tests.unit.dynamodb_rules import refuse_what_dynamodb_refuses
-from tests.unit.world import REGION, World, api_settings, create_tables
+from tests.unit.resize_environment import REGION, World, api_settings, create_tables
 
 # A slow machine is no failure, and a failure should be the same on every machine.
 settings.register_profile("unit", deadline=None, derandomize=True)

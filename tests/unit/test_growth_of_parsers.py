@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from handlers import requests
-from handlers.events import comparable, parse_message
-from handlers.keys import image_id_of, image_id_of_variant
-from handlers.listing import _place
-from handlers.presets import PresetError, parse_presets
-from handlers.principals import identify, without_path
-from handlers.requests import CreateUploads, FileToUpload, Request, decode, listing
+from handlers.api import requests
+from handlers.api.cursor import decode_cursor
+from handlers.api.principals import identify, without_path
+from handlers.api.requests import CreateUploads, FileToUpload, Request, decode, listing
+from handlers.contract.event_order import comparable
+from handlers.contract.keys import image_id_of, image_id_of_variant
+from handlers.contract.presets import PresetError, parse_presets
+from handlers.contract.s3_events import parse_message
 from tests.unit.growth import grows_linearly
 
 _ROOM = requests.MAX_JSON_BYTES // 8
@@ -61,7 +62,7 @@ READERS = {
          "headers": {"content-type": text}}
     ).content_type,
     "a query": lambda text: listing({"status": text, "limit": text, "cursor": text}),
-    "a cursor": _place,
+    "a cursor": decode_cursor,
     "an original's key": lambda text: image_id_of("uploads/" + text),
     "a variant's key": lambda text: image_id_of_variant("resized/" + text),
     "a sequencer": comparable,

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from local.system import System, deployed
-from tests.e2e.page.visits import Visit
-from tests.e2e.page.wire import Wire, wire_to
+from tests.e2e.page.browser_tab import Visit
+from tests.e2e.page.network import Wire, wire_to
 
 CONFIG = {"apiAuth": "none", "page": True}
 NAMES = ("chromium", "chromium-browser", "google-chrome")

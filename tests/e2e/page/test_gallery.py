@@ -6,8 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.gestures import eventually
-from tests.e2e.page.visits import PATIENCE, SAMPLES
+from tests.e2e.actions import eventually
+from tests.e2e.page.browser_tab import PATIENCE, SAMPLES
 
 MANY = 30
 

@@ -3,8 +3,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.gestures import eventually
-from tests.e2e.page.visits import PATIENCE, PHOTOGRAPHS, SAMPLES
+from tests.e2e.actions import eventually
+from tests.e2e.page.browser_tab import PATIENCE, PHOTOGRAPHS, SAMPLES
 
 ORIGINALS = re.compile(r"/intake-originals-[^/]*/?$")  # what uploads are posted to
 QUOTA = {"type": "urn:image-intake:problem:quota-exceeded", "title": "x", "status": 429, "limit": 1}

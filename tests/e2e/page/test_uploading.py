@@ -4,8 +4,8 @@ import shutil
 from PIL import Image
 from playwright.sync_api import expect
 
-from handlers.placeholder import placeholder
-from tests.e2e.page.visits import PATIENCE, PHOTOGRAPHS, SAMPLES
+from handlers.rendering.thumbhash import placeholder
+from tests.e2e.page.browser_tab import PATIENCE, PHOTOGRAPHS, SAMPLES
 
 NASTY = "<img src=x onerror=alert(1)>.jpg"
 

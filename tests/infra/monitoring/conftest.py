@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 
 _PROGRAMS = {
     "resize": """
 from types import SimpleNamespace
-from handlers.events import parse_message
-from handlers.outcomes import Line
-from handlers.reports import Reporter
+from handlers.contract.s3_events import parse_message
+from handlers.resize.outcomes import Line
+from handlers.resize.telemetry import Reporter
 import json
 
 record = {
@@ -35,8 +35,8 @@ with reporter.invocation(SimpleNamespace(aws_request_id="r1")):
 """,
     "api": """
 from types import SimpleNamespace
-from handlers.announcements import Announcements
-from handlers.api import handler
+from handlers.api.metrics import Announcements
+from handlers.api.entry_point import handler
 
 announcements = Announcements()
 announcements.count(3)
@@ -53,7 +53,7 @@ handler(event, SimpleNamespace(aws_request_id="r1"))
     "publish": """
 from contextlib import suppress
 from types import SimpleNamespace
-from handlers.publish import compose, handler
+from handlers.publish.entry_point import compose, handler
 
 compose()[2].add_metric(name="Published", unit="Count", value=0)
 row = {

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from handlers.indexes import INDEXES
+from handlers.contract.indexes import INDEXES
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:intake-alarms-0a1b2c3"
 RECOMMENDED = {

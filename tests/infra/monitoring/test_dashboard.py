@@ -3,9 +3,8 @@ import re
 
 import pytest
 
-from components.monitoring.prices import prices
 from components.monitoring.queries import query
-from imagectl.planning.prices import price_table
+from pricing.prices import price_table
 
 WIDTH = 24
 
@@ -136,7 +135,8 @@ def test_the_estimate_of_computing_is_gigabyte_seconds_at_their_price(registered
 
 
 def test_where_prices_are_not_known_those_of_virginia_stand_in():
-    assert prices("mars-north-1") == prices("us-east-1") != prices("eu-central-1")
+    table = price_table()
+    assert table.estimate("mars-north-1") == table.of("us-east-1") != table.of("eu-central-1")
 
 
 def test_widgets_do_not_overlap_and_fit_the_grid(widgets):

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from components.monitoring.queries import QUERIES
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 PARTS = ["It means:", "Look here first:", "Likely causes:", "Mend:", "It is over when:"]

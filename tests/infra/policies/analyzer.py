@@ -15,7 +15,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 
 _MADE_BY_AWS = re.compile(r"arn:aws:|https://|-0a1b2c3")
 

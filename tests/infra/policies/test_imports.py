@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 from tests.infra.test_imports import imports, top
 
 GUARDRAILS = sorted((ROOT / "policies" / "guardrails").glob("*.py"))

@@ -4,10 +4,10 @@ import pytest
 import yaml
 from pulumi.runtime.proto import analyzer_pb2
 
-from guardrails import RULES, tokens
-from tests.infra.cloud import ROOT
+from guardrails import RULES, resource_types
 from tests.infra.policies.analyzer import Analyzer, unknown
-from tests.infra.policies.judging import as_declared, as_deployed, leaving_out, setting, unprotected
+from tests.infra.policies.broken_programs import as_declared, as_deployed, leaving_out, setting, unprotected
+from tests.infra.registered import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_program_passes_the_pack_in_both_stacks(development, production, dev
 
 
 def test_a_mistake_is_reported_with_the_resource_and_the_way_out(production, prod):
-    change = setting(tokens.QUEUE, visibilityTimeoutSeconds=30)
+    change = setting(resource_types.QUEUE, visibilityTimeoutSeconds=30)
     (found,) = [
         diagnostic
         for diagnostic in production.diagnostics(as_declared(prod), change(as_deployed(prod)))
@@ -73,13 +73,13 @@ def test_a_first_preview_breaks_no_rule_though_hardly_any_name_is_known(producti
 @pytest.mark.parametrize(
     ("rule", "change"),
     [
-        ("queue-visibility", setting(tokens.QUEUE, visibilityTimeoutSeconds=30)),
-        ("partial-batches", setting(tokens.MAPPING, functionResponseTypes=[])),
-        ("stream-dead-letters", setting(tokens.MAPPING, destinationConfig={})),
-        ("bucket-private", setting(tokens.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False)),
-        ("function-log-group", setting(tokens.FUNCTION, loggingConfig={})),
+        ("queue-visibility", setting(resource_types.QUEUE, visibilityTimeoutSeconds=30)),
+        ("partial-batches", setting(resource_types.MAPPING, functionResponseTypes=[])),
+        ("stream-dead-letters", setting(resource_types.MAPPING, destinationConfig={})),
+        ("bucket-private", setting(resource_types.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False)),
+        ("function-log-group", setting(resource_types.FUNCTION, loggingConfig={})),
         ("production-protected", unprotected),
-        ("production-bucket-logged", leaving_out(tokens.BUCKET_LOGGING)),
+        ("production-bucket-logged", leaving_out(resource_types.BUCKET_LOGGING)),
     ],
 )
 def test_a_first_preview_finds_mistakes_in_what_it_knows(production, prod, rule, change):

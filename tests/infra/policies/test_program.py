@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from guardrails import RULES, tokens
-from tests.infra.policies.judging import adding, leaving_out, setting, unprotected, violations
+from guardrails import RULES, resource_types
+from tests.infra.policies.broken_programs import adding, leaving_out, setting, unprotected, violations
 
 ORIGINALS = "arn:aws:s3:::intake-originals-0a1b2c3"
 SCANNED = {"s3Bucket": {"bucketName": "intake-originals-0a1b2c3"}}
@@ -16,45 +16,47 @@ def allowing(action, on):
 
 
 MISTAKES = {
-    "bucket-encrypted": leaving_out(tokens.BUCKET_ENCRYPTION),
-    "queue-encrypted": setting(tokens.QUEUE, sqsManagedSseEnabled=False),
-    "topic-encrypted": adding(tokens.TOPIC),
-    "table-encrypted": setting(tokens.TABLE, serverSideEncryption=None),
-    "key-rotated": setting(tokens.KEY, enableKeyRotation=False),
-    "bucket-tls-only": leaving_out(tokens.BUCKET_POLICY),
-    "messages-tls-only": leaving_out(tokens.QUEUE_POLICY),
-    "bucket-private": setting(tokens.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False),
-    "bucket-without-acls": leaving_out(tokens.BUCKET_OWNERSHIP),
-    "resource-policy-private": setting(tokens.BUCKET_POLICY, policy=allowing("s3:GetObject", ORIGINALS)),
-    "function-private": setting(tokens.PERMISSION, principal="*"),
-    "iam-named-actions": setting(tokens.ROLE_POLICY, policy=allowing("s3:*", ORIGINALS)),
-    "iam-named-resources": setting(tokens.ROLE_POLICY, policy=allowing("s3:GetObject", "*")),
+    "bucket-encrypted": leaving_out(resource_types.BUCKET_ENCRYPTION),
+    "queue-encrypted": setting(resource_types.QUEUE, sqsManagedSseEnabled=False),
+    "topic-encrypted": adding(resource_types.TOPIC),
+    "table-encrypted": setting(resource_types.TABLE, serverSideEncryption=None),
+    "key-rotated": setting(resource_types.KEY, enableKeyRotation=False),
+    "bucket-tls-only": leaving_out(resource_types.BUCKET_POLICY),
+    "messages-tls-only": leaving_out(resource_types.QUEUE_POLICY),
+    "bucket-private": setting(resource_types.PUBLIC_ACCESS_BLOCK, blockPublicPolicy=False),
+    "bucket-without-acls": leaving_out(resource_types.BUCKET_OWNERSHIP),
+    "resource-policy-private": setting(
+        resource_types.BUCKET_POLICY, policy=allowing("s3:GetObject", ORIGINALS)
+    ),
+    "function-private": setting(resource_types.PERMISSION, principal="*"),
+    "iam-named-actions": setting(resource_types.ROLE_POLICY, policy=allowing("s3:*", ORIGINALS)),
+    "iam-named-resources": setting(resource_types.ROLE_POLICY, policy=allowing("s3:GetObject", "*")),
     "iam-no-broad-managed-policy": adding(
-        tokens.POLICY_ATTACHMENT, policyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+        resource_types.POLICY_ATTACHMENT, policyArn="arn:aws:iam::aws:policy/AdministratorAccess"
     ),
-    "iam-named-trust": setting(tokens.ROLE, assumeRolePolicy=allowing("sts:AssumeRole", None)),
-    "queue-dead-letters": setting(tokens.QUEUE, redrivePolicy=None),
-    "queue-visibility": setting(tokens.FUNCTION, timeout=121),
-    "partial-batches": setting(tokens.MAPPING, functionResponseTypes=[]),
-    "stream-dead-letters": setting(tokens.MAPPING, destinationConfig=None),
+    "iam-named-trust": setting(resource_types.ROLE, assumeRolePolicy=allowing("sts:AssumeRole", None)),
+    "queue-dead-letters": setting(resource_types.QUEUE, redrivePolicy=None),
+    "queue-visibility": setting(resource_types.FUNCTION, timeout=121),
+    "partial-batches": setting(resource_types.MAPPING, functionResponseTypes=[]),
+    "stream-dead-letters": setting(resource_types.MAPPING, destinationConfig=None),
     "notification-never-recurses": setting(
-        tokens.ROLE_POLICY, policy=allowing("s3:PutObject", f"{ORIGINALS}/*")
+        resource_types.ROLE_POLICY, policy=allowing("s3:PutObject", f"{ORIGINALS}/*")
     ),
-    "function-traced": setting(tokens.FUNCTION, tracingConfig={"mode": "PassThrough"}),
-    "function-runtime": setting(tokens.FUNCTION, runtime="python3.8"),
-    "log-retention": setting(tokens.LOG_GROUP, retentionInDays=0),
-    "function-log-group": setting(tokens.FUNCTION, loggingConfig=None),
-    "api-access-log": setting(tokens.STAGE, accessLogSettings=None),
-    "table-recoverable": setting(tokens.TABLE, pointInTimeRecovery={"enabled": False}),
-    "trail-validated": adding(tokens.TRAIL, s3BucketName=LOGS),
-    "logs-never-recurse": adding(tokens.BUCKET_LOGGING, bucket=LOGS, targetBucket=LOGS),
-    "production-bucket-logged": leaving_out(tokens.BUCKET_LOGGING),
-    "scan-result-protected": adding(tokens.SCAN_PLAN, protectedResource=SCANNED),
-    "scan-keeps-hearing": adding(tokens.SCAN_PLAN, protectedResource=SCANNED),
+    "function-traced": setting(resource_types.FUNCTION, tracingConfig={"mode": "PassThrough"}),
+    "function-runtime": setting(resource_types.FUNCTION, runtime="python3.8"),
+    "log-retention": setting(resource_types.LOG_GROUP, retentionInDays=0),
+    "function-log-group": setting(resource_types.FUNCTION, loggingConfig=None),
+    "api-access-log": setting(resource_types.STAGE, accessLogSettings=None),
+    "table-recoverable": setting(resource_types.TABLE, pointInTimeRecovery={"enabled": False}),
+    "trail-validated": adding(resource_types.TRAIL, s3BucketName=LOGS),
+    "logs-never-recurse": adding(resource_types.BUCKET_LOGGING, bucket=LOGS, targetBucket=LOGS),
+    "production-bucket-logged": leaving_out(resource_types.BUCKET_LOGGING),
+    "scan-result-protected": adding(resource_types.SCAN_PLAN, protectedResource=SCANNED),
+    "scan-keeps-hearing": adding(resource_types.SCAN_PLAN, protectedResource=SCANNED),
     "production-protected": unprotected,
-    "production-bucket-kept": setting(tokens.BUCKET, forceDestroy=True),
-    "production-table-kept": setting(tokens.TABLE, deletionProtectionEnabled=False),
-    "production-api-authorized": setting(tokens.ROUTE, authorizationType="NONE"),
+    "production-bucket-kept": setting(resource_types.BUCKET, forceDestroy=True),
+    "production-table-kept": setting(resource_types.TABLE, deletionProtectionEnabled=False),
+    "production-api-authorized": setting(resource_types.ROUTE, authorizationType="NONE"),
 }
 
 
@@ -101,17 +103,17 @@ def test_a_mistake_in_the_program_is_found_by_the_rule_against_it(prod, rule):
 
 def test_every_type_with_a_rule_is_registered_or_known_to_be_absent(prod):
     absent = {
-        tokens.TOPIC,
-        tokens.TOPIC_POLICY,
-        tokens.KEY,
-        tokens.KEY_POLICY,
-        tokens.FUNCTION_URL,
-        tokens.TRAIL,
-        tokens.SCAN_PLAN,
-        tokens.POLICY,
-        tokens.POLICY_ATTACHMENT,
-        tokens.USER_POLICY,
-        tokens.GROUP_POLICY,
+        resource_types.TOPIC,
+        resource_types.TOPIC_POLICY,
+        resource_types.KEY,
+        resource_types.KEY_POLICY,
+        resource_types.FUNCTION_URL,
+        resource_types.TRAIL,
+        resource_types.SCAN_PLAN,
+        resource_types.POLICY,
+        resource_types.POLICY_ATTACHMENT,
+        resource_types.USER_POLICY,
+        resource_types.GROUP_POLICY,
     }
     registered = {resource.type for resource in prod.deployment.resources}
     ruled = {kind for rule in RULES for kind in rule.types}

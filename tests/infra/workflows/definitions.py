@@ -2,7 +2,7 @@
 
 import yaml
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

@@ -5,7 +5,7 @@ import sys
 import pytest
 import yaml
 
-from tests.infra.cloud import ROOT
+from tests.infra.registered import ROOT
 from tests.infra.workflows.definitions import ACTIONS, commands, workflow
 
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -23,7 +23,7 @@ def deployed(event, stack=None):
 
 @pytest.mark.parametrize(
     "path",
-    ["components/queue.py", "handlers/keys.py", "__main__.py", "Pulumi.yaml", "requirements/api.txt",
+    ["components/queue.py", "handlers/contract/keys.py", "__main__.py", "Pulumi.yaml", "requirements/api.txt",
      "requirements.txt", "policies/guardrails/logs.py", ".github/workflows/preview.yml"],
 )  # fmt: skip
 def test_the_program_and_its_policies_concern_every_stack(path):
@@ -37,8 +37,8 @@ def test_a_stack_file_concerns_its_stack():
 
 @pytest.mark.parametrize(
     "path",
-    ["README.md", "tests/unit/test_keys.py", "Pulumi.gone.yaml", "docs/components/x.md", "imagectl/app.py",
-     "requirements/dev.txt"],
+    ["README.md", "tests/unit/contract/test_keys.py", "Pulumi.gone.yaml",
+     "docs/components/x.md", "imagectl/app.py", "requirements/dev.txt"],
 )  # fmt: skip
 def test_anything_else_concerns_none(path):
     assert affected(path) == []

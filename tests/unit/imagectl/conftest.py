@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from imagectl import app, patience
-from imagectl.uploading import following
+from imagectl import app, retry
+from imagectl.upload import status_polling
 from tests.unit.imagectl.fake_service import FakeService, serving
 
 JPEG = b"\xff\xd8\xff\xe0 "
@@ -69,8 +69,8 @@ def imagectl(
         monkeypatch.delenv(name)
     for name, value in (environment | {"IMAGECTL_API": fake.url, "IMAGECTL_TOKEN": "a-token"}).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(following, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(status_polling, "PAUSE_SECONDS", 0.01)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     at_termination = signal.getsignal(signal.SIGTERM)

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
+from imagectl.api_client import Service, _seconds
 from imagectl.errors import ServiceUnusable
-from imagectl.service import Service, _seconds
-from imagectl.showing import shown
-from imagectl.uploading.sending import _refusal
+from imagectl.output import shown
+from imagectl.upload.s3_post import _refusal
 from tests.unit.growth import grows_linearly
 
 TEXTS = {

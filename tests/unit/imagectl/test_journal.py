@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 
-from imagectl.contents import Content, File, State
 from imagectl.errors import CannotContinue
 from imagectl.journal import Journal
+from imagectl.upload_model import Content, File, State
 
 
 @pytest.fixture

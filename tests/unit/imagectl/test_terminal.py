@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import imagectl as package
-from imagectl.showing import Terminal, shown
+from imagectl.output import Terminal, shown
 from tests.unit.growth import grows_linearly
 
 # Erase the screen, name the window, go back, ring, one escape of eight bits, change the direction, delete.

@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from local.clients import Clients
+from local.aws_clients import Clients
 from local.emulator import EmulatorError, emulator
 
 KEEPER = """

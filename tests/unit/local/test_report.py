@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from imagectl.showing import Terminal
+from imagectl.output import Terminal
 from local import report
 from local.sample_run import Outcome
 from tests.unit.imagectl.test_terminal import EVIL

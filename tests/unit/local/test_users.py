@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from local.clients import Clients
+from local.aws_clients import Clients
 from local.deployer import Target
 from local.emulator import emulator
 from local.users import Stack, create_operator, create_uploader

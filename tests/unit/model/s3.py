@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.scanning import CLEAN, TAG
-from tests.unit.world import ORIGINALS, s3_record
+from handlers.contract.malware_scan import CLEAN, TAG
+from tests.unit.resize_environment import ORIGINALS, s3_record
 
 MALWARE = b"malware"
 Announce = Callable[[dict[str, Any]], None]

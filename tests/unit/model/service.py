@@ -4,29 +4,22 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, Literal
 
-from handlers.admission import Admission
-from handlers.batch import handle_batch, read_messages
-from handlers.catalog import Catalog
-from handlers.gate import ScanGate, open_gate
-from handlers.items import to_row
-from handlers.presets import Limits, Preset, parse_presets, preset_hash
-from handlers.rejections import NotAnImage, RenderTimedOut
-from handlers.renderings import Rendered, Variant
-from handlers.rows import Row
-from handlers.storage import GatedStorage, Storage
-from handlers.worker import ResizeWorker
+from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
+from handlers.contract.rejections import NotAnImage, RenderTimedOut
+from handlers.contract.rows import Row
+from handlers.rendering.result import Rendered, Variant
+from handlers.resize.admission import Admission
+from handlers.resize.malware_gate import ScanGate, open_gate
+from handlers.resize.message_batch import handle_batch, read_messages
+from handlers.resize.worker import ResizeWorker
+from handlers.storage.buckets import GatedStorage, Storage
+from handlers.storage.catalog import Catalog
+from handlers.storage.dynamodb_items import to_row
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
 from tests.unit.model.schedule import Fate, Gate, Task
 from tests.unit.model.sqs import MAX_RECEIVE_COUNT, Queued, QueueModel
-from tests.unit.world import (
-    FACTS,
-    ORIGINALS,
-    TABLE,
-    VARIANTS,
-    resize_settings,
-    s3_record,
-)
+from tests.unit.resize_environment import FACTS, ORIGINALS, TABLE, VARIANTS, resize_settings, s3_record
 
 NOT_AN_IMAGE = b"not an image"
 # Presets that were deployed one after the other. A stack that goes back to earlier ones does so

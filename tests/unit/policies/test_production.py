@@ -1,11 +1,11 @@
 import pytest
 
-from guardrails import RULES, judge, tokens
+from guardrails import RULES, judge, resource_types
 from guardrails.production import is_production
 from guardrails.rule import FSBP, Control
-from tests.unit.policies.registrations import resource
+from tests.unit.policies.resources import resource
 
-UNPROTECTED = resource(tokens.TABLE, "rows")
+UNPROTECTED = resource(resource_types.TABLE, "rows")
 
 
 @pytest.mark.parametrize("name", ["prod", "production", "prod-eu", "eu-prod", "acme.production", "Prod"])

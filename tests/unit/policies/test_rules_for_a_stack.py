@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from guardrails import RULES, Stack, tokens
+from guardrails import RULES, Stack, resource_types
 from guardrails.recursion import overlap
-from tests.unit.policies.registrations import (
+from tests.unit.policies.resources import (
     CONSUMES,
     JOBS,
     NEWS,
@@ -22,7 +22,7 @@ REDRIVE = {"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:111122223333:dead", "ma
 TRIED = but(JOBS, redrivePolicy=json.dumps(REDRIVE), visibilityTimeoutSeconds=65)
 NARROW = {"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "192.0.2.1"}}
 BLOCKED = resource(
-    tokens.PUBLIC_ACCESS_BLOCK,
+    resource_types.PUBLIC_ACCESS_BLOCK,
     "private",
     bucket="photos",
     blockPublicAcls=True,
@@ -31,9 +31,9 @@ BLOCKED = resource(
     restrictPublicBuckets=True,
 )
 OTHERS = but(BLOCKED, bucket="others")
-ROWS = resource(tokens.TABLE, "rows", arn="arn:…:table/rows", streamArn="arn:…:table/rows/stream/1")
+ROWS = resource(resource_types.TABLE, "rows", arn="arn:…:table/rows", streamArn="arn:…:table/rows/stream/1")
 FOLLOWS = resource(
-    tokens.MAPPING,
+    resource_types.MAPPING,
     "follows",
     eventSourceArn=ROWS.props["streamArn"],
     functionName=WORKER.props["arn"],
@@ -41,26 +41,26 @@ FOLLOWS = resource(
     destinationConfig={"onFailure": {"destinationArn": JOBS.props["arn"]}},
 )
 HEARS = resource(
-    tokens.BUCKET_NOTIFICATION,
+    resource_types.BUCKET_NOTIFICATION,
     "hears",
     bucket="photos",
     queues=[{"queueArn": "…", "events": ["s3:ObjectCreated:*"], "filterPrefix": "uploads/"}],
     references={"bucket": [PHOTOS], "queues": [JOBS]},
 )
 CALLED = resource(
-    tokens.BUCKET_NOTIFICATION,
+    resource_types.BUCKET_NOTIFICATION,
     "called",
     bucket="photos",
     lambdaFunctions=[{"events": ["s3:ObjectRemoved:Delete"], "filterSuffix": ".jpg"}],
     references={"bucket": [PHOTOS], "lambdaFunctions": [WORKER]},
 )
 
-LOGS = resource(tokens.BUCKET, "logs", bucket="logs", arn="arn:aws:s3:::logs")
-MORE_LOGS = resource(tokens.BUCKET, "more", bucket="more", arn="arn:aws:s3:::more")
-LOGGED = resource(tokens.BUCKET_LOGGING, "logged", bucket="photos", targetBucket="logs")
-LOGGED_BACK = resource(tokens.BUCKET_LOGGING, "back", bucket="logs", targetBucket="photos")
-LOGGED_ON = resource(tokens.BUCKET_LOGGING, "on", bucket="logs", targetBucket="more")
-LOGS_ITSELF = resource(tokens.BUCKET_LOGGING, "self", bucket="photos", targetBucket="photos")
+LOGS = resource(resource_types.BUCKET, "logs", bucket="logs", arn="arn:aws:s3:::logs")
+MORE_LOGS = resource(resource_types.BUCKET, "more", bucket="more", arn="arn:aws:s3:::more")
+LOGGED = resource(resource_types.BUCKET_LOGGING, "logged", bucket="photos", targetBucket="logs")
+LOGGED_BACK = resource(resource_types.BUCKET_LOGGING, "back", bucket="logs", targetBucket="photos")
+LOGGED_ON = resource(resource_types.BUCKET_LOGGING, "on", bucket="logs", targetBucket="more")
+LOGS_ITSELF = resource(resource_types.BUCKET_LOGGING, "self", bucket="photos", targetBucket="photos")
 
 
 def trail(bucket, *arns, operator="startsWiths", kind="AWS::S3::Object"):
@@ -70,41 +70,48 @@ def trail(bucket, *arns, operator="startsWiths", kind="AWS::S3::Object"):
         *([{"field": "resources.ARN", operator: list(arns)}] if arns else []),
     ]
     selectors = [{"fieldSelectors": fields}]
-    return resource(tokens.TRAIL, "trail", s3BucketName=bucket, advancedEventSelectors=selectors)
+    return resource(resource_types.TRAIL, "trail", s3BucketName=bucket, advancedEventSelectors=selectors)
 
 
 def old_trail(bucket, *values, kind="AWS::S3::Object"):
     selectors = [{"dataResources": [{"type": kind, "values": list(values)}]}]
-    return resource(tokens.TRAIL, "trail", s3BucketName=bucket, eventSelectors=selectors)
+    return resource(resource_types.TRAIL, "trail", s3BucketName=bucket, eventSelectors=selectors)
 
 
 def encryption(algorithm):
     rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": algorithm}}]
-    return resource(tokens.BUCKET_ENCRYPTION, "encryption", bucket="photos", rules=rules)
+    return resource(resource_types.BUCKET_ENCRYPTION, "encryption", bucket="photos", rules=rules)
 
 
 def ownership(value):
-    return resource(tokens.BUCKET_OWNERSHIP, "owned", bucket="photos", rule={"objectOwnership": value})
+    return resource(
+        resource_types.BUCKET_OWNERSHIP, "owned", bucket="photos", rule={"objectOwnership": value}
+    )
 
 
 def on_bucket(*statements):
-    return resource(tokens.BUCKET_POLICY, "p", bucket="photos", policy=document(*statements))
+    return resource(resource_types.BUCKET_POLICY, "p", bucket="photos", policy=document(*statements))
 
 
 def on_queue(*statements):
-    return resource(tokens.QUEUE_POLICY, "p", queueUrl=JOBS.props["url"], policy=document(*statements))
+    return resource(
+        resource_types.QUEUE_POLICY, "p", queueUrl=JOBS.props["url"], policy=document(*statements)
+    )
 
 
 def on_topic(*statements):
-    return resource(tokens.TOPIC_POLICY, "p", arn=NEWS.props["arn"], policy=document(*statements))
+    return resource(resource_types.TOPIC_POLICY, "p", arn=NEWS.props["arn"], policy=document(*statements))
 
 
 def may(action, on):
-    return resource(tokens.ROLE_POLICY, "may", role="worker-role", policy=document(allow(action, on)))
+    return resource(resource_types.ROLE_POLICY, "may", role="worker-role", policy=document(allow(action, on)))
 
 
 SCANS = resource(
-    tokens.SCAN_PLAN, "scans", protectedResource={"s3Bucket": {"bucketName": "photos"}}, role="scanner"
+    resource_types.SCAN_PLAN,
+    "scans",
+    protectedResource={"s3Bucket": {"bucketName": "photos"}},
+    role="scanner",
 )
 TAGGING = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"]
 TAGGING += ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
@@ -116,7 +123,7 @@ def only_scanner(actions=TAGGING, **more):
 
 
 def notification(**props):
-    return resource(tokens.BUCKET_NOTIFICATION, "hears", bucket="photos", **props)
+    return resource(resource_types.BUCKET_NOTIFICATION, "hears", bucket="photos", **props)
 
 
 CONTENT = [
@@ -147,7 +154,7 @@ CONTENT = [
     ("logs-never-recurse", trail("logs", "arn:aws:s3:::photos/"), [LOGS]),
     ("logs-never-recurse", trail("logs", "arn:aws:s3:::photos/a", operator="equals"), [LOGS]),
     ("logs-never-recurse", trail("logs", kind="AWS::DynamoDB::Table"), [LOGS]),
-    ("logs-never-recurse", resource(tokens.TRAIL, "trail", s3BucketName="logs"), [LOGS]),
+    ("logs-never-recurse", resource(resource_types.TRAIL, "trail", s3BucketName="logs"), [LOGS]),
     ("logs-never-recurse", old_trail("logs", "arn:aws:s3:::photos/"), [LOGS]),
     ("logs-never-recurse", old_trail("logs", "arn:aws:lambda", kind="AWS::Lambda::Function"), [LOGS]),
     ("scan-result-protected", SCANS, [on_bucket(only_scanner())]),
@@ -275,17 +282,23 @@ def test_every_rule_that_looks_around_has_a_case_of_both_kinds():
 
 def test_managed_policies_that_are_attached_count_too():
     policy = resource(
-        tokens.POLICY, "writes", arn="arn:aws:iam::1:policy/writes", policy=document(allow("s3:PutObject"))
+        resource_types.POLICY,
+        "writes",
+        arn="arn:aws:iam::1:policy/writes",
+        policy=document(allow("s3:PutObject")),
     )
     attachment = resource(
-        tokens.POLICY_ATTACHMENT, "attached", role="worker-role", policyArn="arn:aws:iam::1:policy/writes"
+        resource_types.POLICY_ATTACHMENT,
+        "attached",
+        role="worker-role",
+        policyArn="arn:aws:iam::1:policy/writes",
     )
     assert clauses("notification-never-recurses", HEARS, [policy]) == []
     assert clauses("notification-never-recurses", HEARS, [policy, attachment])
 
 
 def test_references_decide_before_values_do():
-    unknown = resource(tokens.PUBLIC_ACCESS_BLOCK, "private", references={"bucket": [PHOTOS]})
+    unknown = resource(resource_types.PUBLIC_ACCESS_BLOCK, "private", references={"bucket": [PHOTOS]})
     (said,) = clauses("bucket-private", PHOTOS, [unknown])
     assert said.startswith("blocks public access without blockPublicAcls")
 

@@ -2,10 +2,10 @@ from datetime import date
 
 import pytest
 
-from guardrails import RULES, Stack, tokens
+from guardrails import RULES, Stack, resource_types
 from guardrails.functions import DEPRECATED_ON, runtime_on
-from handlers import routes
-from tests.unit.policies.registrations import allow, deny_plain_text, document, resource
+from handlers.contract import routes
+from tests.unit.policies.resources import allow, deny_plain_text, document, resource
 
 RULES_OF_SCANS = "arn:aws:events:r:1:rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtection"
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/photos"
@@ -13,32 +13,37 @@ LAMBDA = {"Service": "lambda.amazonaws.com"}
 EVERYONE = {"AWS": ["arn:aws:iam::111122223333:root", "*"]}
 
 
-def policy(*statements, kind=tokens.ROLE_POLICY):
+def policy(*statements, kind=resource_types.ROLE_POLICY):
     return resource(kind, "p", policy=document(*statements))
 
 
 CONTENT = [
-    ("queue-encrypted", resource(tokens.QUEUE, "q", sqsManagedSseEnabled=True)),
-    ("queue-encrypted", resource(tokens.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
-    ("topic-encrypted", resource(tokens.TOPIC, "t", kmsMasterKeyId="alias/news")),
-    ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": True})),
-    ("key-rotated", resource(tokens.KEY, "k", enableKeyRotation=True)),
-    ("resource-policy-private", policy(deny_plain_text("sqs:*"), kind=tokens.QUEUE_POLICY)),
+    ("queue-encrypted", resource(resource_types.QUEUE, "q", sqsManagedSseEnabled=True)),
+    ("queue-encrypted", resource(resource_types.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
+    ("topic-encrypted", resource(resource_types.TOPIC, "t", kmsMasterKeyId="alias/news")),
+    ("table-encrypted", resource(resource_types.TABLE, "t", serverSideEncryption={"enabled": True})),
+    ("key-rotated", resource(resource_types.KEY, "k", enableKeyRotation=True)),
+    ("resource-policy-private", policy(deny_plain_text("sqs:*"), kind=resource_types.QUEUE_POLICY)),
     (
         "resource-policy-private",
-        policy(allow("sqs:SendMessage", Principal={"Service": "s3.amazonaws.com"}), kind=tokens.QUEUE_POLICY),
+        policy(
+            allow("sqs:SendMessage", Principal={"Service": "s3.amazonaws.com"}),
+            kind=resource_types.QUEUE_POLICY,
+        ),
     ),
-    ("resource-policy-private", resource(tokens.KEY, "a key with AWS's default policy")),
+    ("resource-policy-private", resource(resource_types.KEY, "a key with AWS's default policy")),
     (
         "resource-policy-private",
-        policy(allow("kms:Decrypt", Principal={"Service": "s3.amazonaws.com"}), kind=tokens.KEY_POLICY),
+        policy(
+            allow("kms:Decrypt", Principal={"Service": "s3.amazonaws.com"}), kind=resource_types.KEY_POLICY
+        ),
     ),
     (
         "function-private",
-        resource(tokens.PERMISSION, "p", principal="apigateway.amazonaws.com", sourceArn="arn:…"),
+        resource(resource_types.PERMISSION, "p", principal="apigateway.amazonaws.com", sourceArn="arn:…"),
     ),
-    ("function-private", resource(tokens.PERMISSION, "p", principal="111122223333")),
-    ("function-private", resource(tokens.FUNCTION_URL, "u", authorizationType="AWS_IAM")),
+    ("function-private", resource(resource_types.PERMISSION, "p", principal="111122223333")),
+    ("function-private", resource(resource_types.FUNCTION_URL, "u", authorizationType="AWS_IAM")),
     ("iam-named-actions", policy(allow(["s3:GetObject"]))),
     ("iam-named-actions", policy({**allow("s3:*"), "Effect": "Deny"})),
     ("iam-named-resources", policy(allow("s3:GetObject", "arn:aws:s3:::photos/uploads/*"))),
@@ -47,61 +52,80 @@ CONTENT = [
     ("iam-named-resources", policy(allow("events:PutRule", f"{RULES_OF_SCANS}S3*"))),
     ("iam-named-resources", policy(allow("logs:PutLogEvents", "arn:aws:logs:r:1:log-group:mine:*"))),
     ("iam-named-resources", policy(allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]))),
-    ("iam-no-broad-managed-policy", resource(tokens.ROLE, "r", assumeRolePolicy="{}")),
+    ("iam-no-broad-managed-policy", resource(resource_types.ROLE, "r", assumeRolePolicy="{}")),
     (
         "iam-no-broad-managed-policy",
-        resource(tokens.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::111122223333:policy/mine"),
+        resource(resource_types.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::111122223333:policy/mine"),
     ),
-    ("iam-named-trust", resource(tokens.ROLE, "r", assumeRolePolicy=document(allow("x", Principal=LAMBDA)))),
-    ("function-traced", resource(tokens.FUNCTION, "f", tracingConfig={"mode": "Active"})),
-    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="python3.13")),
-    ("function-runtime", resource(tokens.FUNCTION, "f", packageType="Image")),
-    ("log-retention", resource(tokens.LOG_GROUP, "l", retentionInDays=14)),
-    ("function-log-group", resource(tokens.FUNCTION, "f", loggingConfig={"logGroup": "mine"})),
-    ("api-access-log", resource(tokens.STAGE, "s", accessLogSettings={"destinationArn": "arn:…"})),
-    ("table-recoverable", resource(tokens.TABLE, "t", pointInTimeRecovery={"enabled": True})),
-    ("production-protected", resource(tokens.BUCKET, "b", protect=True)),
-    ("production-bucket-kept", resource(tokens.BUCKET, "b", forceDestroy=False)),
-    ("production-table-kept", resource(tokens.TABLE, "t", deletionProtectionEnabled=True)),
-    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="AWS_IAM")),
-    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="JWT")),
+    (
+        "iam-named-trust",
+        resource(resource_types.ROLE, "r", assumeRolePolicy=document(allow("x", Principal=LAMBDA))),
+    ),
+    ("function-traced", resource(resource_types.FUNCTION, "f", tracingConfig={"mode": "Active"})),
+    ("function-runtime", resource(resource_types.FUNCTION, "f", runtime="python3.13")),
+    ("function-runtime", resource(resource_types.FUNCTION, "f", packageType="Image")),
+    ("log-retention", resource(resource_types.LOG_GROUP, "l", retentionInDays=14)),
+    ("function-log-group", resource(resource_types.FUNCTION, "f", loggingConfig={"logGroup": "mine"})),
+    ("api-access-log", resource(resource_types.STAGE, "s", accessLogSettings={"destinationArn": "arn:…"})),
+    ("table-recoverable", resource(resource_types.TABLE, "t", pointInTimeRecovery={"enabled": True})),
+    ("production-protected", resource(resource_types.BUCKET, "b", protect=True)),
+    ("production-bucket-kept", resource(resource_types.BUCKET, "b", forceDestroy=False)),
+    ("production-table-kept", resource(resource_types.TABLE, "t", deletionProtectionEnabled=True)),
+    ("production-api-authorized", resource(resource_types.ROUTE, "r", authorizationType="AWS_IAM")),
+    ("production-api-authorized", resource(resource_types.ROUTE, "r", authorizationType="JWT")),
     (
         "production-api-authorized",
-        resource(tokens.ROUTE, "r", routeKey=routes.GET_PAGE, authorizationType="NONE"),
+        resource(resource_types.ROUTE, "r", routeKey=routes.GET_PAGE, authorizationType="NONE"),
     ),
-    ("trail-validated", resource(tokens.TRAIL, "t", enableLogFileValidation=True)),
+    ("trail-validated", resource(resource_types.TRAIL, "t", enableLogFileValidation=True)),
 ]
 
 OBJECTING = [
-    ("queue-encrypted", resource(tokens.QUEUE, "q"), "does not encrypt"),
-    ("queue-encrypted", resource(tokens.QUEUE, "q", sqsManagedSseEnabled=False), "does not encrypt"),
-    ("topic-encrypted", resource(tokens.TOPIC, "t"), "does not encrypt"),
-    ("table-encrypted", resource(tokens.TABLE, "t"), "not in this account"),
-    ("table-encrypted", resource(tokens.TABLE, "t", serverSideEncryption={"enabled": False}), "not in this"),
-    ("key-rotated", resource(tokens.KEY, "k"), "is never rotated"),
+    ("queue-encrypted", resource(resource_types.QUEUE, "q"), "does not encrypt"),
+    ("queue-encrypted", resource(resource_types.QUEUE, "q", sqsManagedSseEnabled=False), "does not encrypt"),
+    ("topic-encrypted", resource(resource_types.TOPIC, "t"), "does not encrypt"),
+    ("table-encrypted", resource(resource_types.TABLE, "t"), "not in this account"),
+    (
+        "table-encrypted",
+        resource(resource_types.TABLE, "t", serverSideEncryption={"enabled": False}),
+        "not in this",
+    ),
+    ("key-rotated", resource(resource_types.KEY, "k"), "is never rotated"),
     (
         "resource-policy-private",
-        policy(allow("kms:Decrypt", Principal="*"), kind=tokens.KEY_POLICY),
+        policy(allow("kms:Decrypt", Principal="*"), kind=resource_types.KEY_POLICY),
         "allows kms:Decrypt to everyone",
     ),
     (
         "resource-policy-private",
-        policy(allow("s3:GetObject", Principal="*"), kind=tokens.BUCKET_POLICY),
+        policy(allow("s3:GetObject", Principal="*"), kind=resource_types.BUCKET_POLICY),
         "allows s3:GetObject to everyone",
     ),
     (
         "resource-policy-private",
-        policy(allow("kms:Decrypt", Principal=EVERYONE), kind=tokens.KEY),
+        policy(allow("kms:Decrypt", Principal=EVERYONE), kind=resource_types.KEY),
         "to everyone",
     ),
     (
         "resource-policy-private",
-        policy(allow("sns:Publish", NotPrincipal=LAMBDA), kind=tokens.TOPIC_POLICY),
+        policy(allow("sns:Publish", NotPrincipal=LAMBDA), kind=resource_types.TOPIC_POLICY),
         "to everyone",
     ),
-    ("function-private", resource(tokens.PERMISSION, "p", principal="*", sourceArn="arn:…"), "lets *"),
-    ("function-private", resource(tokens.PERMISSION, "p", principal="s3.amazonaws.com"), "for any account"),
-    ("function-private", resource(tokens.FUNCTION_URL, "u", authorizationType="NONE"), "anyone can call"),
+    (
+        "function-private",
+        resource(resource_types.PERMISSION, "p", principal="*", sourceArn="arn:…"),
+        "lets *",
+    ),
+    (
+        "function-private",
+        resource(resource_types.PERMISSION, "p", principal="s3.amazonaws.com"),
+        "for any account",
+    ),
+    (
+        "function-private",
+        resource(resource_types.FUNCTION_URL, "u", authorizationType="NONE"),
+        "anyone can call",
+    ),
     ("iam-named-actions", policy(allow("s3:*")), "allows s3:*"),
     ("iam-named-actions", policy(allow(["sqs:SendMessage", "dynamodb:Get*"])), "allows dynamodb:Get*"),
     ("iam-named-actions", policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "except some"),
@@ -133,38 +157,62 @@ OBJECTING = [
     ),
     (
         "iam-no-broad-managed-policy",
-        resource(tokens.ROLE, "r", managedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+        resource(resource_types.ROLE, "r", managedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
         "attaches AdministratorAccess",
     ),
     (
         "iam-no-broad-managed-policy",
-        resource(tokens.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"),
+        resource(
+            resource_types.POLICY_ATTACHMENT, "a", policyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+        ),
         "attaches AmazonS3FullAccess",
     ),
     (
         "iam-named-trust",
         resource(
-            tokens.ROLE, "r", assumeRolePolicy=document(allow("sts:AssumeRole", Principal={"AWS": "*"}))
+            resource_types.ROLE,
+            "r",
+            assumeRolePolicy=document(allow("sts:AssumeRole", Principal={"AWS": "*"})),
         ),
         "assumed by everyone",
     ),
-    ("function-traced", resource(tokens.FUNCTION, "f"), "is not traced"),
-    ("function-traced", resource(tokens.FUNCTION, "f", tracingConfig={"mode": "PassThrough"}), "not traced"),
-    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="python3.9"), "deprecated on 2025-12-15"),
-    ("function-runtime", resource(tokens.FUNCTION, "f", runtime="cobol85"), "date is not known"),
-    ("log-retention", resource(tokens.LOG_GROUP, "l"), "for ever"),
-    ("log-retention", resource(tokens.LOG_GROUP, "l", retentionInDays=0), "for ever"),
-    ("function-log-group", resource(tokens.FUNCTION, "f"), "that Lambda creates"),
-    ("function-log-group", resource(tokens.FUNCTION, "f", loggingConfig={"logFormat": "JSON"}), "Lambda"),
-    ("api-access-log", resource(tokens.STAGE, "s"), "does not log who calls it"),
-    ("table-recoverable", resource(tokens.TABLE, "t"), "cannot be restored"),
-    ("table-recoverable", resource(tokens.TABLE, "t", pointInTimeRecovery={"enabled": False}), "cannot be"),
-    ("production-protected", resource(tokens.TABLE, "t"), "is not protected"),
-    ("production-bucket-kept", resource(tokens.BUCKET, "b", forceDestroy=True), "is emptied"),
-    ("production-table-kept", resource(tokens.TABLE, "t"), "can be deleted"),
-    ("production-api-authorized", resource(tokens.ROUTE, "r"), "called by everyone"),
-    ("production-api-authorized", resource(tokens.ROUTE, "r", authorizationType="NONE"), "by everyone"),
-    ("trail-validated", resource(tokens.TRAIL, "t", s3BucketName="logs"), "nobody would notice"),
+    ("function-traced", resource(resource_types.FUNCTION, "f"), "is not traced"),
+    (
+        "function-traced",
+        resource(resource_types.FUNCTION, "f", tracingConfig={"mode": "PassThrough"}),
+        "not traced",
+    ),
+    (
+        "function-runtime",
+        resource(resource_types.FUNCTION, "f", runtime="python3.9"),
+        "deprecated on 2025-12-15",
+    ),
+    ("function-runtime", resource(resource_types.FUNCTION, "f", runtime="cobol85"), "date is not known"),
+    ("log-retention", resource(resource_types.LOG_GROUP, "l"), "for ever"),
+    ("log-retention", resource(resource_types.LOG_GROUP, "l", retentionInDays=0), "for ever"),
+    ("function-log-group", resource(resource_types.FUNCTION, "f"), "that Lambda creates"),
+    (
+        "function-log-group",
+        resource(resource_types.FUNCTION, "f", loggingConfig={"logFormat": "JSON"}),
+        "Lambda",
+    ),
+    ("api-access-log", resource(resource_types.STAGE, "s"), "does not log who calls it"),
+    ("table-recoverable", resource(resource_types.TABLE, "t"), "cannot be restored"),
+    (
+        "table-recoverable",
+        resource(resource_types.TABLE, "t", pointInTimeRecovery={"enabled": False}),
+        "cannot be",
+    ),
+    ("production-protected", resource(resource_types.TABLE, "t"), "is not protected"),
+    ("production-bucket-kept", resource(resource_types.BUCKET, "b", forceDestroy=True), "is emptied"),
+    ("production-table-kept", resource(resource_types.TABLE, "t"), "can be deleted"),
+    ("production-api-authorized", resource(resource_types.ROUTE, "r"), "called by everyone"),
+    (
+        "production-api-authorized",
+        resource(resource_types.ROUTE, "r", authorizationType="NONE"),
+        "by everyone",
+    ),
+    ("trail-validated", resource(resource_types.TRAIL, "t", s3BucketName="logs"), "nobody would notice"),
 ]
 
 

@@ -2,35 +2,14 @@
 
 import struct
 
-# Display P3's primaries, adapted to the profile connection space's D50, one column each.
-_DISPLAY_P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+from bench.render.display_p3 import DISPLAY_P3, display_p3
+
 # XYZ relative to D50 to linear sRGB: http://www.brucelindbloom.com/Eqn_RGB_XYZ_Matrix.html
 _D50_TO_SRGB = (
     (3.1338561, -1.6168667, -0.4906146),
     (-0.9787684, 1.9161415, 0.0334540),
     (0.0719453, -0.2289914, 1.4052427),
 )
-_D50 = (0.9642, 1.0, 0.8249)
-
-
-def display_p3(more: dict[bytes, bytes] | None = None) -> bytes:
-    """A matrix profile (ICC.1:2010, version 4) with Display P3's primaries and sRGB's curve."""
-    curve = b"para\0\0\0\0\0\3\0\0" + b"".join(
-        _fixed(value) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    )
-    name = "Display P3".encode("utf-16-be")
-    text = b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(name), 28) + name
-    tags = {b"desc": text, b"cprt": text, b"wtpt": _xyz(_D50)}
-    tags |= {key: _xyz(value) for key, value in zip((b"rXYZ", b"gXYZ", b"bXYZ"), _DISPLAY_P3, strict=True)}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve) | (more or {})
-    table, body = struct.pack(">I", len(tags)), b""
-    for key, value in tags.items():
-        table += struct.pack(">4sII", key, 128 + 4 + 12 * len(tags) + len(body), len(value))
-        body += value + b"\0" * (-len(value) % 4)
-    size = 128 + len(table) + len(body)
-    header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
-    header += b"\0" * 12 + b"acsp" + b"\0" * 28 + b"".join(_fixed(value) for value in _D50)
-    return header.ljust(128, b"\0") + table + body
 
 
 def profile_of_stages(count: int) -> bytes:
@@ -45,7 +24,7 @@ def profile_of_stages(count: int) -> bytes:
 def p3_to_srgb(colour):
     """The sRGB colour (0 to 255 a channel) that looks like a Display P3 colour, cut to the gamut."""
     linear = [_linear(value / 255) for value in colour]
-    xyz = [sum(linear[i] * _DISPLAY_P3[i][row] for i in range(3)) for row in range(3)]
+    xyz = [sum(linear[i] * DISPLAY_P3[i][row] for i in range(3)) for row in range(3)]
     return tuple(255 * _curved(sum(a * b for a, b in zip(row, xyz, strict=True))) for row in _D50_TO_SRGB)
 
 
@@ -70,11 +49,3 @@ def _linear(value: float) -> float:
 def _curved(value: float) -> float:
     value = min(1.0, max(0.0, value))
     return value * 12.92 if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
-
-
-def _fixed(value: float) -> bytes:
-    return struct.pack(">i", round(value * 65536))
-
-
-def _xyz(values) -> bytes:
-    return b"XYZ \0\0\0\0" + b"".join(_fixed(value) for value in values)

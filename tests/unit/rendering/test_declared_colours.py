@@ -6,10 +6,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from handlers.boxes import code_points
-from handlers.colour_spaces import of_code_points, of_gamma
-from tests.unit.rendering.profiles import delta_e, display_p3, p3_to_srgb
-from tests.unit.rendering.samples import (
+from bench.render.display_p3 import display_p3
+from handlers.rendering.colour_spaces import of_code_points, of_gamma
+from handlers.rendering.isobmff import code_points
+from tests.unit.rendering.originals import (
     encoded,
     jpeg_segment,
     jpeg_with,
@@ -20,6 +20,7 @@ from tests.unit.rendering.samples import (
     rendered,
     variant,
 )
+from tests.unit.rendering.profiles import delta_e, p3_to_srgb
 
 JUST_NOTICEABLE = 2.3
 COLOUR = (200, 100, 50)

@@ -5,11 +5,10 @@ import zlib
 
 import pytest
 
-from handlers import boxes, exif
+from handlers.rendering import exif, isobmff
 from tests.unit.growth import grows_linearly
 from tests.unit.rendering.bitmaps import bitmap
-from tests.unit.rendering.profiles import profile_of_stages
-from tests.unit.rendering.samples import (
+from tests.unit.rendering.originals import (
     SMALL,
     encoded,
     jpeg_segment,
@@ -19,6 +18,7 @@ from tests.unit.rendering.samples import (
     png_with,
     rendered,
 )
+from tests.unit.rendering.profiles import profile_of_stages
 
 JPEG, PNG, GIF, WEBP, TIFF = (SMALL[kind] for kind in ("jpeg", "png", "gif", "webp", "tiff"))
 _FIRST_FRAME = GIF.index(b",", 13 + 3 * 256)
@@ -93,9 +93,9 @@ PARTS = {
     "exif of entries": (exif.orientation, lambda n: b"II*\0\x08\0\0\0\xff\xff" + bytes(n)),
     "xmp that begins again": (_of_xmp, lambda n: b"tiff:Orientation" * (n // 16)),
     "xmp of quotes": (_of_xmp, lambda n: b'tiff:Orientation="' * (n // 18)),
-    "boxes": (boxes.code_points, lambda n: b"\0\0\0\x08free" * (n // 8)),
+    "boxes": (isobmff.code_points, lambda n: b"\0\0\0\x08free" * (n // 8)),
     "boxes in boxes": (
-        boxes.code_points, lambda n: b"".join(struct.pack(">I4s", n - at, b"meta") for at in range(0, n, 8))
+        isobmff.code_points, lambda n: b"".join(struct.pack(">I4s", n - at, b"meta") for at in range(0, n, 8))
     ),
 }  # fmt: skip
 

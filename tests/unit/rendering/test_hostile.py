@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import pytest
 
-from handlers.rejections import ImageRejected, TooLarge, Truncated
-from tests.unit.rendering.hostile import corpus, hostile
-from tests.unit.rendering.samples import LIMITS, encoded, picture, rendered
+from handlers.contract.rejections import ImageRejected, TooLarge, Truncated
+from tests.unit.rendering.hostile_originals import corpus, hostile
+from tests.unit.rendering.originals import LIMITS, encoded, picture, rendered
 
 PEAK_MIB = 512
 PRESETS = ("thumbnail 128x128 cover jpeg", "small 512x512 contain webp", "large 1600x1600 contain webp")
@@ -34,7 +34,7 @@ CUT = {
 def test_a_hostile_original_ends_as_it_should_within_five_seconds_and_512_mib(name):
     data, right = hostile(name)
     child = subprocess.run(
-        [sys.executable, "-m", "tests.unit.rendering.confined", json.dumps(asdict(LIMITS)), *PRESETS],
+        [sys.executable, "-m", "tests.unit.rendering.confined_render", json.dumps(asdict(LIMITS)), *PRESETS],
         input=data,
         capture_output=True,
         check=False,

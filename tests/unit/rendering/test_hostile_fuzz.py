@@ -9,8 +9,8 @@ import struct
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.rejections import ImageRejected
-from tests.unit.rendering.samples import SMALL, rendered
+from handlers.contract.rejections import ImageRejected
+from tests.unit.rendering.originals import SMALL, rendered
 
 EXAMPLES = int(os.environ.get("RENDER_FUZZ_EXAMPLES", "400"))
 TELLING = (0, 1, 2, 3, 255, 127, 128, 0xC0, 0xC4, 0xD9, 0xDA, 0xE1)

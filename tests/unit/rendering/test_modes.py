@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.unit.rendering.samples import encoded, picture, png_chunk, rendered, variant
+from tests.unit.rendering.originals import encoded, picture, png_chunk, rendered, variant
 
 FITS, POSITIONS, OUTPUTS = (
     ("cover", "contain", "fill"),

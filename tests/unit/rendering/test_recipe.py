@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers import presets
-from handlers.presets import RECIPE_VERSION, parse_presets, preset_hash
-from tests.unit.rendering.samples import SMALL, rendered
+from handlers.contract import presets
+from handlers.contract.presets import RECIPE_VERSION, parse_presets, preset_hash
+from tests.unit.rendering.originals import SMALL, rendered
 
 DIGESTS = Path(__file__).with_name("recipe.json")
 LINES = (
@@ -40,7 +40,7 @@ def test_bytes_change_with_the_version_of_the_recipe_only():
     different = {kind for kind, digests in _digests().items() if digests != recorded["digests"].get(kind)}
     assert not different, (
         f"variants of {', '.join(sorted(different))} have other bytes than before: raise RECIPE_VERSION in "
-        f"handlers/presets.py, so that they get other keys, and write {DIGESTS.name} again"
+        f"handlers/contract/presets.py, so that they get other keys, and write {DIGESTS.name} again"
     )
 
 

@@ -6,9 +6,18 @@ import struct
 import pytest
 from PIL import Image
 
-from handlers.rejections import FormatNotAllowed, ImageRejected, TooManyPixels, Truncated
+from handlers.contract.rejections import FormatNotAllowed, ImageRejected, TooManyPixels, Truncated
 from tests.unit.rendering.bitmaps import bitmap
-from tests.unit.rendering.samples import SMALL, encoded, near, picture, png_chunk, png_with, rendered, variant
+from tests.unit.rendering.originals import (
+    SMALL,
+    encoded,
+    near,
+    picture,
+    png_chunk,
+    png_with,
+    rendered,
+    variant,
+)
 
 JPEGS = {
     "baseline": {},

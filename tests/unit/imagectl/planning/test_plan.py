@@ -4,15 +4,15 @@ import math
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from docs import planning
-from handlers.indexes import INDEXES
+from docs.generate import capacity
+from handlers.contract.indexes import INDEXES
 from imagectl import app
 from imagectl.planning.planner import plan, simulated
-from imagectl.planning.prices import price_table
 from imagectl.planning.quantities import dollars, number_of, seconds_of
 from imagectl.planning.usage import direct_usage, usage
 from imagectl.planning.workload import Workload
 from local.system import PROJECT
+from pricing.prices import price_table
 from tests.unit.imagectl.conftest import Ran
 
 LOAD = Workload(images=20_000, within=600, arriving=540)
@@ -179,16 +179,16 @@ def test_amounts_have_as_many_digits_as_say_something(amount, text):
 @pytest.mark.parametrize("name", ["scale.md", "cost.md"])
 def test_the_tables_of_the_documents_are_current(name):
     text = (PROJECT / "docs" / name).read_text("utf-8")
-    assert planning.with_tables(text) == text, "run `make planning`"
+    assert capacity.with_tables(text) == text, "run `make planning`"
 
 
 def test_every_table_stands_in_a_document():
     documents = "".join((PROJECT / "docs" / name).read_text("utf-8") for name in ("scale.md", "cost.md"))
-    for name in planning._TABLES:
+    for name in capacity._TABLES:
         assert f"<!-- {name} -->" in documents
 
 
 @pytest.mark.parametrize("text", ["# Scale\n", "<!-- loads -->\n"])
 def test_a_document_without_a_place_for_its_tables_is_refused(text):
     with pytest.raises(ValueError, match=r"no place|no end"):
-        planning.with_tables(text)
+        capacity.with_tables(text)

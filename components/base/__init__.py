@@ -1,0 +1,1 @@
+"""What every component is built from."""

@@ -1,0 +1,1 @@
+"""The configuration of a pipeline: typed and validated before anything is deployed."""

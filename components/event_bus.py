@@ -1,0 +1,78 @@
+"""The bus that tells others what became of images, and the queue for what could not be told."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base.arns import Place
+from components.base.iam import Grant
+from components.base.key import Key
+from components.base.private_queue import private_queue, queue_policy
+
+_LETTERS_DAYS = 14  # the longest that SQS keeps anything
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageEventsArgs:
+    """`key` encrypts the events."""
+
+    key: Key
+
+
+class ImageEvents(pulumi.ComponentResource):
+    """An EventBridge bus of this pipeline alone: whoever wants to hear puts a rule on it."""
+
+    bus: aws.cloudwatch.EventBus
+    dead_letters: aws.sqs.Queue
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    dead_letter_url: pulumi.Output[str]
+    dead_letter_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ImageEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("image-intake:index:ImageEvents", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self._key = args.key
+        self.dead_letters = private_queue(f"{name}-dlq", args.key, retention_days=_LETTERS_DAYS, opts=child)
+        self.bus = aws.cloudwatch.EventBus(
+            name,
+            description="What became of uploaded images",
+            kms_key_identifier=args.key.arn,
+            # For what was taken and cannot be encrypted or read, should the key be disabled.
+            dead_letter_config={"arn": self.dead_letters.arn},
+            opts=child,
+        )
+        self.name, self.arn = self.bus.name, self.bus.arn
+        self.dead_letter_url, self.dead_letter_arn = self.dead_letters.url, self.dead_letters.arn
+        queue_policy(f"{name}-dlq-policy", self.dead_letters, [self._accepts()], child)
+        self.register_outputs({"name": self.name, "arn": self.arn, "deadLetterUrl": self.dead_letter_url})
+
+    def grant_put(self) -> Grant:
+        """Put events on the bus."""
+        return Grant(actions=("events:PutEvents",), resources=(self.arn,), why="tells what became of images")
+
+    def grant_bury(self) -> Grant:
+        """Send what cannot be told to the dead-letter queue."""
+        return Grant(
+            actions=("sqs:SendMessage",),
+            resources=(self.dead_letter_arn,),
+            why="keeps what cannot be told",
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+            needs=self._key.use("sqs", "kms:Decrypt", "kms:GenerateDataKey"),
+        )
+
+    def _accepts(self) -> dict[str, Any]:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
+        return {
+            "Sid": "BusGivesUp",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": self.dead_letter_arn,
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": self.arn},
+                "StringEquals": {"aws:SourceAccount": Place.of(self.arn).account},
+            },
+        }

@@ -1,0 +1,154 @@
+"""Writes the tables of who may do what in `docs/security.md`, from the policies of the program."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from docs.generate.sections import marked
+from local.mock_cloud import ACCOUNT, FakeCloud
+from local.program import Resource, run_program
+
+_ROOT: Final = Path(__file__).parents[2]
+_DOCUMENT: Final = _ROOT / "docs" / "security.md"
+_BEGIN: Final = "<!-- principals: written by `make principals` -->\n"
+_END: Final = "<!-- /principals -->"
+# Settings that change what somebody may do.
+_OPTIONS: Final = {
+    "accessLogs": "true",
+    "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
+    "dataEvents": "true",
+    "kmsKey": "create",
+    "malwareScan": "true",
+}
+_ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
+
+
+class Statement(NamedTuple):
+    """One statement of a policy, in the words of the tables."""
+
+    effect: str
+    who: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+def main() -> None:
+    """Write the tables into the document."""
+    _DOCUMENT.write_text(with_tables(_DOCUMENT.read_text("utf-8")), "utf-8")
+
+
+def with_tables(text: str) -> str:
+    """The document with the tables between its markers. Raises ValueError if it has none."""
+    return marked(text, _BEGIN, _END, tables(statements()))
+
+
+@cache
+def statements() -> Mapping[Statement, str]:
+    """What the policies of a stack say: each statement with the settings it depends on, in words."""
+    always = set(_of_stack({}))
+    by_setting = {key: set(_of_stack({f"image-intake:{key}": value})) for key, value in _OPTIONS.items()}
+    found = {}
+    for statement in always.union(*by_setting.values()):
+        there = [f"`{key}`" for key, with_it in by_setting.items() if statement in with_it]
+        gone = [f"`{key}`" for key, with_it in by_setting.items() if statement not in with_it]
+        only = [f"with {' or '.join(there)}"] if statement not in always else []
+        unless = [f"without {' and '.join(gone)}"] if statement in always and gone else []
+        found[statement] = "".join(only + unless)
+    return found
+
+
+def tables(found: Mapping[Statement, str]) -> str:
+    """Both tables: what is allowed to whom, and what is refused whoever asks."""
+    return f"{_table('who may', 'Allow', found)}\n{_table('who may not', 'Deny', found)}"
+
+
+def _table(title: str, effect: str, found: Mapping[Statement, str]) -> str:
+    head = f"| {title} | do what | with what | only if | settings |\n| --- | --- | --- | --- | --- |\n"
+    rows = [(statement.who, settings, statement) for statement, settings in found.items()]
+    return head + "".join(
+        f"| {who} | {_listed(row.actions)} | {_listed(row.resources)} "
+        f"| {'<br>'.join(row.conditions)} | {settings} |\n"
+        for who, settings, row in sorted(rows)
+        if row.effect == effect
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in names)
+
+
+def _of_stack(overrides: Mapping[str, str]) -> Iterator[Statement]:
+    resources = run_program(_ROOT, "dev", FakeCloud(), overrides).resources
+    for resource in resources:
+        if resource.type == "aws:lambda/permission:Permission":
+            yield _permission(resource.inputs)
+        for value in resource.inputs.values():
+            for statement in _policy(value):
+                yield _statement(resource, statement)
+
+
+def _policy(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, str) or '"Statement"' not in value:
+        return []
+    found: list[dict[str, Any]] = json.loads(value)["Statement"]
+    return found
+
+
+def _permission(inputs: Mapping[str, Any]) -> Statement:
+    return Statement(
+        effect="Allow",
+        who=f"service `{inputs['principal']}`",
+        actions=(inputs["action"],),
+        resources=(_short(inputs["function"]),),
+        conditions=(f"`aws:SourceArn` ArnLike `{_short(inputs['sourceArn'])}`",),
+    )
+
+
+def _statement(resource: Resource, statement: Mapping[str, Any]) -> Statement:
+    return Statement(
+        effect=statement["Effect"],
+        who=_who(resource, statement.get("Principal")),
+        actions=tuple(_strings(statement["Action"])),
+        # A trust policy names no resource, and in a key's own policy `*` is the key.
+        resources=tuple(
+            _short(each) if each != "*" or "Principal" not in statement else _short(_subject(resource))
+            for each in _strings(statement.get("Resource", "*"))
+        ),
+        conditions=tuple(
+            f"`{key}` {operator} {' or '.join(f'`{_short(each)}`' for each in _strings(value))}"
+            for operator, conditions in statement.get("Condition", {}).items()
+            for key, value in conditions.items()
+        ),
+    )
+
+
+def _subject(resource: Resource) -> str:
+    # A key's policy is called as the key, with its kind behind.
+    return resource.name.removesuffix("-policy")
+
+
+def _who(resource: Resource, principal: Any) -> str:
+    if principal is None:
+        return f"role `{_short(resource.inputs['role'])}`"
+    if principal == "*":
+        return "everyone"
+    [(kind, names)] = principal.items()
+    word = "service " if kind == "Service" else ""
+    return word + ", ".join("the account" if n.endswith(":root") else f"`{n}`" for n in _strings(names))
+
+
+def _strings(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _short(arn: str) -> str:
+    match = _ARN.fullmatch(arn)
+    return (match[1] if match else arn).replace("-0a1b2c3", "").replace(ACCOUNT, "this account")
+
+
+if __name__ == "__main__":
+    main()

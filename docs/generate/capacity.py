@@ -1,0 +1,202 @@
+"""Writes the tables of `docs/scale.md` and `docs/cost.md`, from simulation and price table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from docs.generate.sections import marked
+from imagectl.output import duration
+from imagectl.planning.planner import Plan, plan
+from imagectl.planning.quantities import dollars
+from imagectl.planning.usage import Usage, direct_usage, usage
+from imagectl.planning.workload import Workload
+from pricing.prices import price_table
+
+_ROOT: Final = Path(__file__).parents[2]
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+
+MILLION: Final = Workload(images=1_000_000, within=_HOUR, arriving=0.9 * _HOUR)
+HUNDRED_MILLION: Final = Workload(images=100_000_000, within=_DAY, arriving=0.9 * _DAY)
+# A load, and its maxConcurrency where that is given.
+_LOADS: Final[Mapping[str, tuple[Workload, int | None]]] = {
+    "1 million in an hour": (MILLION, None),
+    "the same, all uploaded in 5 minutes": (replace(MILLION, arriving=300.0), None),
+    "the same spike, production's `maxConcurrency`": (replace(MILLION, arriving=300.0), 100),
+    "the same spike, the default `maxConcurrency`": (replace(MILLION, arriving=300.0), 10),
+    "100 million in a day": (HUNDRED_MILLION, None),
+    "the same, all uploaded in 8 hours": (replace(HUNDRED_MILLION, arriving=8 * _HOUR), None),
+    "100 million PNG of 24 megapixels in a day": (
+        replace(HUNDRED_MILLION, format="png", megapixels=24),
+        None,
+    ),
+}
+_TYPICAL: Final = Workload(images=1000, within=_HOUR, arriving=_HOUR)
+_CHANGES: Final[Mapping[str, Workload]] = {
+    "the defaults": _TYPICAL,
+    "one preset (`presets`)": replace(_TYPICAL, presets=1),
+    "six presets (`presets`)": replace(_TYPICAL, presets=6),
+    "half as much memory again (`resizeMemoryMiB` 2654)": replace(_TYPICAL, memory_mib=2654),
+    "less than one CPU (`resizeMemoryMiB` 1024)": replace(_TYPICAL, memory_mib=1024),
+    "one message a call (`batchSize` 1)": replace(_TYPICAL, batch_size=1),
+    "48-megapixel JPEG": replace(_TYPICAL, megapixels=48),
+    "24-megapixel PNG": replace(_TYPICAL, megapixels=24, format="png"),
+}
+
+Rows = Sequence[Sequence[str]]
+
+
+def main() -> None:
+    """Write both files anew."""
+    for name in ("scale.md", "cost.md"):
+        path = _ROOT / "docs" / name
+        path.write_text(with_tables(path.read_text("utf-8")), "utf-8")
+
+
+def with_tables(text: str) -> str:
+    """A document with what is between its markers `<!-- NAME -->` … `<!-- /NAME -->` written anew.
+
+    Raises ValueError if it has none of the tables, or one without an end.
+    """
+    written = {name: rows for name, rows in _TABLES.items() if f"<!-- {name} -->" in text}
+    if not written:
+        raise ValueError("the document has no place for any of the tables")
+    for name, rows in written.items():
+        text = marked(text, f"<!-- {name} -->\n", f"<!-- /{name} -->", _written(rows()))
+    return text
+
+
+@cache
+def _planned(load: Workload, concurrency: int | None) -> Plan:
+    return plan(load, concurrency)
+
+
+def _loads() -> Rows:
+    head = [
+        "load",
+        "`maxConcurrency`",
+        "all done after",
+        "oldest message",
+        "waiting at most",
+        "nearest limit",
+    ]
+    rows = [head]
+    for name, (load, concurrency) in _LOADS.items():
+        found = _planned(load, concurrency)
+        first = found.limits[0]
+        late = "" if found.in_time else " (too late)"
+        rows.append(
+            [
+                name,
+                str(found.concurrency),
+                f"{duration(found.run.seconds)}{late}",
+                duration(found.run.peak_oldest_seconds),
+                f"{found.run.peak_waiting:,}",
+                f"{first.name}: {first.share:.0%}",
+            ]
+        )
+    return rows
+
+
+def _limits() -> Rows:
+    million, hundred = _planned(MILLION, None), _planned(HUNDRED_MILLION, None)
+    of_million = {limit.name: limit for limit in million.limits}
+    rows = [["limit", "allowed", "1 million in an hour", "100 million in a day", "above it", "more"]]
+    for limit in hundred.limits:
+        small = of_million[limit.name]
+        rows.append(
+            [
+                f"[{limit.name}]({limit.source})",
+                f"{limit.allowed:,.0f} {limit.unit}",
+                f"{small.needed:,.0f} ({small.share:.0%})",
+                f"{limit.needed:,.0f} ({limit.share:.0%})",
+                limit.then,
+                limit.more,
+            ]
+        )
+    return rows
+
+
+def _services() -> Rows:
+    table = price_table()
+    head = ["service"]
+    columns: list[Mapping[str, float]] = []
+    for region, prices in table.regions.items():
+        head += [f"{region}", f"{region}, S3 → Lambda directly"]
+        columns += [usage(_TYPICAL).bill(prices), direct_usage(_TYPICAL).bill(prices)]
+    services = sorted(columns[0], key=lambda name: -columns[0][name])
+    rows = [[service, *(dollars(column[service] * 1000) for column in columns)] for service in services]
+    total = ["**all, once**", *(f"**{dollars(sum(column.values()) * 1000)}**" for column in columns)]
+    stored = [usage(_TYPICAL).storage(prices) for prices in table.regions.values() for _ in range(2)]
+    kept = ["storage, each month", *(dollars(sum(column.values()) * 1000) for column in stored)]
+    return [head, *rows, total, kept]
+
+
+def _units() -> Rows:
+    used, direct = usage(_TYPICAL), direct_usage(_TYPICAL)
+    names: Mapping[str, Callable[[Usage], float]] = {
+        "Lambda, GB-seconds": lambda each: each.lambda_gb_seconds,
+        "Lambda, calls": lambda each: each.lambda_calls,
+        "S3, PUT: the original and its variants": lambda each: each.bucket_puts,
+        "S3, GET and HEAD": lambda each: each.bucket_gets,
+        "DynamoDB, writing the row: announced, settled": lambda each: (
+            each.table_writes_announcing + each.table_writes_settling
+        ),
+        "DynamoDB, counting against the quota": lambda each: each.quota_writes,
+        "DynamoDB, writing the indexes: announced": lambda each: each.index_writes_announcing,
+        "DynamoDB, writing the indexes: settled": lambda each: each.index_writes_settling,
+        "DynamoDB, reads": lambda each: each.table_reads,
+        "SQS, requests": lambda each: each.sqs_requests,
+        "API Gateway, requests": lambda each: each.api_requests,
+        "EventBridge, events": lambda each: each.events,
+    }
+    rows = [[name, f"{value(used):.3g}", f"{value(direct):.3g}"] for name, value in names.items()]
+    return [["units of one image", "with the queue", "directly"], *rows]
+
+
+def _changes() -> Rows:
+    rows = [["what is different", "1,000 images", "of it Lambda", "of it S3 requests", "of it DynamoDB"]]
+    prices = price_table().of("us-east-1")
+    for name, load in _CHANGES.items():
+        bill = usage(load).bill(prices)
+        parts = [sum(bill.values()), bill["Lambda"], bill["S3 requests"], bill["DynamoDB"]]
+        rows.append([name, *(dollars(part * 1000) for part in parts)])
+    return rows
+
+
+def _prices() -> Rows:
+    table = price_table()
+    names = vars(next(iter(table.regions.values())))
+    rows = [
+        [
+            name.replace("_", " "),
+            *(_plain(vars(prices)[name]) for prices in table.regions.values()),
+        ]
+        for name in names
+    ]
+    return [[f"US dollars, {table.date}", *table.regions], *rows]
+
+
+def _plain(number: float) -> str:
+    return f"{number:.10f}".rstrip("0").rstrip(".")
+
+
+def _written(rows: Rows) -> str:
+    head, *others = rows
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *others))
+
+
+_TABLES: Final[Mapping[str, Callable[[], Rows]]] = {
+    "loads": _loads,
+    "limits": _limits,
+    "services": _services,
+    "units": _units,
+    "changes": _changes,
+    "prices": _prices,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The API function: announces uploads, takes small images, reads the catalogue back, removes images."""
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from handlers.api import problems
+from handlers.api.batch_status import Batches
+from handlers.api.listing import Listing
+from handlers.api.metrics import Announcements
+from handlers.api.page import Page
+from handlers.api.presigned_posts import Policies
+from handlers.api.problems import Problem
+from handlers.api.quotas import Quotas
+from handlers.api.requests import Request
+from handlers.api.routes import Endpoints, Response
+from handlers.api.uploads import Uploads
+from handlers.contract.settings import ApiSettings, load
+from handlers.storage import clients
+from handlers.storage.buckets import Storage
+from handlers.storage.catalog import Catalog
+from handlers.storage.dynamodb_batches import TableBusy
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@functools.cache
+def compose() -> tuple[Endpoints, Logger]:
+    """What one execution environment works with, built at its first call."""
+    settings = load(ApiSettings, os.environ)
+    s3 = clients.s3()
+    dynamodb = clients.dynamodb()
+    catalog = Catalog(dynamodb, settings.table_name)
+    storage = Storage(
+        s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket
+    )
+    policies = Policies(
+        s3,
+        bucket=settings.originals_bucket,
+        seconds=settings.url_seconds,
+        kms_key_arn=settings.kms_key_arn,
+        credentials=clients.credentials(),
+    )
+    announcements = Announcements()
+    quotas = Quotas(
+        dynamodb,
+        settings.quota_table_name,
+        limit=settings.uploads_per_hour,
+        refused=announcements.refuse,
+    )
+    page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
+    endpoints = Endpoints(
+        settings,
+        uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
+        storage=storage,
+        catalog=catalog,
+        listing=Listing(dynamodb, settings.table_name),
+        batches=Batches(dynamodb, settings.table_name, catalog),
+        page=page,
+    )
+    return endpoints, Logger()
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Lambda's entry point: an HTTP API event in, a response in payload format 2.0 out."""
+    endpoints, logger = compose()
+    try:
+        response = endpoints.answer(Request.of(event))
+    except Problem as problem:
+        response = _problem(problem)
+    except TableBusy:
+        response = _problem(problems.busy())
+    except Exception:
+        logger.exception("request failed", extra={"request_id": context.aws_request_id})
+        response = _problem(problems.internal())
+    logger.info(
+        "request",
+        extra={
+            "request_id": context.aws_request_id,
+            "route": event.get("routeKey"),
+            "status": response.status,
+        },
+    )
+    if response.body is None:
+        return {"statusCode": response.status, "headers": dict(response.headers)}
+    return {
+        "statusCode": response.status,
+        "headers": {
+            "Content-Type": "application/json",
+            "X-Content-Type-Options": "nosniff",
+            **response.headers,
+        },
+        "body": _text(response.body),
+    }
+
+
+def _text(body: Any) -> str:
+    return body if isinstance(body, str) else msgspec.json.encode(body).decode()
+
+
+def _problem(problem: Problem) -> Response:
+    again = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
+    return Response(
+        status=problem.status,
+        body=problem.document(),
+        headers={"Content-Type": problems.CONTENT_TYPE, **again},
+    )

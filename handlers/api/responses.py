@@ -1,0 +1,177 @@
+"""What the API answers, as msgspec structures: the JSON and its schema come from here."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from handlers.contract.rows import Row, Status
+
+Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class _Document(msgspec.Struct, kw_only=True, rename="camel"):
+    """A JSON object of the API. Members that are unset are left out."""
+
+
+class ProblemDocument(_Document):
+    """A problem, https://www.rfc-editor.org/rfc/rfc9457. `type` is stable, the rest is for people."""
+
+    type: Annotated[str, Meta(pattern="^urn:image-intake:problem:[a-z-]+$")]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str | UnsetType = UNSET
+    limit: Annotated[int, Meta(description="The limit that was exceeded.")] | UnsetType = UNSET
+    resets_at: Time | UnsetType = UNSET
+
+
+class GatewayMessage(_Document):
+    """What API Gateway answers by itself."""
+
+    message: str
+
+
+class Upload(_Document):
+    """A presigned POST policy: post `fields`, then the bytes as `file`, as multipart/form-data to `url`."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: Time
+
+
+class FileAnswer(_Document):
+    """What became of one file: `imageId`, `location` and `upload`, or else `error`."""
+
+    image_id: str | UnsetType = UNSET
+    location: str | UnsetType = UNSET
+    upload: Upload | UnsetType = UNSET
+    error: ProblemDocument | UnsetType = UNSET
+
+
+class CreatedUploads(_Document):
+    """The answers to the announced files, in their order."""
+
+    batch_id: str
+    files: list[FileAnswer]
+
+
+class CreatedImage(_Document):
+    """An image that was taken and is waiting to be rendered."""
+
+    image_id: str
+    status: Status
+    location: str
+
+
+class Variant(_Document):
+    """A rendered size. `url` reads it and expires."""
+
+    url: str
+    width: Count
+    height: Count
+    bytes: Count
+    content_type: str
+
+
+class Image(_Document):
+    """An image. What is not known yet, or does not apply to its status, is left out."""
+
+    image_id: str
+    status: Status
+    reason: Annotated[str, Meta(description="Why it is REJECTED or FAILED.")] | UnsetType = UNSET
+    file_name: str | UnsetType = UNSET
+    content_type: str | UnsetType = UNSET
+    batch_id: str | UnsetType = UNSET
+    owner: Annotated[str, Meta(description="Told to administrators only.")] | UnsetType = UNSET
+    format: str | UnsetType = UNSET
+    width: Count | UnsetType = UNSET
+    height: Count | UnsetType = UNSET
+    bytes: Count | UnsetType = UNSET
+    frames: Count | UnsetType = UNSET
+    bit_depth: Count | UnsetType = UNSET
+    has_alpha: bool | UnsetType = UNSET
+    dominant_color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] | UnsetType = UNSET
+    placeholder: Annotated[str, Meta(description="A ThumbHash as Base64.")] | UnsetType = UNSET
+    created_at: Time | UnsetType = UNSET
+    uploaded_at: Time | UnsetType = UNSET
+    processed_at: Time | UnsetType = UNSET
+    attempts: Count | UnsetType = UNSET
+    variants: dict[str, Variant] | UnsetType = UNSET
+
+
+class ImageList(_Document):
+    """Images, newest first. With a `cursor` there are more."""
+
+    images: list[Image]
+    cursor: str | UnsetType = UNSET
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """How many images of a batch have each status."""
+
+    PENDING: Count
+    READY: Count
+    REJECTED: Count
+    FAILED: Count
+
+
+class Failure(_Document):
+    """An image of a batch that did not become `READY`."""
+
+    image_id: str
+    file_name: str
+    status: Status
+    reason: str
+
+
+class Batch(_Document):
+    """How far a batch is. It is `done` when no image is `PENDING`; `failures` are the first 100."""
+
+    batch_id: str
+    total: Count
+    counts: Counts
+    done: bool
+    failures: list[Failure]
+
+
+def _attribute(member: str) -> str:
+    """The row's attribute of an image's member: `batchId` is `BatchID`."""
+    name = member[:1].upper() + member[1:]
+    return f"{name[:-2]}ID" if name.endswith("Id") else name
+
+
+_ATTRIBUTES: Final = {
+    field.name: _attribute(field.encode_name)
+    for field in msgspec.structs.fields(Image)
+    if field.name not in {"owner", "variants"}
+}
+
+
+def image(row: Row, signed_url: Callable[[str], str], *, with_owner: bool) -> Image:
+    """The document of a row. `signed_url` makes a URL of a variant's key."""
+    known: Mapping[str, Any] = row
+    document = Image(
+        **{name: known[attribute] for name, attribute in _ATTRIBUTES.items() if attribute in known}
+    )
+    if with_owner and "Owner" in row:
+        document.owner = row["Owner"]
+    if row["Status"] == "READY":
+        document.variants = {
+            name: Variant(
+                url=signed_url(variant["Key"]),
+                width=variant["Width"],
+                height=variant["Height"],
+                bytes=variant["Bytes"],
+                content_type=variant["ContentType"],
+            )
+            for name, variant in row["Variants"].items()
+        }
+    return document
+
+
+def location(image_id: str) -> str:
+    """Where an image is read, relative to the address of the API."""
+    return f"/images/{quote(image_id)}"

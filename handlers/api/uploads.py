@@ -1,0 +1,176 @@
+"""Announcing images: a `PENDING` row and a presigned POST policy for each file to be uploaded."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import uuid6
+
+from handlers.api import problems
+from handlers.api.presigned_posts import Announced, Policies
+from handlers.api.problems import Problem
+from handlers.api.quotas import Quotas
+from handlers.api.requests import CreateUploads, FileToUpload, decode_part
+from handlers.api.responses import CreatedUploads, FileAnswer, ProblemDocument, location
+from handlers.contract import keys
+from handlers.contract.rows import Row, timestamp
+from handlers.contract.settings import ApiSettings
+from handlers.storage.catalog import Catalog
+
+# What a file may be declared as. The worker trusts only the bytes; this keeps the obvious
+# mistakes out of the bucket.
+CONTENT_TYPES: Final = (
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/heic",
+    "image/heif",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "image/webp",
+)
+
+
+def new_id() -> str:
+    """A time-ordered, unguessable ImageID or BatchID: a version 7 UUID with 74 random bits."""
+    return str(uuid6.uuid7())
+
+
+def accepted_type(declared: str) -> str:
+    """A declared content type, if it is one of those accepted. Raises Problem (415)."""
+    if declared not in CONTENT_TYPES:
+        raise problems.unsupported_content_type(declared, list(CONTENT_TYPES))
+    return declared
+
+
+class Uploads:
+    """Announces images and signs the policies they are uploaded with.
+
+    What is announced counts towards its owner's quota, what is signed anew does not. `count` is told
+    how many rows were written.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        policies: Policies,
+        quotas: Quotas,
+        settings: ApiSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        count: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._catalog = catalog
+        self._policies = policies
+        self._quotas = quotas
+        self._settings = settings
+        self._clock = clock
+        self._count = count
+
+    def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
+        """Announce files, or sign those anew that are announced: each gets a policy or its problem.
+
+        Files beyond the owner's quota fail alone, the last first. Raises Problem (429) if it leaves no
+        policy for any, and TableBusy.
+        """
+        batch_id = wanted.batch_id or new_id()
+        files = [self._parsed(raw) for raw in wanted.files]
+        named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
+        standing = self._catalog.get_many(named)
+        new = sum(isinstance(file, FileToUpload) and not file.image_id for file in files)
+        granted = self._quotas.take(owner, new)
+        sign = self._policies.signer()
+        now = self._clock()
+        shared = self._shared(owner, batch_id, now)
+        answers: list[FileAnswer] = []
+        rows: list[Row] = []
+        for file in files:
+            try:
+                if isinstance(file, Problem):
+                    raise file
+                announced = _announced(file)
+                if file.image_id:
+                    image_id = file.image_id
+                    self._renew(standing.get(image_id), owner, now)
+                elif len(rows) == granted.images:
+                    raise granted.refusal
+                else:
+                    image_id = new_id()
+                    rows.append(_pending(image_id, announced, shared))
+            except Problem as problem:
+                answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
+            else:
+                policy = sign(image_id, announced)
+                answers.append(FileAnswer(image_id=image_id, location=location(image_id), upload=policy))
+        if granted.images < new and all(answer.error for answer in answers):
+            raise granted.refusal
+        self._catalog.put_pending(rows)
+        self._count(len(rows))
+        return CreatedUploads(batch_id=batch_id, files=answers)
+
+    def announce(self, file: Announced, owner: str) -> str:
+        """Write the `PENDING` row of an image without a batch; returns its new ImageID.
+
+        Raises Problem (429) if it is beyond the owner's quota, and TableBusy.
+        """
+        granted = self._quotas.take(owner, 1)
+        if not granted.images:
+            raise granted.refusal
+        image_id = new_id()
+        self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
+        self._count(1)
+        return image_id
+
+    def _parsed(self, raw: msgspec.Raw) -> FileToUpload | Problem:
+        try:
+            file = decode_part(raw, FileToUpload)
+            accepted_type(file.content_type)
+            if file.bytes > self._settings.max_upload_bytes:
+                raise problems.too_large(file.bytes, self._settings.max_upload_bytes)
+        except Problem as problem:
+            return problem
+        return file
+
+    def _renew(self, row: Row | None, owner: str, now: float) -> None:
+        """Let a row wait for its upload as long as a new one would. Raises Problem (404, 409)."""
+        if row is None or row.get("Owner") != owner:
+            raise problems.unknown_image()
+        if row["Status"] != "PENDING":
+            raise problems.not_pending()
+        pending = self._settings.pending_seconds
+        # Half of the time is plenty, and saves a write for most of those that are signed anew.
+        if row["ExpiresAt"] - now < pending / 2 and not self._catalog.keep_pending(
+            row["ImageID"], int(now) + pending
+        ):
+            raise problems.not_pending()
+
+    def _shared(self, owner: str, batch_id: str, now: float) -> Row:
+        """What the rows of one call have in common."""
+        row: Row = {
+            "Owner": owner,
+            "CreatedAt": timestamp(now),
+            "ExpiresAt": int(now) + self._settings.pending_seconds,
+        }
+        if batch_id:
+            row["BatchID"] = batch_id
+        return row
+
+
+def _pending(image_id: str, file: Announced, shared: Row) -> Row:
+    row: Row = {
+        **shared,
+        "ImageID": image_id,
+        "OriginalKey": keys.original_key(image_id),
+        "ContentType": file.content_type,
+    }
+    if file.name:
+        row["FileName"] = file.name
+    return row
+
+
+def _announced(file: FileToUpload) -> Announced:
+    return Announced(
+        name=file.name, content_type=file.content_type, size=file.bytes, sha256=file.sha256 or ""
+    )

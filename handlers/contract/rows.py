@@ -1,0 +1,101 @@
+"""A row of the table of images: its attributes, and what follows from them without asking anyone.
+
+Attribute names are the storage contract: PascalCase, each written and read under this one name.
+"""
+
+from datetime import UTC, datetime
+from typing import Final, Literal, TypedDict
+
+Status = Literal["PENDING", "READY", "REJECTED", "FAILED"]
+
+SETTLED: Final[tuple[Status, ...]] = ("READY", "REJECTED", "FAILED")
+"""How an image can end."""
+
+NOT_RENDERED: Final = "stale"
+"""What no set of presets hashes to: the `PresetHash` of a row that an operator wants rendered again."""
+
+# Attributes that describe the current rendering: a settled row replaces all of them, so what it
+# does not set must go.
+RENDERED: Final = (
+    "BitDepth",
+    "Bucket",
+    "DominantColor",
+    "Error",
+    "Format",
+    "Frames",
+    "HasAlpha",
+    "Height",
+    "Placeholder",
+    "Reason",
+    "ResizedImageKey",
+    "Variants",
+    "VersionId",
+    "Width",
+)
+
+
+class VariantAttributes(TypedDict):
+    """One entry of a row's `Variants`: where a variant is and what it measures (pixels, bytes)."""
+
+    Key: str
+    Width: int
+    Height: int
+    Bytes: int
+    ContentType: str
+
+
+class Row(TypedDict, total=False):
+    """A row of the table. `Owner` is the principal who announced the image (none for files that
+    were dropped into the bucket), `Shard` is its place in the indexes, and `Superseded` lists
+    variants of an earlier image that still must go.
+    """
+
+    ImageID: str
+    Status: Status
+    Bucket: str
+    ResizedImageKey: str
+    Variants: dict[str, VariantAttributes]
+    Superseded: dict[str, VariantAttributes]
+    OriginalKey: str
+    FileName: str
+    ContentType: str
+    Format: str
+    Width: int
+    Height: int
+    Bytes: int
+    Frames: int
+    BitDepth: int
+    HasAlpha: bool
+    DominantColor: str
+    Placeholder: str
+    ETag: str
+    VersionId: str
+    Sequencer: str
+    PresetHash: str
+    BatchID: str
+    Owner: str
+    Shard: int
+    CreatedAt: str
+    UploadedAt: str
+    ProcessedAt: str
+    Attempts: int
+    Reason: str
+    Error: str
+    ExpiresAt: int
+
+
+def variant_keys(row: Row | None) -> tuple[str, ...]:
+    """The keys of the variants that a row holds."""
+    return tuple(variant["Key"] for variant in row.get("Variants", {}).values()) if row else ()
+
+
+def superseded_keys(row: Row) -> tuple[str, ...]:
+    """The keys of an earlier image's variants that a row still has to get rid of."""
+    kept = set(variant_keys(row))
+    return tuple(v["Key"] for v in row.get("Superseded", {}).values() if v["Key"] not in kept)
+
+
+def timestamp(moment: float | None = None) -> str:
+    """A moment (seconds since 1970; now if absent) as ISO 8601 in UTC with milliseconds."""
+    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

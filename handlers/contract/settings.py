@@ -1,0 +1,165 @@
+"""What each function is told by its environment: one frozen dataclass a function.
+
+The infrastructure writes an environment with `variables`; the function reads it back with
+`load`. Field names are the contract: `table_name` travels as `TABLE_NAME`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from handlers.contract.presets import Limits
+
+Settings = TypeVar("Settings")
+
+# The resize function's own process: interpreter and clients take about 100 MiB; what remains is
+# for originals on their way to the render process (at most twice each) and variants coming back.
+_OWN_MEMORY_MIB = 384
+
+
+class SettingsError(Exception):
+    """The environment of the function does not hold its settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeSettings:
+    """Settings of the resize function.
+
+    `presets` are preset lines (see `handlers.contract.presets`), `max_receive_count` is the queue's: on
+    that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
+    the worst case of one record: with less than that left, records go back untouched. The delay
+    before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
+    `memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
+    expires originals, 0 for never; `malware_scan_seconds` how long after an upload the scan
+    without which it is not read may take, 0 if nothing is scanned.
+    """
+
+    originals_bucket: str
+    variants_bucket: str
+    table_name: str
+    queue_url: str
+    presets: tuple[str, ...]
+    max_receive_count: int
+    record_seconds: int
+    retry_base_seconds: int
+    max_upload_bytes: int
+    max_pixels: int
+    max_side: int
+    max_frames: int
+    max_metadata_bytes: int
+    memory_mib: int
+    originals_expire_days: int
+    malware_scan_seconds: int
+
+    @property
+    def render_wall_seconds(self) -> float:
+        """What all tries to render may take, so that a record has time left to be fetched and stored."""
+        return 0.95 * self.record_seconds
+
+    @property
+    def render_cpu_seconds(self) -> float:
+        """What one try to render may take of a processor's time, so that two fit into a record's."""
+        return 0.45 * self.record_seconds
+
+    @property
+    def render_memory_bytes(self) -> int:
+        """What the render process may use: all but what this process needs for itself."""
+        return (self.memory_mib - _OWN_MEMORY_MIB) * 1024**2
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """How many bytes of originals are held at the same time."""
+        return _OWN_MEMORY_MIB * 1024**2 // 4
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as the renderer takes them."""
+        return Limits(
+            max_bytes=self.max_upload_bytes,
+            max_pixels=self.max_pixels,
+            max_side=self.max_side,
+            max_frames=self.max_frames,
+            max_metadata_bytes=self.max_metadata_bytes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
+    row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
+    policies and signed URLs live (at most 900). `auth` is `iam`, `jwt` or `none`; with `iam`,
+    `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
+    the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
+    `uploads_per_hour` images in an hour, counted in the table of quotas.
+    """
+
+    originals_bucket: str
+    variants_bucket: str
+    table_name: str
+    quota_table_name: str
+    uploads_per_hour: int
+    max_upload_bytes: int
+    pending_seconds: int
+    url_seconds: int
+    auth: str
+    admin_principals: tuple[str, ...]
+    kms_key_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishSettings:
+    """Settings of the publish function: the bus that events go to, and the queue for records that
+    cannot be made events. `originals_bucket` is what rows do not name.
+    """
+
+    bus_name: str
+    originals_bucket: str
+    dead_letter_queue_url: str
+
+
+def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment variables that hold `values` for settings of `kind`.
+
+    Values that are not plain Python (a Pulumi output of a string) pass through as they are.
+    Raises SettingsError unless `values` has exactly the fields of `kind`.
+    """
+    expected = {field.name for field in fields(kind)}
+    if set(values) != expected:
+        missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
+        raise SettingsError(f"{kind.__name__}: missing {missing}, unknown {unknown}")
+    return {name.upper(): _encode(values[name]) for name in sorted(values)}
+
+
+def load(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
+    """Read settings of `kind` back from an environment.
+
+    Raises SettingsError naming the variable that is missing or malformed.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
+        name = field.name.upper()
+        if name not in environment:
+            raise SettingsError(f"{kind.__name__}: {name} is not set")
+        try:
+            values[field.name] = _decode(field.type, environment[name])
+        except ValueError as error:
+            raise SettingsError(f"{kind.__name__}: {name} is malformed: {error}") from error
+    return kind(**values)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return json.dumps(list(value))
+    return str(value) if isinstance(value, int) else value
+
+
+def _decode(kind: Any, text: str) -> Any:
+    if kind is str:
+        return text
+    if kind is int:
+        return int(text)
+    items = json.loads(text)
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("not a JSON list of strings")
+    return tuple(items)

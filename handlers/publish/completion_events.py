@@ -1,0 +1,189 @@
+"""What the service tells others of an image: one event for each outcome, READY, REJECTED or FAILED.
+
+The structures are the `detail` of the events; `docs/events.schema.json` is written from them, and
+`docs/events.md` says what those who read them may rely on.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from handlers.contract.rows import NOT_RENDERED, SETTLED, Row
+
+SOURCE: Final = "image-intake"
+"""The `source` of every event. Pipelines have buses of their own, so it need not tell them apart."""
+
+VERSION: Final = "1"
+"""The version of the structures below; members may be added to one, see `docs/events.md`."""
+
+_Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
+_Count = Annotated[int, Meta(ge=0)]
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    """A JSON object. Members that are unset are left out."""
+
+
+class Original(_Part, kw_only=True):
+    """What was uploaded, and where it is."""
+
+    bucket: str
+    key: str
+    version_id: str | UnsetType = UNSET
+    etag: str
+    bytes: _Count
+
+
+class Facts(_Part, kw_only=True):
+    """What the original was found to be. Pixels are counted upright."""
+
+    format: str
+    width: _Count
+    height: _Count
+    frames: _Count
+    bit_depth: _Count
+    has_alpha: bool
+    dominant_color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+
+
+class Variant(_Part, kw_only=True):
+    """A rendered size, and where it is."""
+
+    bucket: str
+    key: str
+    width: _Count
+    height: _Count
+    bytes: _Count
+    content_type: str
+
+
+class _Completion(_Part, kw_only=True, tag_field="status"):
+    version: Literal["1"]
+    id: Annotated[str, Meta(description="The same whenever this outcome is told: what to deduplicate by.")]
+    image_id: str
+    batch_id: str | UnsetType = UNSET
+    owner: Annotated[str, Meta(description="Who announced it; not there for dropped files.")] | UnsetType = (
+        UNSET
+    )
+    sequencer: Annotated[str, Meta(description="Of two events, the one with the greater text is newer.")]
+    preset_hash: str
+    original: Original
+    attempts: _Count
+    created_at: _Time
+    uploaded_at: _Time
+    processed_at: _Time
+
+
+class ImageReady(_Completion, kw_only=True, tag="READY"):
+    """All variants of an image can be read."""
+
+    facts: Facts
+    placeholder: Annotated[str, Meta(description="A ThumbHash as Base64.")]
+    variants: Annotated[dict[str, Variant], Meta(description="By the name of their preset.")]
+
+
+class ImageRejected(_Completion, kw_only=True, tag="REJECTED"):
+    """The bytes can never become variants."""
+
+    reason: str
+
+
+class ImageFailed(_Completion, kw_only=True, tag="FAILED"):
+    """An image could not be processed although it was tried again; an operator is told too."""
+
+    reason: str
+    error: str
+
+
+Completion = ImageReady | ImageRejected | ImageFailed
+
+DETAIL_TYPES: Final[Mapping[type[Completion], str]] = {
+    ImageReady: "Image Ready",
+    ImageRejected: "Image Rejected",
+    ImageFailed: "Image Failed",
+}
+
+
+def completion(before: Row | None, after: Row | None, originals: str) -> Completion | None:
+    """The event that a change of a row is; None if it is not the outcome of a record.
+
+    `originals` is the name of their bucket. Raises KeyError if a settled row lacks an attribute.
+    """
+    if after is None or after["Status"] not in SETTLED or after["PresetHash"] == NOT_RENDERED:
+        return None
+    if before is not None and _outcome(before) == _outcome(after):
+        return None
+    return outcome_of(after, originals)
+
+
+def outcome_of(row: Row, originals: str) -> Completion:
+    """The event of a settled row as it stands. Raises KeyError if it lacks an attribute."""
+    common: dict[str, Any] = {
+        "version": VERSION,
+        "id": _id(row, originals),
+        "image_id": row["ImageID"],
+        "batch_id": row.get("BatchID", UNSET),
+        "owner": row.get("Owner", UNSET),
+        "sequencer": row["Sequencer"],
+        "preset_hash": row["PresetHash"],
+        "original": Original(
+            bucket=originals,
+            key=row["OriginalKey"],
+            version_id=row.get("VersionId", UNSET),
+            etag=row["ETag"],
+            bytes=row["Bytes"],
+        ),
+        "attempts": row["Attempts"],
+        "created_at": row["CreatedAt"],
+        "uploaded_at": row["UploadedAt"],
+        "processed_at": row["ProcessedAt"],
+    }
+    if row["Status"] == "READY":
+        return ImageReady(
+            **common, facts=_facts(row), placeholder=row["Placeholder"], variants=_variants(row)
+        )
+    if row["Status"] == "REJECTED":
+        return ImageRejected(**common, reason=row["Reason"])
+    return ImageFailed(**common, reason=row["Reason"], error=row["Error"])
+
+
+def _outcome(row: Row) -> tuple[object, ...]:
+    # A row also changes when superseded variants are gone, or when it is marked to be rendered again.
+    return tuple(row.get(name) for name in ("Status", "Sequencer", "PresetHash", "ProcessedAt"))
+
+
+def _id(row: Row, originals: str) -> str:
+    # Made of the outcome and not of the record that tells it, so that an operator's hand can tell
+    # it once more under the same id.
+    name = json.dumps([originals, row["ImageID"], *_outcome(row)])
+    return str(uuid5(NAMESPACE_URL, f"urn:image-intake:completion:{name}"))
+
+
+def _facts(row: Row) -> Facts:
+    return Facts(
+        format=row["Format"],
+        width=row["Width"],
+        height=row["Height"],
+        frames=row["Frames"],
+        bit_depth=row["BitDepth"],
+        has_alpha=row["HasAlpha"],
+        dominant_color=row["DominantColor"],
+    )
+
+
+def _variants(row: Row) -> dict[str, Variant]:
+    return {
+        name: Variant(
+            bucket=row["Bucket"],
+            key=variant["Key"],
+            width=variant["Width"],
+            height=variant["Height"],
+            bytes=variant["Bytes"],
+            content_type=variant["ContentType"],
+        )
+        for name, variant in sorted(row["Variants"].items())
+    }

@@ -1,0 +1,1 @@
+"""The renderer: bytes and presets in, variants and facts out. Pure."""

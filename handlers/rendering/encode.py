@@ -1,0 +1,37 @@
+"""Pixels → the bytes of a variant, without any metadata."""
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from handlers.contract.presets import Preset, effort_of
+from handlers.rendering.colour import flattened, rgb
+
+_PROGRESSIVE = 2
+
+
+def encode(image: Image.Image, preset: Preset) -> bytes:
+    """Encode an sRGB image (L, LA, RGB or RGBA) as the preset says."""
+    image = flattened(image) if preset.format == "jpeg" else image
+    image.info.clear()
+    if image.mode == "YCbCr" and preset.format != "jpeg":
+        image = rgb(image)
+    if preset.format == "webp" and image.mode in {"L", "LA"}:
+        image = image.convert("RGBA" if image.mode == "LA" else "RGB")
+    if preset.format == "avif" and image.mode == "LA":
+        image = image.convert("RGBA")
+    output = io.BytesIO()
+    image.save(output, preset.format.upper(), **_options(preset))
+    return output.getvalue()
+
+
+def _options(preset: Preset) -> dict[str, Any]:
+    effort = effort_of(preset)
+    if preset.format == "jpeg":
+        return {"quality": preset.quality, "optimize": effort == 1, "progressive": effort == _PROGRESSIVE}
+    if preset.format == "webp":
+        return {"quality": preset.quality, "method": effort}
+    if preset.format == "avif":
+        return {"quality": preset.quality, "speed": 10 - effort, "max_threads": 1}
+    return {"compress_level": effort}

@@ -1,0 +1,77 @@
+"""The resize function: S3 events from the queue in, variants and rows out."""
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from handlers.contract.settings import ResizeSettings, load
+from handlers.rendering.sandbox.process import RenderProcess
+from handlers.rendering.sandbox.resource_limits import conceal
+from handlers.resize.admission import Admission
+from handlers.resize.malware_gate import Gate, ScanGate, open_gate
+from handlers.resize.message_batch import handle_batch, read_messages
+from handlers.resize.telemetry import Reporter
+from handlers.resize.worker import ResizeWorker
+from handlers.storage import clients
+from handlers.storage.buckets import GatedStorage, Storage
+from handlers.storage.catalog import Catalog
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
+
+# One record is rendered while others are downloaded ahead of it and stored behind it.
+RECORDS_AT_ONCE: Final = 4
+
+
+@functools.cache
+def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
+    """What one execution environment works with, built at its first call."""
+    settings = load(ResizeSettings, os.environ)
+    reporter = Reporter()
+    conceal()
+    renderer = RenderProcess(
+        cpu_seconds=settings.render_cpu_seconds,
+        wall_seconds=settings.render_wall_seconds,
+        memory_bytes=settings.render_memory_bytes,
+    )
+    renderer.start()  # it imports its decoders while the clients are built here
+    queue = clients.sqs()
+    storage, gate = _storage_and_gate(settings, queue)
+    worker = ResizeWorker(
+        settings,
+        storage=storage,
+        catalog=Catalog(clients.dynamodb(), settings.table_name),
+        queue=queue,
+        reporter=reporter,
+        render=renderer.render,
+        admission=Admission(settings.in_flight_bytes),
+        gate=gate,
+    )
+    return settings, worker, reporter
+
+
+def _storage_and_gate(settings: ResizeSettings, queue: "SQSClient") -> tuple[Storage, Gate]:
+    buckets = {
+        "originals_bucket": settings.originals_bucket,
+        "variants_bucket": settings.variants_bucket,
+    }
+    if not settings.malware_scan_seconds:
+        return Storage(clients.s3(), **buckets), open_gate
+    storage = GatedStorage(clients.s3(), **buckets)
+    patience = settings.malware_scan_seconds
+    return storage, ScanGate(storage, queue, queue_url=settings.queue_url, patience_seconds=patience)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
+    """Lambda's entry point: an SQS event in, a partial batch response out."""
+    settings, worker, reporter = compose()
+    with reporter.invocation(context):
+        return handle_batch(
+            read_messages(event, settings.max_receive_count),
+            worker,
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+            record_seconds=settings.record_seconds,
+            retry_base_seconds=settings.retry_base_seconds,
+            workers=RECORDS_AT_ONCE,
+        )

@@ -1,0 +1,37 @@
+"""A rendering as the attributes of a row."""
+
+from handlers.contract.rows import Row, VariantAttributes
+from handlers.rendering.result import Rendered, Variant
+from handlers.storage.buckets import Original
+
+
+def ready(original: Original, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str) -> Row:
+    """What a `READY` row says of its rendering; `bucket` holds the `variants`, which are stored."""
+    facts = rendered.facts
+    return {
+        "Status": "READY",
+        "Bucket": bucket,
+        "ResizedImageKey": variants["thumbnail"]["Key"],
+        "Variants": variants,
+        "ContentType": original.content_type,
+        "Format": facts.format,
+        "Width": facts.width,
+        "Height": facts.height,
+        "Frames": facts.frames,
+        "BitDepth": facts.bit_depth,
+        "HasAlpha": facts.has_alpha,
+        "DominantColor": facts.dominant_color,
+        "Placeholder": facts.placeholder,
+        "Bytes": len(original.data),
+    }
+
+
+def attributes(key: str, variant: Variant) -> VariantAttributes:
+    """What a row says of one variant, stored at `key`."""
+    return {
+        "Key": key,
+        "Width": variant.width,
+        "Height": variant.height,
+        "Bytes": len(variant.data),
+        "ContentType": variant.preset.content_type,
+    }

@@ -1,0 +1,235 @@
+"""The resize worker: what is done about one record, so that rows, variants and originals agree."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from handlers.contract import keys
+from handlers.contract.event_order import settles
+from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
+from handlers.contract.rejections import ImageRejected, TooLarge
+from handlers.contract.rows import Row, VariantAttributes, superseded_keys, variant_keys
+from handlers.contract.s3_events import ObjectEvent
+from handlers.contract.settings import ResizeSettings
+from handlers.rendering.result import Rendered
+from handlers.resize.admission import Admission
+from handlers.resize.malware_gate import Gate, open_gate
+from handlers.resize.outcomes import Line, Message, Settled
+from handlers.resize.rendered_rows import attributes, ready
+from handlers.resize.telemetry import Reporter
+from handlers.storage.buckets import Storage
+from handlers.storage.catalog import Catalog, Refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+Render = Callable[[bytes, Sequence[Preset], Limits], Rendered]
+_ERROR_CHARACTERS: Final = 300
+
+
+class ForeignEvent(Exception):
+    """The event is about another bucket than the one this function serves."""
+
+
+class ResizeWorker:
+    """Brings the original of one S3 event to its end, whatever came before or happens meanwhile.
+
+    The order of steps is what keeps rows, variants and originals in agreement: variants are
+    written before the row that names them, removed after the row that no longer does, and the
+    original is looked for once more after the row was written, because its removal may have
+    been handled in between.
+    """
+
+    def __init__(
+        self,
+        settings: ResizeSettings,
+        *,
+        storage: Storage,
+        catalog: Catalog,
+        queue: "SQSClient",
+        reporter: Reporter,
+        render: Render,
+        admission: Admission,
+        gate: Gate = open_gate,
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._catalog = catalog
+        self._queue = queue
+        self._render = render
+        self._admission = admission
+        self._gate = gate
+        self._presets = parse_presets(settings.presets)
+        self._preset_hash = preset_hash(self._presets)
+        self.report: Callable[[Line], None] = reporter.report
+
+    def settle(self, event: ObjectEvent, attempt: int) -> Settled:
+        """Bring one record to its end. Raises whatever should make it be retried."""
+        if event.bucket != self._settings.originals_bucket:
+            raise ForeignEvent(f"an event about {event.bucket}")
+        image_id = keys.image_id_of(event.key)
+        if image_id is None:
+            too_long = keys.is_too_long(event.key)
+            return Settled(outcome="done", note="KeyTooLong" if too_long else "NotAnOriginal")
+        row = self._catalog.get(image_id)
+        if event.kind == "removed":
+            return self._settle_removed(event, row)
+        if row:
+            self._finish_superseding(row)
+        return self._settle_created(event, image_id, attempt, row)
+
+    def give_up(self, event: ObjectEvent, attempt: int, error: BaseException) -> None:
+        """Mark the image `FAILED`: its message is about to go to the dead-letter queue."""
+        image_id = keys.image_id_of(event.key)
+        if image_id is None or event.kind == "removed" or event.bucket != self._settings.originals_bucket:
+            return
+        row = self._identity(event, image_id, attempt)
+        failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
+        self._catalog.fail({**row, **failure, "Status": "FAILED"})
+        # Where S3 is what failed, it cannot say whether the original vanished; a redrive will see.
+        with contextlib.suppress(ClientError):
+            if self._is_removed(event) and (failed := self._catalog.get(image_id)):
+                self._settle_removed(event, failed)
+
+    def postpone(self, message: Message, seconds: int) -> None:
+        """Make a message visible again after so many seconds."""
+        self._queue.change_message_visibility(
+            QueueUrl=self._settings.queue_url,
+            ReceiptHandle=message.receipt_handle,
+            VisibilityTimeout=seconds,
+        )
+
+    def _settle_created(self, event: ObjectEvent, image_id: str, attempt: int, row: Row | None) -> Settled:
+        identity = self._identity(event, image_id, attempt)
+        if row and settles(row, {**identity, "Status": "READY"}):
+            return self._settle_known(event, image_id, row)
+        try:
+            if event.size > self._settings.max_upload_bytes:
+                raise TooLarge(f"{event.size} bytes; at most {self._settings.max_upload_bytes}")
+            if ended_here := self._gate(event):
+                return self._not_rendered(event, image_id, row, ended_here)
+            with self._admission.admit(event.size):
+                ready = self._render_and_store(event, image_id, row)
+        except ImageRejected as rejection:
+            settled: Row = {**identity, "Status": "REJECTED", "Reason": rejection.reason}
+            ended = Settled(
+                outcome="rejected", note=rejection.reason, size=event.size, detail=rejection.measured
+            )
+        else:
+            if isinstance(ready, Settled):
+                return ready
+            settled = {**identity, **ready}
+            ended = Settled(outcome="done", note="Ready", size=event.size)
+        return self._commit(event, settled, row) or ended
+
+    def _render_and_store(self, event: ObjectEvent, image_id: str, row: Row | None) -> Row | Settled:
+        """The attributes of a `READY` row, or how the record ended without one."""
+        original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
+        if original is None or original.version != event.version:
+            note = "Overwritten" if original else "Vanished"
+            return self._not_rendered(event, image_id, row, Settled(outcome="done", note=note))
+        rendered = self._render(original.data, self._presets, self._settings.limits)
+        variants = self._store(event, image_id, rendered)
+        return ready(original, rendered, variants, self._storage.variants_bucket)
+
+    def _not_rendered(self, event: ObjectEvent, image_id: str, row: Row | None, ended: Settled) -> Settled:
+        """Leave nothing behind of earlier tries, unless there is another to come."""
+        if ended.outcome == "done":
+            self._discard(event, image_id, row)
+            if row and row["Status"] == "FAILED" and self._is_removed(event):
+                self._forget(row)  # left by an earlier try of what vanished
+        return ended
+
+    def _commit(self, event: ObjectEvent, settled: Row, previous: Row | None) -> Settled | None:
+        """Write the row; what the record ended as if another event's row stands there instead."""
+        image_id = settled["ImageID"]
+        answer = self._catalog.commit(settled, previous)
+        if isinstance(answer, Refused):
+            return self._settle_known(event, image_id, answer.row)
+        if answer.superseded:
+            self._storage.remove_variants(set(answer.superseded) - set(variant_keys(settled)))
+            self._catalog.forget_superseded(settled)
+        if settled["Status"] == "REJECTED":  # an earlier try may have come further than this one
+            self._discard(event, image_id, settled)
+        if self._is_removed(event):
+            self._forget(settled)
+            return Settled(outcome="done", note="Vanished")
+        return None
+
+    def _settle_known(self, event: ObjectEvent, image_id: str, row: Row) -> Settled:
+        """The table already knows this event (a duplicate) or a newer one."""
+        self._discard(event, image_id, row)
+        if row["Sequencer"] != event.sequencer:
+            return Settled(outcome="done", note="Stale")
+        self._finish_superseding(row)  # the answer to a commit may be lost, and the commit tried again
+        if self._is_removed(event):
+            self._forget(row)
+        return Settled(outcome="done", note="Duplicate")
+
+    def _is_removed(self, event: ObjectEvent) -> bool:
+        """Whether a created original was removed since, other than by the lifecycle of its bucket.
+
+        Expiry takes originals and leaves their variants, however late an event comes again.
+        """
+        days = self._settings.originals_expire_days
+        age = datetime.now(UTC) - event.moment
+        return not self._storage.exists(event.key) and not (days and age >= timedelta(days=days))
+
+    def _settle_removed(self, event: ObjectEvent, row: Row | None) -> Settled:
+        if row is None:
+            return Settled(outcome="done", note="Unknown")
+        if row.get("Sequencer", "") > event.sequencer:
+            return Settled(outcome="done", note="Stale")
+        # Either a newer object stands there, whose own event settles the row, or what went was
+        # only an old version of it.
+        if self._storage.exists(event.key):
+            return Settled(outcome="done", note="Overwritten")
+        self._forget(row)
+        return Settled(outcome="done", note="Removed")
+
+    def _forget(self, row: Row) -> None:
+        """Remove an image whose original is gone: its variants first, then the row naming them."""
+        self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
+        self._catalog.delete(row)
+
+    def _finish_superseding(self, row: Row) -> None:
+        """Do what a worker that ended early left undone."""
+        if leftover := superseded_keys(row):
+            self._storage.remove_variants(leftover)
+        if "Superseded" in row:
+            self._catalog.forget_superseded(row)
+
+    def _discard(self, event: ObjectEvent, image_id: str, row: Row | None) -> None:
+        """Remove what an earlier try of this event may have stored without naming it in a row."""
+        mine = {self._variant_key(event, image_id, preset) for preset in self._presets}
+        self._storage.remove_variants(mine - set(variant_keys(row)))
+
+    def _store(self, event: ObjectEvent, image_id: str, rendered: Rendered) -> dict[str, VariantAttributes]:
+        stored: dict[str, VariantAttributes] = {}
+        for name, variant in rendered.variants.items():
+            key = self._variant_key(event, image_id, variant.preset)
+            self._storage.put_variant(key, variant.data, variant.preset.content_type)
+            stored[name] = attributes(key, variant)
+        return stored
+
+    def _variant_key(self, event: ObjectEvent, image_id: str, preset: Preset) -> str:
+        return keys.variant_key(image_id, keys.render_of(event.upload, self._preset_hash), preset)
+
+    def _identity(self, event: ObjectEvent, image_id: str, attempt: int) -> Row:
+        """The attributes that say which original, as of which event, a row is about."""
+        row: Row = {
+            "ImageID": image_id,
+            "OriginalKey": event.key,
+            "Sequencer": event.sequencer,
+            "PresetHash": self._preset_hash,
+            "UploadedAt": event.time,
+            "Bytes": event.size,
+            "ETag": event.etag,
+            "Attempts": attempt,
+        }
+        if event.version_id:
+            row["VersionId"] = event.version_id
+        return row

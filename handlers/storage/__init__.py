@@ -1,0 +1,1 @@
+"""S3 and DynamoDB: the two buckets, the table of images, and their clients."""

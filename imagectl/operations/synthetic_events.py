@@ -1,0 +1,59 @@
+"""S3 events written by an operator's hand, which the worker settles like those of S3."""
+
+from typing import Final, Literal
+
+from handlers.contract import keys
+from handlers.contract.rows import Row
+from handlers.contract.s3_events import ObjectEvent, as_message
+
+# Below every sequencer of S3, so that whatever S3 tells of the object, however late, wins.
+BEFORE_ANY: Final = "0"
+# No sequencer of S3 is that long, so nothing of S3 falls between one and its successor.
+_LONGER_THAN_ANY: Final = 64
+
+Kind = Literal["created", "removed"]
+
+
+def just_after(sequencer: str) -> str:
+    """The next sequencer in the order of S3: every later event of S3 itself is later than this one."""
+    return f"{sequencer:0<{_LONGER_THAN_ANY}}1"
+
+
+def body(
+    bucket: str,
+    image_id: str,
+    *,
+    kind: Kind,
+    sequencer: str,
+    time: str,
+    size: int = 0,
+    etag: str = "",
+    version_id: str | None = None,
+) -> str:
+    """The body of a message with one record; `time` is ISO 8601, `size` in bytes."""
+    return as_message(
+        ObjectEvent(
+            kind=kind,
+            bucket=bucket,
+            key=keys.original_key(image_id),
+            sequencer=sequencer,
+            size=size,
+            etag=etag,
+            version_id=version_id,
+            time=time,
+        )
+    )
+
+
+def of_row(bucket: str, row: Row, kind: Kind = "created") -> str:
+    """The event that a settled row stems from, once more: it says what the row says."""
+    return body(
+        bucket,
+        row["ImageID"],
+        kind=kind,
+        sequencer=row["Sequencer"],
+        time=row["UploadedAt"],
+        size=row.get("Bytes", 0),
+        etag=row.get("ETag", ""),
+        version_id=row.get("VersionId"),
+    )

@@ -1,0 +1,140 @@
+"""What becomes of uploaded images: their batch is asked, and where it cannot tell, each image."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+
+from imagectl.api_client import Document, Service
+from imagectl.journal import Journal
+from imagectl.upload.counters import Tally
+from imagectl.upload_model import SETTLED, Content, Run, State
+
+# The batch cannot tell, or stands still: then the images themselves are asked for, some at a time.
+_PAGE: Final = 100
+_PARALLEL: Final = 8
+# A large batch is counted less often: counting it is work for the service.
+PAUSE_SECONDS = 1.0
+_IMAGES_A_SECOND_OF_PAUSE: Final = 2000
+_LONGEST_PAUSE: Final = 15.0
+
+
+class Following:
+    """Follows a run's images until the service is done with each.
+
+    `own_batch` says that nobody else uploads into the batch, so that its counts are this journal's.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        journal: Journal,
+        run: Run,
+        tally: Tally,
+        *,
+        own_batch: bool,
+        patience: float = 900,
+    ) -> None:
+        self._service = service
+        self._journal = journal
+        self._run = run
+        self._tally = tally
+        self._own_batch = own_batch
+        self._pause = PAUSE_SECONDS
+        self._patience = patience
+        self._asked = b""
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Keep the tally's counts fresh while something else is done."""
+        done = threading.Event()
+        thread = threading.Thread(target=self._watch, args=(done,), name="follow", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def follow(self) -> None:
+        """Return when every image is settled, or when nothing has moved for `patience` seconds.
+
+        Raises CannotContinue.
+        """
+        last: object = None
+        moved = time.monotonic()
+        while self._journal.unsettled(self._run, limit=1):
+            batch = self._look()
+            if batch is not None and batch["counts"] != last:
+                last, moved = batch["counts"], time.monotonic()
+            over = batch is not None and _settled(batch) >= self._journal.sent(self._run)
+            if batch is not None and over and self._tells_all(batch):
+                self._settle_by(batch)
+                if not self._journal.unsettled(self._run, limit=1):
+                    return
+            stands_still = batch is None or time.monotonic() - moved > 5 * self._pause
+            if (over or stands_still) and self._ask_some():
+                moved = time.monotonic()
+                continue
+            if time.monotonic() - moved > self._patience:
+                return
+            time.sleep(self._next_pause())
+
+    def _look(self) -> Document | None:
+        batch = self._service.batch(self._run.batch_id)
+        self._show(batch)
+        return batch
+
+    def _show(self, batch: Document | None) -> None:
+        if batch is not None:
+            self._tally.settled = {state: batch["counts"].get(state, 0) for state in SETTLED}
+
+    def _watch(self, done: threading.Event) -> None:
+        while not done.wait(self._next_pause() * 2):
+            self._show(self._service.glance(self._run.batch_id))
+
+    def _next_pause(self) -> float:
+        return min(
+            self._pause + self._tally.found / _IMAGES_A_SECOND_OF_PAUSE, max(_LONGEST_PAUSE, self._pause)
+        )
+
+    def _tells_all(self, batch: Document) -> bool:
+        """Whether the batch's document says of every image of this journal how it ended."""
+        failures = batch["counts"]["REJECTED"] + batch["counts"]["FAILED"]
+        return (
+            self._own_batch
+            and _settled(batch) == self._journal.sent(self._run)
+            and len(batch["failures"]) == failures
+        )
+
+    def _settle_by(self, batch: Document) -> None:
+        for failure in batch["failures"]:
+            self._settle(failure["imageId"], failure)
+        self._journal.settle_rest(self._run)
+
+    def _ask_some(self) -> int:
+        """Ask for the next unsettled images one by one; returns how many are settled now."""
+        contents = self._journal.unsettled(self._run, after=self._asked, limit=_PAGE)
+        self._asked = contents[-1].sha256 if len(contents) == _PAGE else b""
+        with ThreadPoolExecutor(_PARALLEL, "ask") as pool:
+            return sum(pool.map(self._ask, contents))
+
+    def _ask(self, content: Content) -> bool:
+        assert content.image_id, "uploaded contents have an ImageID"
+        image = self._service.image(content.image_id)
+        if image is None:
+            self._journal.reach(self._run, content.sha256, State.QUEUED)
+            self._journal.stop(self._run, content.sha256, "It has been deleted from the service.")
+        elif image["status"] != "PENDING":
+            self._settle(content.image_id, image)
+        return image is None or image["status"] != "PENDING"
+
+    def _settle(self, image_id: str, document: dict[str, Any]) -> None:
+        state = State(document["status"])
+        self._journal.settle(self._run, image_id, state, document.get("reason") or None)
+
+
+def _settled(batch: Document) -> int:
+    return sum(batch["counts"].get(state, 0) for state in SETTLED)

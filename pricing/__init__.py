@@ -1,0 +1,1 @@
+"""Dated AWS prices."""

@@ -1,0 +1,115 @@
+import inspect
+
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from handlers.api import problems
+from handlers.api.openapi import document
+from handlers.api.operations import OPERATIONS
+from handlers.api.problems import Problem
+from handlers.api.uploads import CONTENT_TYPES
+from handlers.contract import routes
+from tests.unit.resize_environment import api_settings
+
+AUTHS = pytest.mark.parametrize("auth", ["iam", "jwt", "none"])
+
+
+def operations(described):
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def operation(route):
+    return operations(document(api_settings()))[route.replace("+}", "}")]
+
+
+@AUTHS
+def test_the_document_is_valid_openapi(auth):
+    OpenAPIV31SpecValidator(document(api_settings(auth=auth))).validate()
+
+
+def test_the_document_is_plain_json():
+    described = document(api_settings())
+    assert msgspec.json.decode(msgspec.json.encode(described)) == described
+
+
+def test_every_route_is_described_and_no_other():
+    assert set(OPERATIONS) == set(routes.ROUTES)
+    assert len(operations(document(api_settings()))) == len(routes.ROUTES)
+
+
+def problem_codes():
+    """The codes of all problems that the API can answer."""
+    arguments = {"detail": "x", "route": "x", "size": 1, "limit": 1, "content_type": "x", "supported": ["x"]}
+    arguments |= {"resets_at": "2026-01-02T04:00:00.000Z", "retry_after": 1}
+    codes = set()
+    for _, make in inspect.getmembers(problems, inspect.isfunction):
+        wanted = [
+            name for name, each in inspect.signature(make).parameters.items() if each.default is each.empty
+        ]
+        made = make(**{name: arguments[name] for name in wanted})
+        assert isinstance(made, Problem)
+        codes.add(made.code)
+    return codes
+
+
+def test_every_problem_is_described():
+    text = msgspec.json.encode(document(api_settings())).decode()
+    # A route that is not there is nothing that a route can answer.
+    for code in problem_codes() - {"unknown-route"}:
+        assert code in text
+
+
+@pytest.mark.parametrize("route", routes.ROUTES)
+def test_every_route_says_what_it_answers_to_strangers_and_when_it_fails(route):
+    answers = operation(route)["responses"]
+    assert {"401", "403", "429", "500"} <= set(answers)
+    assert "internal-error" in answers["500"]["content"]["application/problem+json"]["examples"]
+
+
+@pytest.mark.parametrize("route", [routes.CREATE_UPLOADS, routes.CREATE_IMAGE])
+def test_announcing_too_much_is_described_with_when_to_come_again(route):
+    answer = operation(route)["responses"]["429"]
+    assert set(answer["content"]) == {"application/json", "application/problem+json"}
+    assert answer["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
+    assert "headers" not in operation(routes.GET_IMAGE)["responses"]["429"]
+
+
+def test_an_image_may_be_sent_as_what_it_may_be_announced_as():
+    assert set(operation(routes.CREATE_IMAGE)["requestBody"]["content"]) == set(CONTENT_TYPES)
+
+
+def test_the_query_of_a_list_is_described_with_its_bounds():
+    described = {each["name"]: each["schema"] for each in operation(routes.LIST_IMAGES)["parameters"]}
+    assert set(described) == {"status", "limit", "cursor"}
+    assert (described["limit"]["minimum"], described["limit"]["maximum"]) == (1, 100)
+    assert set(described["status"]["enum"]) == {"PENDING", "READY", "REJECTED", "FAILED"}
+
+
+def test_the_limits_are_stated():
+    described = document(api_settings(max_upload_bytes=12_345_678))["info"]["description"]
+    for limit in (
+        "100 files",
+        "12345678 bytes",
+        "1000000 images announced",
+        "961 bytes an ImageID",
+        "900 seconds",
+    ):
+        assert limit in described
+
+
+@pytest.mark.parametrize(("auth", "scheme"), [("iam", "apiKey"), ("jwt", "http")])
+def test_the_document_says_how_callers_of_this_stack_prove_who_they_are(auth, scheme):
+    described = document(api_settings(auth=auth))
+    assert described["components"]["securitySchemes"][auth]["type"] == scheme
+    assert described["security"] == [{auth: []}]
+
+
+def test_an_open_stack_asks_for_nothing():
+    described = document(api_settings(auth="none"))
+    assert "security" not in described
+    assert "securitySchemes" not in described["components"]

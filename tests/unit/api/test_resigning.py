@@ -1,0 +1,152 @@
+"""Signing uploads anew that were announced before."""
+
+import msgspec
+import pytest
+from botocore.credentials import ReadOnlyCredentials
+
+from handlers.api.presigned_posts import Policies
+from handlers.api.quotas import Quotas
+from handlers.api.requests import CreateUploads
+from handlers.api.uploads import Uploads
+from handlers.storage.catalog import Catalog
+from tests.unit.resize_environment import ORIGINALS, QUOTAS, TABLE, api_settings
+
+FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1234}
+START = 1_800_000_000
+
+
+class Clock:
+    now = START
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def catalog(dynamodb):
+    return Catalog(dynamodb, TABLE)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def uploads(clients, dynamodb, catalog, clock):
+    quotas = Quotas(dynamodb, QUOTAS, limit=1000, clock=clock)
+    policies = Policies(
+        clients["s3"],
+        bucket=ORIGINALS,
+        seconds=900,
+        kms_key_arn="",
+        credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
+        clock=clock,
+    )
+    return Uploads(catalog, policies, quotas, api_settings(), clock=clock)
+
+
+def ask(uploads, *files, owner="ada"):
+    body = msgspec.json.encode({"files": files})
+    return uploads.create(msgspec.json.decode(body, type=CreateUploads), owner).files
+
+
+@pytest.fixture
+def image_id(uploads):
+    [answer] = ask(uploads, FILE)
+    return answer.image_id
+
+
+def refusal(answer):
+    assert not answer.upload
+    return answer.error.status, answer.error.type.removeprefix("urn:image-intake:problem:")
+
+
+def test_the_new_policy_is_for_the_same_image_and_lives_from_now_on(uploads, clock, image_id):
+    clock.now += 1000
+    [answer] = ask(uploads, FILE | {"imageId": image_id})
+    assert answer.image_id == image_id
+    assert answer.upload.fields["key"] == f"uploads/{image_id}"
+    assert answer.upload.expires_at == "2027-01-15T08:31:40.000Z"
+
+
+def test_a_row_with_plenty_of_time_left_is_not_written(uploads, clock, catalog, image_id):
+    before = catalog.get(image_id)
+    clock.now += 1000
+    ask(uploads, FILE | {"imageId": image_id})
+    assert catalog.get(image_id) == before
+
+
+def test_a_row_in_its_second_half_is_given_its_whole_time_again(uploads, clock, catalog, image_id):
+    before = catalog.get(image_id)
+    clock.now += 1801
+    ask(uploads, FILE | {"imageId": image_id})
+    assert catalog.get(image_id) == before | {"ExpiresAt": clock.now + 3600}
+
+
+def test_an_image_of_somebody_else_and_one_that_never_was_are_unknown(uploads, image_id):
+    for file, owner in [
+        (FILE | {"imageId": image_id}, "bob"),
+        (FILE | {"imageId": "never-was"}, "ada"),
+        (FILE | {"imageId": "x" * 961}, "ada"),
+    ]:
+        [answer] = ask(uploads, file, owner=owner)
+        assert refusal(answer) == (404, "unknown-image")
+
+
+@pytest.mark.parametrize("status", ["READY", "REJECTED", "FAILED"])
+def test_an_image_that_has_arrived_is_not_signed_anew(uploads, catalog, image_id, status):
+    row = {"ImageID": image_id, "Status": status, "Sequencer": "05", "PresetHash": "p"}
+    catalog.fail(row) if status == "FAILED" else catalog.commit(row, None)
+    [answer] = ask(uploads, FILE | {"imageId": image_id})
+    assert refusal(answer) == (409, "not-pending")
+
+
+def test_an_image_that_arrives_just_then_is_not_signed_anew_and_stays_as_it_is(
+    uploads, clock, catalog, image_id, monkeypatch
+):
+    clock.now += 3000
+    stale = catalog.get_many([image_id])
+    monkeypatch.setattr(catalog, "get_many", lambda _: stale)
+    catalog.commit({"ImageID": image_id, "Status": "REJECTED", "Sequencer": "05", "PresetHash": "p"}, None)
+    before = catalog.get(image_id)
+    [answer] = ask(uploads, FILE | {"imageId": image_id})
+    assert refusal(answer) == (409, "not-pending")
+    assert catalog.get(image_id) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"contentType": "text/html"}, (415, "unsupported-content-type")),
+        ({"bytes": 5_000_001}, (413, "too-large")),
+        ({"name": ""}, (400, "malformed-request")),
+        ({"sha256": "short"}, (400, "malformed-request")),
+        ({"imageId": ""}, (400, "malformed-request")),
+        ({"imageId": "x" * 962}, (400, "malformed-request")),
+    ],
+)
+def test_the_rules_for_a_file_are_those_of_announcing_it(uploads, image_id, change, problem):
+    [answer] = ask(uploads, FILE | {"imageId": image_id} | change)
+    assert refusal(answer) == problem
+
+
+def test_old_and_new_files_in_one_call_are_answered_in_order(uploads, image_id):
+    answers = ask(uploads, FILE, FILE | {"imageId": image_id}, FILE | {"imageId": "no"}, FILE)
+    assert [bool(answer.upload) for answer in answers] == [True, True, False, True]
+    assert answers[1].image_id == image_id
+    assert len({answer.image_id for answer in answers if answer.image_id}) == 3
+
+
+@pytest.mark.parametrize("digest", ["A" * 43 + "=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="])
+def test_a_checksum_goes_into_the_form(uploads, digest):
+    [answer] = ask(uploads, FILE | {"sha256": digest})
+    assert answer.upload.fields["x-amz-checksum-sha256"] == digest
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "A" * 44, "A" * 42 + "B=", "A" * 43 + "=\n", "A" * 42 + "==", "é" * 44]
+)
+def test_what_is_no_checksum_is_malformed(uploads, digest):
+    [answer] = ask(uploads, FILE | {"sha256": digest})
+    assert refusal(answer) == (400, "malformed-request")

@@ -1,0 +1,185 @@
+"""Lists, batches and deleting, as callers of the function see them."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from handlers.api import entry_point
+from handlers.contract import routes
+from handlers.storage.buckets import Storage
+from handlers.storage.catalog import Catalog, RowChanged
+from handlers.storage.dynamodb_batches import TableBusy
+from tests.unit.http_events import http_event, problem_of
+from tests.unit.resize_environment import OPERATOR, ORIGINALS
+
+pytestmark = pytest.mark.usefixtures("api")
+
+ADA, BOB = (f"arn:aws:iam::123456789012:user/{name}" for name in ("ada", "bob"))
+FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
+
+
+def ask(route, caller=ADA, body="", **parts):
+    """The status and the document that a caller gets."""
+    event = http_event(route, body, **parts)
+    event["requestContext"]["authorizer"]["iam"]["userArn"] = caller
+    response = entry_point.handler(event, SimpleNamespace(aws_request_id="r1"))
+    return response["statusCode"], json.loads(response["body"]) if "body" in response else None
+
+
+def announce(count=1, caller=ADA, **members):
+    status, document = ask(routes.CREATE_UPLOADS, caller, json.dumps({"files": [FILE] * count, **members}))
+    assert status == 200
+    return [file["imageId"] for file in document["files"]]
+
+
+def listed(caller=ADA, **query):
+    status, document = ask(routes.LIST_IMAGES, caller, query=query)
+    assert status == 200
+    return [image["imageId"] for image in document["images"]]
+
+
+def delete(image_id, caller=ADA):
+    return ask(routes.DELETE_IMAGE, caller, path={"imageId": image_id})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"limit": "-1"},
+        {"limit": "many"},
+        {"limit": "1.5"},
+        {"limit": ""},
+        {"limit": "null"},
+        {"limit": "5,6"},
+        {"limit": "9" * 5000},
+        {"status": "GONE"},
+        {"status": "ready"},
+        {"status": ""},
+        {"status": "null"},
+        {"cursor": ""},
+        {"cursor": "x" * 3000},
+        {"cursor": "none of ours"},
+    ],
+)
+def test_a_query_of_another_form_is_malformed(query):
+    status, document = ask(routes.LIST_IMAGES, query=query)
+    assert (status, problem_of(document)) == (400, "malformed-request")
+
+
+def test_a_list_has_fifty_images_unless_asked_otherwise():
+    ids = announce(60)
+    assert len(listed()) == 50
+    assert set(listed(limit="100")) == set(ids)
+
+
+def test_parameters_that_nobody_knows_are_passed_over():
+    [image_id] = announce()
+    assert listed(colour="red") == [image_id]
+
+
+def test_a_list_shows_what_the_rows_say_now_and_not_the_index(world, monkeypatch):
+    stays, settles, goes, foreign = announce(4)
+    page = SimpleNamespace(image_ids=(stays, settles, goes, foreign), cursor="")
+    monkeypatch.setattr("handlers.api.listing.Listing.page", lambda *_, **__: page)
+    world.deliver(world.upload(settles, b"pixels"))
+    delete(goes)
+    table = world.catalog
+    table._client.update_item(
+        TableName=table._table,
+        Key={"ImageID": {"S": foreign}},
+        UpdateExpression="SET #o = :bob",
+        ExpressionAttributeNames={"#o": "Owner"},
+        ExpressionAttributeValues={":bob": {"S": BOB}},
+    )
+    assert listed() == [stays, settles]
+    assert listed(status="PENDING") == [stays]
+
+
+def test_a_batch_that_is_not_done_asks_to_come_again():
+    announce(2, batchId="b1")
+    event = http_event(routes.GET_BATCH, path={"batchId": "b1"})
+    response = entry_point.handler(event, SimpleNamespace(aws_request_id="r1"))
+    assert response["headers"]["Retry-After"] == "1"
+    assert response["headers"]["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("batch_id", ["unheard-of", "", "a b", "x" * 65, "a\n", "../x", "é"])
+def test_a_batch_that_cannot_be_is_unknown(batch_id):
+    status, document = ask(routes.GET_BATCH, path={"batchId": batch_id})
+    assert (status, problem_of(document)) == (404, "unknown-batch")
+
+
+def test_deleting_removes_the_original_the_variants_and_the_row(world):
+    [image_id] = announce()
+    world.deliver(world.upload(image_id, b"pixels"))
+    assert world.variants()
+    assert delete(image_id) == (204, None)
+    assert world.variants() == {}
+    assert world.row(image_id) is None
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=ORIGINALS)
+    assert delete(image_id) == (204, None)
+
+
+@pytest.mark.parametrize("caller", [BOB, OPERATOR])
+def test_only_owners_and_operators_delete(world, caller):
+    [image_id] = announce()
+    assert delete(image_id, caller) == (204, None)
+    assert (world.row(image_id) is None) == (caller == OPERATOR)
+
+
+def test_an_image_that_is_settled_while_it_is_deleted_is_deleted_all_the_same(world, monkeypatch):
+    [image_id] = announce()
+    record = world.upload(image_id, b"pixels")
+    remove = Storage.remove_variants
+
+    def meanwhile(self, keys):
+        monkeypatch.setattr(Storage, "remove_variants", remove)
+        # The original is back for the worker's last look, as if it had looked before it went.
+        world.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", Body=b"pixels")
+        world.catalog.commit(
+            {
+                "ImageID": image_id,
+                "Status": "READY",
+                "Sequencer": record["s3"]["object"]["sequencer"],
+                "PresetHash": "p",
+                "Variants": {"thumbnail": {"Key": "resized/late", "Width": 1}},
+            },
+            None,
+        )
+        world.s3.put_object(Bucket="variants", Key="resized/late", Body=b"late")
+        remove(self, keys)
+
+    monkeypatch.setattr(Storage, "remove_variants", meanwhile)
+    assert delete(image_id) == (204, None)
+    assert world.row(image_id) is None
+    assert world.variants() == {}
+
+
+def test_an_image_that_changes_all_the_time_is_not_deleted_but_said_to_be_busy(monkeypatch):
+    [image_id] = announce()
+
+    def changed(_, row):
+        raise RowChanged(row["ImageID"])
+
+    monkeypatch.setattr(Catalog, "delete", changed)
+    status, document = delete(image_id)
+    assert (status, problem_of(document)) == (503, "busy")
+
+
+def test_a_table_that_takes_no_more_makes_the_service_busy_and_not_broken(monkeypatch):
+    def full(*_):
+        raise TableBusy
+
+    monkeypatch.setattr(Catalog, "put_pending", full)
+    status, document = ask(routes.CREATE_UPLOADS, body=json.dumps({"files": [FILE]}))
+    assert (status, problem_of(document)) == (503, "busy")
+
+
+def test_nobody_without_a_name_is_served(world):
+    for route in routes.ROUTES:
+        status, document = ask(route, None, json.dumps({"files": [FILE]}))
+        assert (status, problem_of(document)) == (403, "unidentified-caller")
+    assert world.catalog._client.scan(TableName="ImageMetadata")["Count"] == 0

@@ -1,0 +1,97 @@
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+
+from handlers.contract.settings import ResizeSettings, variables
+from imagectl import app
+from imagectl.operations.stack import Stack
+from tests.unit.imagectl.conftest import Ran
+from tests.unit.resize_environment import BUS, ORIGINALS, REGION, TABLE, VARIANTS, World, resize_settings
+
+
+class ThisStack(Stack):
+    """A stack whose function is not there to ask: it is configured like the worker of the world."""
+
+    changes: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        settings = resize_settings(**self.changes)
+        return {"Environment": {"Variables": variables(ResizeSettings, vars(settings))}}
+
+
+@pytest.fixture
+def queues(aws, clients) -> dict[str, str]:
+    """The URLs of an empty queue and of its dead-letter queue."""
+    sqs = clients["sqs"]
+    return {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("uploads", "dead-letters")}
+
+
+@pytest.fixture
+def stack(world: World, queues, clients, monkeypatch) -> Stack:
+    """The stack of the world; `ThisStack.changes` are its settings that differ."""
+    monkeypatch.setattr(ThisStack, "changes", {})
+    made = ThisStack(
+        queue_url=queues["uploads"],
+        dead_letter_url=queues["dead-letters"],
+        originals=ORIGINALS,
+        variants=VARIANTS,
+        table=TABLE,
+        function="resize",
+        bus=BUS,
+        region=REGION,
+    )
+    vars(made).update(clients)
+    return made
+
+
+@pytest.fixture
+def configure(stack: Stack) -> Callable[..., None]:
+    """Change the settings of the stack's function."""
+
+    def change(**changes: Any) -> None:
+        ThisStack.changes = changes
+        for asked_before in ("environment", "settings"):
+            vars(stack).pop(asked_before, None)
+
+    return change
+
+
+@pytest.fixture
+def waiting(stack: Stack) -> Callable[[], list[dict[str, Any]]]:
+    """Take the records of all messages out of the queue."""
+
+    def take() -> list[dict[str, Any]]:
+        return [
+            record for body in bodies(stack.sqs, stack.queue_url) for record in json.loads(body)["Records"]
+        ]
+
+    return take
+
+
+def bodies(sqs: Any, url: str) -> list[str]:
+    """Take all messages out of a queue."""
+    taken = []
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            taken.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return taken
+
+
+@pytest.fixture
+def imagectl(stack: Stack, monkeypatch, tmp_path, capsys) -> Callable[..., Ran]:
+    """Run an operator's command in this process against the stack."""
+    monkeypatch.setattr("imagectl.operations.stack.find_stack", lambda **_: stack)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def run(*arguments: str) -> Ran:
+        with pytest.raises(SystemExit) as ended:
+            app.main(arguments)
+        said = capsys.readouterr()
+        code = ended.value.code
+        return Ran(code if isinstance(code, int) else 0 if code is None else 1, said.out, said.err)
+
+    return run

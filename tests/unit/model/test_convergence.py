@@ -1,0 +1,151 @@
+"""Workers interleaved at every call, killed and refused anywhere: in the end the account balances."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from handlers.contract.presets import parse_presets, preset_hash
+from handlers.contract.rows import variant_keys
+from local.consistency import Expected, balance
+from tests.unit.model.s3 import MALWARE
+from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, rendering
+
+IMAGES = st.sampled_from(["a", "a", "a", "a/b"])
+DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE, MALWARE])
+GESTURES = st.sampled_from(["remove", "copy", "announce", "forget old versions", "redrive", "deploy", "scan"])
+PLACES = st.integers(0, 5)
+FAULTS = ["refused", "answer lost", "killed before", "killed after"]
+FATES = st.sampled_from([*["done"] * 8, *FAULTS])
+# Which of three workers goes on (or takes which message), how many calls, and how the last one ends.
+MOVES = st.lists(st.tuples(st.integers(0, 2), PLACES, st.integers(0, 5), FATES), min_size=1, max_size=12)
+PRESETS = {preset_hash(presets): presets for presets in map(parse_presets, GENERATIONS)}
+
+
+class Convergence(RuleBasedStateMachine):
+    """Uploads, removals and deliveries in any order; teardown lets things calm down and looks."""
+
+    @initialize(versioned=st.booleans(), gated=st.booleans())
+    def begin(self, versioned, gated):
+        self.gated = gated
+        self.service = Service(versioned=versioned, gated=gated)
+        self.workers = [None, None, None]
+
+    @rule(image_id=IMAGES, data=DATA)
+    def upload(self, image_id, data):
+        self.service.upload(image_id, data)
+
+    @rule(image_id=IMAGES, other=IMAGES, gesture=GESTURES)
+    def do_something_else(self, image_id, other, gesture):
+        if gesture == "remove":
+            self.service.remove(image_id)
+        elif gesture == "copy":
+            self.service.copy(other, image_id)
+        elif gesture == "announce":
+            self.service.announce(image_id)
+        elif gesture == "forget old versions":
+            self.service.buckets.forget_old_versions(f"uploads/{image_id}")
+        elif gesture == "scan":
+            self.service.buckets.scan()
+        elif gesture == "redrive":
+            self.service.queue.redrive()
+        elif self.service.deploy():
+            self.service.backfill()
+
+    @precondition(lambda self: self.service.queue.messages)
+    @rule(place=PLACES)
+    def duplicate(self, place):
+        self.service.queue.duplicate(place)
+
+    @precondition(lambda self: self.service.queue.messages)
+    @rule(moves=MOVES)
+    def work(self, moves):
+        for worker, place, calls, fate in moves:
+            task = self.workers[worker]
+            if (task is None or task.finished) and self.service.queue.visible:
+                task = self.workers[worker] = self.service.deliver(place)
+            for each in (*["done"] * calls, fate):
+                if task and not task.finished:
+                    self.service.step(task, each)
+                    self.named_variants_are_there()
+
+    @rule(error=st.sampled_from(["overrun", "broken"]))
+    def fail_at_the_next_rendering(self, error):
+        self.service.next_rendering = error
+
+    @invariant()
+    def named_variants_are_there(self):
+        """A reader never finds a key that is not there, as long as the image itself is."""
+        if not hasattr(self, "service"):
+            return
+        for image_id, row in self.service.rows().items():
+            current = self.service.buckets.current("originals", f"uploads/{image_id}")
+            if current and row.get("VersionId") == current.id:
+                assert set(variant_keys(row)) <= set(self.service.variants())
+
+    def teardown(self):
+        if not hasattr(self, "service"):
+            return
+        try:
+            self._calm_down()
+        finally:
+            self.service.stop()
+
+    def _calm_down(self):
+        service = self.service
+        service.finish()
+        service.queue.redrive()
+        service.finish()
+        service.backfill()
+        service.finish()
+        assert not service.queue.dead_letters
+        account = balance(self._expected(), service.rows(), service.variants())
+        assert account.balances, account
+        for row in service.rows().values():
+            assert "Superseded" not in row
+            self._assert_shows_its_original(row)
+        for image_id in ("a", "a/b"):
+            service.remove(image_id)
+        service.finish()
+        assert {row["Status"] for row in service.rows().values()} <= {"PENDING"}
+        assert service.variants() == {}
+
+    def _expected(self):
+        expected = {}
+        for image_id in ("a", "a/b"):
+            current = self.service.buckets.current("originals", f"uploads/{image_id}")
+            if current and self.gated and current.data == MALWARE:
+                expected[image_id] = Expected(etag=current.etag, reasons=frozenset({"MalwareFound"}))
+            elif current:
+                good = current.data != NOT_AN_IMAGE
+                overrun = {"RenderTimedOut"} if current.data in self.service.overrun else set()
+                expected[image_id] = Expected(
+                    etag=current.etag,
+                    presets=frozenset({"thumbnail", "small"} if good else ()),
+                    reasons=frozenset(overrun if good else overrun | {"NotAnImage"}),
+                )
+        return expected
+
+    def _assert_shows_its_original(self, row):
+        if row["Status"] == "READY":
+            original = self.service.original(row["ImageID"])
+            shown = {name: self.service.variants()[v["Key"]] for name, v in row["Variants"].items()}
+            presets = PRESETS[row["PresetHash"]]
+            assert row["PresetHash"] == preset_hash(parse_presets(self.service.presets))
+            assert shown == {preset.name: rendering(preset, original) for preset in presets}
+
+
+# More examples are different ones at every run; the usual ones are the same everywhere.
+# A failure is shrunk, which can take minutes, unless one only wants to know that there is one.
+UNWANTED = {Phase.shrink, Phase.explain} if "CONVERGENCE_NO_SHRINKING" in os.environ else set()
+EXAMPLES = os.environ.get("CONVERGENCE_EXAMPLES")
+
+TestConvergence = Convergence.TestCase
+TestConvergence.settings = settings(
+    max_examples=int(EXAMPLES or 300),
+    derandomize=not EXAMPLES,
+    stateful_step_count=30,
+    phases=[each for each in Phase if each not in UNWANTED],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)

@@ -1,0 +1,236 @@
+"""Which changes of rows are events, told by the stream of a table that real workers write to."""
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from docs.generate import event_schema as written
+from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, completion, outcome_of
+from handlers.storage.dynamodb_items import to_row
+from imagectl.operations.table_scan import mark_stale
+from tests.unit.event_schema import SCHEMA, complaints
+from tests.unit.resize_environment import ORIGINALS, OTHER_PRESETS, TABLE, VARIANTS, Failing
+from tests.unit.table_stream import changes
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def told(clients):
+    """The events of all that happened to the table so far."""
+
+    def look():
+        found = []
+        for record in changes(clients):
+            before, after = (record["dynamodb"].get(image) for image in ("OldImage", "NewImage"))
+            found.append(completion(before and to_row(before), after and to_row(after), ORIGINALS))
+        return [event for event in found if event]
+
+    return look
+
+
+def delivered(event):
+    """The event as EventBridge delivers it."""
+    detail = json.loads(msgspec.json.encode(event))
+    return {"source": SOURCE, "detail-type": DETAIL_TYPES[type(event)], "detail": detail}
+
+
+def test_an_image_that_is_ready_is_an_event_with_all_that_is_known_of_it(world, told):
+    world.catalog.put_pending(
+        [
+            {
+                "ImageID": "a",
+                "OriginalKey": "uploads/a",
+                "FileName": "holiday of Ms X.jpg",
+                "BatchID": "b1",
+                "Owner": "arn:aws:iam::123456789012:user/x",
+                "CreatedAt": "2026-01-02T03:04:05.678Z",
+                "ExpiresAt": 1,
+            }
+        ]
+    )
+    world.deliver(world.upload("a", b"pixels"))
+    [event] = told()
+    told_of = delivered(event)
+    assert complaints(told_of) == []
+    row, detail = world.row("a"), told_of["detail"]
+    assert told_of["detail-type"] == "Image Ready"
+    assert {name: detail[name] for name in ("version", "imageId", "status", "batchId", "owner")} == {
+        "version": "1",
+        "imageId": "a",
+        "status": "READY",
+        "batchId": "b1",
+        "owner": "arn:aws:iam::123456789012:user/x",
+    }
+    assert detail["original"] == {
+        "bucket": ORIGINALS,
+        "key": "uploads/a",
+        "versionId": row["VersionId"],
+        "etag": row["ETag"],
+        "bytes": 6,
+    }
+    assert detail["facts"] == {
+        "format": "PNG",
+        "width": 640,
+        "height": 480,
+        "frames": 1,
+        "bitDepth": 8,
+        "hasAlpha": True,
+        "dominantColor": "#102030",
+    }
+    assert detail["variants"]["thumbnail"] == {
+        "bucket": VARIANTS,
+        "key": row["ResizedImageKey"],
+        "width": 128,
+        "height": 128,
+        "bytes": len(b"thumbnail of pixels"),
+        "contentType": "image/jpeg",
+    }
+    assert set(detail["variants"]) == {"thumbnail", "small"}
+    assert detail["processedAt"] == row["ProcessedAt"]
+    assert detail["sequencer"] == row["Sequencer"]
+
+
+def test_no_event_tells_the_name_that_a_client_gave_its_file(world, told):
+    world.catalog.put_pending(
+        [{"ImageID": "a", "FileName": "Ms X in Rome.jpg", "CreatedAt": "2026-01-02T03:04:05.678Z"}]
+    )
+    world.deliver(world.upload("a"))
+    [event] = told()
+    assert "Ms X" not in msgspec.json.encode(event).decode()
+
+
+def test_an_image_that_is_rejected_is_an_event_with_the_reason(world, told):
+    world.deliver(world.upload("a", b"not an image"))
+    [event] = told()
+    told_of = delivered(event)
+    assert complaints(told_of) == []
+    assert told_of["detail-type"] == "Image Rejected"
+    assert told_of["detail"]["reason"] == "NotAnImage"
+    assert not {"facts", "variants", "placeholder", "owner", "batchId"} & told_of["detail"].keys()
+
+
+def test_an_image_that_failed_is_an_event_with_the_error_and_nothing_of_an_earlier_image(world, told):
+    world.deliver(world.upload("a"))
+    again = world.upload("a", b"other pixels")
+    world.render.error = OSError("disk full")
+    world.deliver(again, attempt=5)
+    told_of = delivered(told()[-1])
+    assert complaints(told_of) == []
+    assert told_of["detail-type"] == "Image Failed"
+    assert (told_of["detail"]["reason"], told_of["detail"]["error"]) == ("OSError", "disk full")
+    assert told_of["detail"]["attempts"] == 5
+    assert not {"facts", "variants", "placeholder"} & told_of["detail"].keys()
+
+
+def test_an_announcement_is_no_event_and_neither_is_keeping_or_dropping_it(world, told):
+    world.catalog.put_pending([{"ImageID": "a", "CreatedAt": "2026-01-02T03:04:05.678Z"}])
+    world.catalog.keep_pending("a", 2)
+    world.catalog.delete(world.row("a"))
+    assert told() == []
+
+
+def test_a_removal_is_no_event(world, told):
+    world.deliver(world.upload("a"))
+    world.deliver(world.remove("a"))
+    assert [event.image_id for event in told()] == ["a"]
+
+
+def test_a_newer_upload_is_an_event_and_the_removal_of_the_variants_before_it_is_none(world, told):
+    for data in (b"first", b"second"):
+        world.deliver(world.upload("a", data))
+    assert "Superseded" not in world.row("a")
+    first, second = told()
+    assert second.sequencer > first.sequencer
+    assert second.id != first.id
+
+
+def test_a_duplicate_delivery_is_no_event(world, told):
+    record = world.upload("a")
+    world.deliver(record)
+    world.deliver(record)
+    assert len(told()) == 1
+
+
+def test_a_render_with_other_presets_is_another_event(world, told):
+    record = world.upload("a")
+    world.deliver(record)
+    world.deliver(record, worker=world.worker(presets=OTHER_PRESETS))
+    first, second = told()
+    assert first.preset_hash != second.preset_hash
+    assert set(second.variants) == {"thumbnail"}
+
+
+def test_marking_a_row_to_be_rendered_again_is_no_event_and_the_render_is_one(world, dynamodb, told):
+    record = world.upload("a")
+    world.deliver(record)
+    assert mark_stale(dynamodb, TABLE, world.row("a"))
+    assert len(told()) == 1
+    world.deliver(record)
+    first, second = told()
+    assert first.preset_hash == second.preset_hash
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier"),
+    [
+        ("Status", "FAILED"),
+        ("Sequencer", "00"),
+        ("PresetHash", "0123456789abcdef"),
+        ("ProcessedAt", "2026-01-02T03:04:05.678Z"),
+    ],
+)
+def test_a_change_of_anything_that_tells_outcomes_apart_is_another_event(world, name, earlier):
+    world.deliver(world.upload("a"))
+    after = world.row("a")
+    event = completion({**after, name: earlier}, after, ORIGINALS)
+    assert event is not None
+    assert outcome_of({**after, name: earlier, "Reason": "", "Error": ""}, ORIGINALS).id != event.id
+
+
+def test_a_failed_image_that_a_redrive_brings_to_ready_is_two_events(world, told):
+    record = world.upload("a")
+    world.deliver(record, attempt=5, worker=world.worker(storage=Failing(world.storage, "fetch")))
+    world.deliver(record)
+    assert [type(event).__name__ for event in told()] == ["ImageFailed", "ImageReady"]
+
+
+def test_an_outcome_has_the_same_id_however_it_is_told(world, told):
+    world.deliver(world.upload("a"))
+    [event] = told()
+    assert told() == [event]
+    assert outcome_of(world.row("a"), ORIGINALS) == event
+    assert outcome_of(world.row("a"), "originals of another pipeline").id != event.id
+
+
+def test_the_schema_is_the_one_of_the_structures():
+    assert written.text() == json.dumps(SCHEMA, indent=2) + "\n", "run `make events`"
+
+
+def test_the_schema_refuses_what_is_no_event(world, told):
+    world.deliver(world.upload("a"))
+    good = delivered(told()[0])
+    detail = {name: value for name, value in good["detail"].items() if name != "variants"}
+    assert complaints(good) == []
+    assert complaints({**good, "detail": detail})
+    assert complaints({**good, "detail": {**good["detail"], "fileName": "x"}})
+    assert complaints({**good, "detail-type": "Image Failed"})
+
+
+def test_the_documented_examples_are_events():
+    text = (ROOT / "docs" / "events.md").read_text("utf-8").partition("## Examples")[2]
+    examples = [
+        json.loads(each) for each in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+    assert [example["detail-type"] for example in examples] == list(DETAIL_TYPES.values())
+    assert [complaint for example in examples for complaint in complaints(example)] == []
+
+
+def test_every_name_in_an_event_is_in_camel_case():
+    names = re.findall(r'"(\w+)": \{', json.dumps([part["properties"] for part in SCHEMA["$defs"].values()]))
+    assert {"imageId", "processedAt", "contentType"} <= set(names)
+    assert all(re.fullmatch("[a-z]+([A-Z][a-z]+)*", name) for name in names)
