@@ -78,7 +78,7 @@ class PythonFunction(pulumi.ComponentResource):
         self.function = aws.lambda_.Function(
             name,
             description=args.description,
-            code=pulumi.FileArchive(str(bundle.code_archive())),
+            code=pulumi.FileArchive(str(bundle.code_archive(args.module))),
             handler=f"handlers.{args.module}.entry_point.handler",
             runtime=bundle.RUNTIME,
             architectures=[bundle.ARCHITECTURE],

@@ -1,4 +1,4 @@
-"""The Lambda archives in `build/`: one of code, and one layer of dependencies a function.
+"""The Lambda archives in `build/`: for each function its code and a layer with its dependencies.
 
 The program builds what it needs itself; `python -m components.bundle` builds everything. An
 archive is built again only when its inputs changed, and the same inputs give the same bytes on
@@ -17,7 +17,7 @@ from components.bundle.zip_file import write_archive
 
 __all__ = [
     "ARCHITECTURE",
-    "LAYERS",
+    "ROOMS",
     "ROOT",
     "RUNTIME",
     "SKIP_LAYERS",
@@ -27,7 +27,12 @@ __all__ = [
 ]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LAYERS: Final = ("resize", "api", "publish")
+ROOMS: Final = {
+    "resize": ("contract", "storage", "rendering", "resize"),
+    "api": ("contract", "storage", "api"),
+    "publish": ("contract", "storage", "publish"),
+}
+"""The folders of `handlers` that each function's archive holds: its own, and those that it imports."""
 SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
 """Environment variable: if it is set, layers are named but not built. For runs without an engine,
 which never look at an archive's bytes; a real deployment would stop at the missing file."""
@@ -40,14 +45,18 @@ _MAX_BYTES: Final = 50 * 1024 * 1024
 _CODE: Final = frozenset({".py", ".html", ".css", ".js"})
 
 
-def code_archive(root: Path = ROOT) -> Path:
-    """The archive of the package `handlers`, which holds the code of every function, and the page."""
-    files = {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in (root / "handlers").rglob("*")
-        if path.suffix in _CODE
-    }
-    return _build(root / "build" / "handlers.zip", _digest(files), lambda: files)
+def code_archive(name: str, root: Path = ROOT) -> Path:
+    """The archive of one function's code: the rooms of `handlers` that it needs, and no others.
+
+    Raises BundleError if it is too large.
+    """
+    handlers = root / "handlers"
+    paths = [
+        handlers / "__init__.py",
+        *(path for room in ROOMS[name] for path in (handlers / room).rglob("*")),
+    ]
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.suffix in _CODE}
+    return _build(root / "build" / f"{name}.zip", _digest(files), lambda: files)
 
 
 def layer_archive(name: str, root: Path = ROOT) -> Path:

@@ -2,10 +2,10 @@
 
 import sys
 
-from components.bundle import LAYERS, ROOT, BundleError, code_archive, layer_archive
+from components.bundle import ROOMS, ROOT, BundleError, code_archive, layer_archive
 
 try:
-    for path in (code_archive(), *map(layer_archive, LAYERS)):
+    for path in (*map(code_archive, ROOMS), *map(layer_archive, ROOMS)):
         print(f"{path.stat().st_size:>12,} bytes  {path.relative_to(ROOT)}")  # noqa: T201 - a command line
 except BundleError as error:
     sys.exit(str(error))

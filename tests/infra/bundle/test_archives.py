@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from components import bundle
-from components.bundle import BundleError, code_archive, dependencies, layer_archive
+from components.bundle import ROOMS, BundleError, code_archive, dependencies, layer_archive
 from components.bundle.zip_file import write_archive
 from tests.infra.registered import ROOT
 
@@ -26,7 +26,7 @@ def install(requirements, folder):
         path.write_bytes(name.encode())
 
 dependencies._pip_install = install
-code_archive(Path.cwd())
+code_archive("resize", Path.cwd())
 layer_archive("resize", Path.cwd())
 """
 INSTALLED = ["PIL/Image.py", "PIL/_imaging.so", "pillow-1.dist-info/METADATA", "pillow.libs/libjpeg.so"]
@@ -108,14 +108,40 @@ def test_an_archive_appears_all_at_once_or_not_at_all(tmp_path):
     assert zipfile.ZipFile(target).read("a.py") == b"1"
 
 
-def test_the_code_archive_is_the_package_of_handlers_and_nothing_else(project):
-    (project / "handlers" / "__pycache__").mkdir()
-    (project / "handlers" / "__pycache__" / "keys.cpython-311.pyc").write_bytes(b"0")
-    with zipfile.ZipFile(code_archive(project)) as archive:
+@pytest.mark.parametrize("name", ROOMS)
+def test_an_archive_holds_the_rooms_of_its_function_and_nothing_else(project, name):
+    (project / "handlers" / "contract" / "__pycache__").mkdir()
+    (project / "handlers" / "contract" / "__pycache__" / "keys.cpython-311.pyc").write_bytes(b"0")
+    with zipfile.ZipFile(code_archive(name, project)) as archive:
         names = set(archive.namelist())
-    assert {"handlers/__init__.py", "handlers/resize/entry_point.py", "handlers/api/page/index.html"} <= names
-    assert all(name.startswith("handlers/") for name in names)
-    assert {Path(name).suffix for name in names} == {".py", ".html", ".css", ".js"}
+    assert f"handlers/{name}/entry_point.py" in names
+    rooms = {Path(each).parts[1] for each in names - {"handlers/__init__.py"}}
+    assert rooms == set(ROOMS[name])
+    assert {Path(each).suffix for each in names} <= {".py", ".html", ".css", ".js"}
+
+
+# Imports every module below the folders that are on its path, as a function does that needs them all.
+IMPORT_ALL = """
+import importlib, pkgutil, sys, handlers
+for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
+    importlib.import_module(module.name)
+"""
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_an_archive_holds_all_that_its_modules_import(project, name, tmp_path):
+    with zipfile.ZipFile(code_archive(name, project)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")}
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=tmp_path, env=environment, check=True)
+
+
+def test_a_change_of_the_page_deploys_the_api_function_and_no_other(project):
+    before = {name: code_archive(name, project).read_bytes() for name in ROOMS}
+    style = project / "handlers" / "api" / "page" / "base.css"
+    style.write_text(style.read_text("utf-8") + "\n/* changed */\n", "utf-8")
+    changed = {name for name in ROOMS if code_archive(name, project).read_bytes() != before[name]}
+    assert changed == {"api"}
 
 
 def count_installations(monkeypatch):
@@ -141,11 +167,11 @@ def test_a_layer_is_built_again_only_when_its_requirements_changed(project, monk
 
 
 def test_the_code_is_built_again_when_a_handler_changed(project):
-    first = code_archive(project).read_bytes()
+    first = code_archive("resize", project).read_bytes()
     (project / "handlers" / "contract" / "keys.py").write_text("PREFIX = 'other/'\n")
-    with zipfile.ZipFile(code_archive(project)) as archive:
+    with zipfile.ZipFile(code_archive("resize", project)) as archive:
         assert archive.read("handlers/contract/keys.py") == b"PREFIX = 'other/'\n"
-    assert code_archive(project).read_bytes() != first
+    assert code_archive("resize", project).read_bytes() != first
 
 
 def test_a_damaged_archive_is_built_again(project, monkeypatch):
@@ -158,7 +184,7 @@ def test_a_damaged_archive_is_built_again(project, monkeypatch):
 
 def test_an_archive_that_lambda_would_refuse_is_refused_first(project, monkeypatch):
     monkeypatch.setattr(bundle, "_MAX_BYTES", 1000)
-    with pytest.raises(BundleError, match=r"^handlers\.zip has [0-9]+ bytes; Lambda accepts 1000 at most\.$"):
-        code_archive(project)
+    with pytest.raises(BundleError, match=r"^resize\.zip has [0-9]+ bytes; Lambda accepts 1000 at most\.$"):
+        code_archive("resize", project)
     with pytest.raises(BundleError):
-        code_archive(project)
+        code_archive("resize", project)
