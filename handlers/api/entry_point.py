@@ -23,6 +23,7 @@ from handlers.storage import clients
 from handlers.storage.buckets import Storage
 from handlers.storage.catalog import Catalog
 from handlers.storage.dynamodb_batches import TableBusy
+from handlers.storage.signed_urls import SignedUrls
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -57,6 +58,7 @@ def compose() -> tuple[Endpoints, Logger]:
         settings,
         uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
         storage=storage,
+        signed_urls=SignedUrls(s3, bucket=settings.variants_bucket, seconds=settings.url_seconds),
         catalog=catalog,
         listing=Listing(dynamodb, settings.table_name),
         batches=Batches(dynamodb, settings.table_name, catalog),

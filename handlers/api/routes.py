@@ -1,6 +1,5 @@
 """The routes of the API: what each does with a request and its caller."""
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from handlers.contract.rows import Row, superseded_keys, variant_keys
 from handlers.contract.settings import ApiSettings
 from handlers.storage.buckets import Storage
 from handlers.storage.catalog import Catalog, RowChanged
+from handlers.storage.signed_urls import SignedUrls
 
 _DELETE_TRIES: Final = 5
 _SOON: Final = {"Retry-After": "1"}
@@ -54,6 +54,7 @@ class Endpoints:
         *,
         uploads: Uploads,
         storage: Storage,
+        signed_urls: SignedUrls,
         catalog: Catalog,
         listing: Listing,
         batches: Batches,
@@ -62,6 +63,7 @@ class Endpoints:
         self._settings = settings
         self._uploads = uploads
         self._storage = storage
+        self._signed_urls = signed_urls
         self._catalog = catalog
         self._listing = listing
         self._batches = batches
@@ -185,5 +187,4 @@ class Endpoints:
         return row if row and caller.may_see(row) else None
 
     def _document(self, row: Row, caller: Principal) -> Image:
-        signed_url = functools.partial(self._storage.signed_url, seconds=self._settings.url_seconds)
-        return image(row, signed_url, with_owner=caller.admin)
+        return image(row, self._signed_urls, with_owner=caller.admin)

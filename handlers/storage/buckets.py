@@ -111,12 +111,6 @@ class Storage:
         for key in sorted(set(keys)):
             self._client.delete_object(Bucket=self.variants_bucket, Key=key)
 
-    def signed_url(self, key: str, *, seconds: int) -> str:
-        """A URL that reads a variant until it expires after `seconds`."""
-        return self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.variants_bucket, "Key": key}, ExpiresIn=seconds
-        )
-
 
 class GatedStorage(Storage):
     """The storage of a stack whose originals may only be read once a scan found them clean.

@@ -109,17 +109,6 @@ def test_removing_variants_that_are_not_there_is_no_error(world):
     world.storage.remove_variants(["resized/a"])
 
 
-def test_a_signed_url_names_the_variant_and_ends(world):
-    url = world.storage.signed_url("resized/a b/c", seconds=900)
-    assert "resized/a%20b/c?" in url
-    assert "X-Amz-Expires=900" in url
-
-
-def test_signed_urls_name_the_region_so_that_no_redirect_breaks_their_signature(aws):
-    storage = Storage(made.s3(), originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
-    assert storage.signed_url("a", seconds=1).startswith("https://variants.s3.eu-central-1.amazonaws.com/a?")
-
-
 def test_every_client_gives_up_soon_because_the_queue_tries_again(aws):
     for client in (made.s3(), made.dynamodb(), made.sqs()):
         config = client.meta.config
