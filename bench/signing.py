@@ -36,9 +36,9 @@ _SETTINGS = {
     "quota_table_name": "quotas",
     "uploads_per_hour": 10_000_000,
     "max_upload_bytes": 50_000_000,
-    "pending_seconds": 86_400,
+    "pending_hours": 24,
     "url_seconds": 900,
-    "auth": "iam",
+    "api_auth": "iam",
     "admin_principals": (),
     "kms_key_arn": "",
 }
@@ -114,7 +114,7 @@ def main() -> None:
     pipe, table_pipe = multiprocessing.Pipe()
     multiprocessing.Process(target=_serve, args=[table_pipe], daemon=True).start()
     endpoint = {"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{pipe.recv()}"}
-    os.environ.update({**_ENVIRONMENT, **endpoint, **variables(ApiSettings, _SETTINGS)})
+    os.environ.update({**_ENVIRONMENT, **endpoint, **variables(ApiSettings, None, **_SETTINGS)})
     costs: dict[int, list[float]] = {files: [] for files in _SIZES}
     writes: list[int] = []
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

@@ -1,9 +1,10 @@
-"""The infrastructure, one file a noun of the picture.
+"""The infrastructure, one file per noun of the picture.
 
-Another Pulumi program places a pipeline of its own with `ImagePipeline`.
+Another Pulumi program creates its own pipeline with `ImagePipeline`.
 """
 
-from components.config.pipeline_config import ConfigError, PipelineConfig
+from components.config.config_slice import ConfigError
+from components.config.pipeline_config import PipelineConfig
 from components.pipeline import ImagePipeline
 
 __all__ = ["ConfigError", "ImagePipeline", "PipelineConfig"]

@@ -12,6 +12,7 @@ from components.authorizer import RouteAuth, route_auth
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
+from components.config.api import ApiConfig
 from components.quota_table import QuotaTable
 from components.table import ImageTable
 from handlers.contract import routes
@@ -35,11 +36,9 @@ _ACCESS_LOG: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImageApiArgs:
-    """`service` names the pipeline in logs and metrics, `key` encrypts what is stored. `auth` is `iam`,
-    `jwt` or `none`; issuer and audience are those of `jwt`, administrators those of `iam`. `page`
-    serves the page to everyone. The rate is in requests per second, the burst in requests. A principal
-    announces at most `uploads_per_hour` images in an hour, counted in `quotas`. With a
-    `reserved_concurrency` of 0 the function shares the account's unreserved concurrency.
+    """`service` names the pipeline in logs and metrics, `key` encrypts the function and the logs.
+
+    Announcements are counted in `quotas`.
     """
 
     service: str
@@ -48,27 +47,11 @@ class ImageApiArgs:
     variants: VariantsBucket
     table: ImageTable
     quotas: QuotaTable
-    uploads_per_hour: int
-    auth: str
-    jwt_issuer: str
-    jwt_audience: tuple[str, ...]
-    admin_principals: tuple[str, ...]
-    page: bool
-    cors_origins: tuple[str, ...]
-    rate_limit: int
-    burst_limit: int
-    max_upload_bytes: int
-    pending_seconds: int
-    url_seconds: int
-    memory_mib: int
-    timeout_seconds: int
-    reserved_concurrency: int
-    log_level: str
-    log_retention_days: int
+    config: ApiConfig
 
 
 class ImageApi(pulumi.ComponentResource):
-    """Announces uploads, takes small images itself, and answers what became of them."""
+    """Announces uploads, accepts small images directly, and reports the outcome of each."""
 
     api: aws.apigatewayv2.Api
     function: PythonFunction
@@ -85,10 +68,18 @@ class ImageApi(pulumi.ComponentResource):
                 service=args.service,
                 key=args.key,
                 description="Answers the image API",
-                memory_mib=args.memory_mib,
-                timeout_seconds=args.timeout_seconds,
-                reserved_concurrency=args.reserved_concurrency,
-                environment=_environment(args),
+                memory_mib=args.config.api_memory_mib,
+                timeout_seconds=args.config.api_timeout_seconds,
+                reserved_concurrency=args.config.api_reserved_concurrency,
+                environment=variables(
+                    ApiSettings,
+                    args.config,
+                    originals_bucket=args.originals.name,
+                    variants_bucket=args.variants.name,
+                    table_name=args.table.name,
+                    quota_table_name=args.quotas.name,
+                    kms_key_arn="" if args.key.arn is None else args.key.arn,
+                ),
                 grants=[
                     args.originals.grant_put(),
                     args.originals.grant_delete(),
@@ -98,15 +89,14 @@ class ImageApi(pulumi.ComponentResource):
                     args.table.grant_list(),
                     args.quotas.grant_count(),
                 ],
-                log_level=args.log_level,
-                log_retention_days=args.log_retention_days,
+                config=args.config,
             ),
             child,
         )
         self.api = aws.apigatewayv2.Api(
             f"{name}-http",
             protocol_type="HTTP",
-            cors_configuration=_cors(args.cors_origins) if args.cors_origins else None,
+            cors_configuration=_cors(args.config.cors_origins) if args.config.cors_origins else None,
             opts=child,
         )
         self.url = self.api.api_endpoint
@@ -131,15 +121,13 @@ class ImageApi(pulumi.ComponentResource):
             integration_uri=self.function.function.invoke_arn,
             payload_format_version="2.0",
             # One second more than the function: its own timeout is the one that is reported.
-            timeout_milliseconds=(args.timeout_seconds + 1) * 1000,
+            timeout_milliseconds=(args.config.api_timeout_seconds + 1) * 1000,
             opts=child,
         )
-        auth: RouteAuth = route_auth(
-            name, self.api, args.auth, issuer=args.jwt_issuer, audience=args.jwt_audience, opts=child
-        )
+        auth = route_auth(name, self.api, args.config, child)
         guarded = [(route, auth) for route in routes.ROUTES]
         # The page holds no data; what it then asks for passes the other routes.
-        public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.page else []
+        public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.config.page else []
         for route, allowed in [*guarded, *public]:
             aws.apigatewayv2.Route(
                 f"{name}-{_slug(route)}",
@@ -155,7 +143,7 @@ class ImageApi(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log",
-            retention_in_days=args.log_retention_days,
+            retention_in_days=args.config.log_retention_days,
             kms_key_id=args.key.arn,
             opts=child,
         )
@@ -170,8 +158,8 @@ class ImageApi(pulumi.ComponentResource):
             },
             default_route_settings={
                 "detailed_metrics_enabled": True,
-                "throttling_rate_limit": args.rate_limit,
-                "throttling_burst_limit": args.burst_limit,
+                "throttling_rate_limit": args.config.api_rate_limit,
+                "throttling_burst_limit": args.config.api_burst_limit,
             },
             opts=child,
         )
@@ -195,22 +183,3 @@ def _cors(origins: tuple[str, ...]) -> aws.apigatewayv2.ApiCorsConfigurationArgs
         "expose_headers": ["retry-after"],
         "max_age": 3600,
     }
-
-
-def _environment(args: ImageApiArgs) -> dict[str, pulumi.Input[str]]:
-    return variables(
-        ApiSettings,
-        {
-            "originals_bucket": args.originals.name,
-            "variants_bucket": args.variants.name,
-            "table_name": args.table.name,
-            "quota_table_name": args.quotas.name,
-            "uploads_per_hour": args.uploads_per_hour,
-            "max_upload_bytes": args.max_upload_bytes,
-            "pending_seconds": args.pending_seconds,
-            "url_seconds": args.url_seconds,
-            "auth": args.auth,
-            "admin_principals": args.admin_principals,
-            "kms_key_arn": "" if args.key.arn is None else args.key.arn,
-        },
-    )

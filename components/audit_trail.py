@@ -8,10 +8,11 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
 from components.base.key import AWS_KEYS, Key
 from components.base.private_bucket import PrivateBucket
 from components.buckets import OriginalsBucket, VariantsBucket
+from components.config.audit import AuditConfig
 from components.table import ImageTable
 
 _ACCESS_LOGS: Final = "access/"
@@ -20,20 +21,14 @@ _EVENTS: Final = "events"
 
 @dataclass(frozen=True, kw_only=True)
 class AuditTrailArgs:
-    """`access_logs` and `data_events` say what is kept, for `retention_days`: one of them, or both.
+    """`key` encrypts the data events."""
 
-    `key` encrypts the data events.
-    """
-
-    place: Place
+    location: Location
     key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
-    access_logs: bool
-    data_events: bool
-    retention_days: int
-    protect: bool
+    config: AuditConfig
 
 
 class LogsBucket(PrivateBucket):
@@ -49,7 +44,7 @@ class LogsBucket(PrivateBucket):
         super().__init__(
             "LogsBucket",
             name,
-            protect=args.protect,
+            protect=args.config.protect,
             key=AWS_KEYS,
             statements=partial(_writers, args),
             opts=opts,
@@ -62,7 +57,7 @@ class LogsBucket(PrivateBucket):
                     "id": "expire",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "expiration": {"days": args.retention_days},
+                    "expiration": {"days": args.config.audit_retention_days},
                 }
             ],
             opts=pulumi.ResourceOptions(parent=self),
@@ -80,7 +75,7 @@ class AuditTrail(pulumi.ComponentResource):
         self.logs = LogsBucket(f"{name}-logs", args, pulumi.ResourceOptions(parent=self))
         # Who delivers must be let in first: CloudTrail refuses a bucket that it may not write to.
         admitted = pulumi.ResourceOptions(parent=self, depends_on=[self.logs.policy])
-        if args.access_logs:
+        if args.config.access_logs:
             for kind, bucket in (("originals", args.originals), ("variants", args.variants)):
                 aws.s3.BucketLogging(
                     f"{name}-{kind}",
@@ -91,7 +86,7 @@ class AuditTrail(pulumi.ComponentResource):
                     target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
                     opts=admitted,
                 )
-        if args.data_events:
+        if args.config.data_events:
             self.trail = aws.cloudtrail.Trail(
                 f"{name}-events",
                 name=_trail_name(self.logs),
@@ -114,8 +109,8 @@ def _trail_name(logs: PrivateBucket) -> pulumi.Output[str]:
 
 def _writers(args: AuditTrailArgs, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
     return [
-        *([_s3_delivers(args, logs)] if args.access_logs else []),
-        *(_cloudtrail_delivers(args.place, logs) if args.data_events else []),
+        *([_s3_delivers(args, logs)] if args.config.access_logs else []),
+        *(_cloudtrail_delivers(args.location, logs) if args.config.data_events else []),
     ]
 
 
@@ -129,14 +124,14 @@ def _s3_delivers(args: AuditTrailArgs, logs: PrivateBucket) -> Mapping[str, Any]
         "Resource": pulumi.Output.concat(logs.arn, "/", _ACCESS_LOGS, "*"),
         "Condition": {
             "ArnEquals": {"aws:SourceArn": [args.originals.arn, args.variants.arn]},
-            "StringEquals": {"aws:SourceAccount": args.place.account},
+            "StringEquals": {"aws:SourceAccount": args.location.account},
         },
     }
 
 
-def _cloudtrail_delivers(place: Place, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
+def _cloudtrail_delivers(location: Location, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-    trail = place.arn("cloudtrail", pulumi.Output.concat("trail/", _trail_name(logs)))
+    trail = location.arn("cloudtrail", pulumi.Output.concat("trail/", _trail_name(logs)))
     allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
     return [
         {
@@ -150,7 +145,7 @@ def _cloudtrail_delivers(place: Place, logs: PrivateBucket) -> Sequence[Mapping[
             **allow,
             "Sid": "TrailEvents",
             "Action": "s3:PutObject",
-            "Resource": pulumi.Output.concat(logs.arn, "/", _EVENTS, "/AWSLogs/", place.account, "/*"),
+            "Resource": pulumi.Output.concat(logs.arn, "/", _EVENTS, "/AWSLogs/", location.account, "/*"),
             "Condition": {
                 "StringEquals": {"aws:SourceArn": trail, "s3:x-amz-acl": "bucket-owner-full-control"}
             },

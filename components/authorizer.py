@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.config.api import ApiConfig
+
 _TYPES = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
 
 
@@ -17,26 +19,20 @@ class RouteAuth:
 
 
 def route_auth(
-    name: str,
-    api: aws.apigatewayv2.Api,
-    auth: str,
-    *,
-    issuer: str,
-    audience: tuple[str, ...],
-    opts: pulumi.ResourceOptions,
+    name: str, api: aws.apigatewayv2.Api, config: ApiConfig, opts: pulumi.ResourceOptions
 ) -> RouteAuth:
-    """The authorisation of every route for `auth` (`iam`, `jwt` or `none`).
+    """The authorisation of every route for `apiAuth` (`iam`, `jwt` or `none`).
 
     `jwt` registers an authorizer that reads bearer tokens from the Authorization header.
     """
-    if auth != "jwt":
-        return RouteAuth(type=_TYPES[auth], authorizer_id=None)
+    if config.api_auth != "jwt":
+        return RouteAuth(type=_TYPES[config.api_auth], authorizer_id=None)
     authorizer = aws.apigatewayv2.Authorizer(
         f"{name}-jwt",
         api_id=api.id,
         authorizer_type="JWT",
         identity_sources=["$request.header.Authorization"],
-        jwt_configuration={"issuer": issuer, "audiences": list(audience)},
+        jwt_configuration={"issuer": config.jwt_issuer, "audiences": list(config.jwt_audience)},
         opts=opts,
     )
-    return RouteAuth(type=_TYPES[auth], authorizer_id=authorizer.id)
+    return RouteAuth(type=_TYPES[config.api_auth], authorizer_id=authorizer.id)

@@ -9,37 +9,31 @@ import pulumi_aws as aws
 from components.base.iam import Grant
 from components.base.key import Key
 from components.base.private_bucket import PrivateBucket
+from components.config.retention import RetentionConfig
 from components.malware_scan import Scanner
 from handlers.contract import keys, malware_scan
 
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsBucketArgs:
-    """`key` encrypts them; `expire_days` 0 keeps originals forever; None may only be read once
-    the `scanner`, if there is one, has found it clean.
-    """
+    """`key` encrypts them. With a `scanner`, an original can only be read once that found it clean."""
 
-    protect: bool
     key: Key
     scanner: Scanner | None
-    incomplete_upload_days: int
-    old_version_days: int
-    expire_days: int
+    config: RetentionConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class VariantsBucketArgs:
-    """`protect` keeps the bucket when the stack goes; `key` encrypts what it holds."""
+    """`key` encrypts the variants."""
 
-    protect: bool
     key: Key
-    incomplete_upload_days: int
+    config: RetentionConfig
 
 
 class OriginalsBucket(PrivateBucket):
     """What was uploaded. Overwritten and deleted originals can be recovered for some days."""
 
-    expire_days: int
     is_scanned: bool
 
     def __init__(
@@ -48,12 +42,11 @@ class OriginalsBucket(PrivateBucket):
         super().__init__(
             "OriginalsBucket",
             name,
-            protect=args.protect,
+            protect=args.config.protect,
             key=args.key,
             statements=args.scanner.nobody_else_tags if args.scanner else lambda _: (),
             opts=opts,
         )
-        self.expire_days = args.expire_days
         self.is_scanned = args.scanner is not None
         child = pulumi.ResourceOptions(parent=self)
         versioning = aws.s3.BucketVersioning(
@@ -127,11 +120,11 @@ class VariantsBucket(PrivateBucket):
     def __init__(
         self, name: str, args: VariantsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("VariantsBucket", name, protect=args.protect, key=args.key, opts=opts)
+        super().__init__("VariantsBucket", name, protect=args.config.protect, key=args.key, opts=opts)
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,
-            rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.incomplete_upload_days)],
+            rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.config.incomplete_upload_days)],
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -162,14 +155,18 @@ def _originals_lifecycle(args: OriginalsBucketArgs) -> list[aws.s3.BucketLifecyc
     # With an age, S3 takes away delete markers with nothing behind them by itself, and refuses to
     # be told so: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
     expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict
-    expiration = {"days": args.expire_days} if args.expire_days else {"expired_object_delete_marker": True}
+    expiration = (
+        {"days": args.config.originals_expire_days}
+        if args.config.originals_expire_days
+        else {"expired_object_delete_marker": True}
+    )
     return [
-        _abort_incomplete(keys.ORIGINALS_PREFIX, args.incomplete_upload_days),
+        _abort_incomplete(keys.ORIGINALS_PREFIX, args.config.incomplete_upload_days),
         {
             "id": "expire",
             "status": "Enabled",
             "filter": {"prefix": keys.ORIGINALS_PREFIX},
-            "noncurrent_version_expiration": {"noncurrent_days": args.old_version_days},
+            "noncurrent_version_expiration": {"noncurrent_days": args.config.old_version_days},
             "expiration": expiration,
         },
     ]

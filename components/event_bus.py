@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
 from components.base.iam import Grant
 from components.base.key import Key
 from components.base.private_queue import private_queue, queue_policy
@@ -73,6 +73,6 @@ class ImageEvents(pulumi.ComponentResource):
             "Resource": self.dead_letter_arn,
             "Condition": {
                 "ArnEquals": {"aws:SourceArn": self.arn},
-                "StringEquals": {"aws:SourceAccount": Place.of(self.arn).account},
+                "StringEquals": {"aws:SourceAccount": Location.of(self.arn).account},
             },
         }

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import OriginalsBucket
+from components.config.stack import StackConfig
 from components.event_bus import ImageEvents
 from components.table import ImageTable
 from handlers.contract.rows import SETTLED
@@ -37,8 +38,7 @@ class EventPublisherArgs:
     table: ImageTable
     originals: OriginalsBucket
     events: ImageEvents
-    log_level: str
-    log_retention_days: int
+    config: StackConfig
 
 
 class EventPublisher(pulumi.ComponentResource):
@@ -61,14 +61,19 @@ class EventPublisher(pulumi.ComponentResource):
                 description="Tells others what became of uploaded images",
                 memory_mib=MEMORY_MIB,
                 timeout_seconds=TIMEOUT_SECONDS,
-                environment=_environment(args),
+                environment=variables(
+                    PublishSettings,
+                    args.config,
+                    bus_name=args.events.name,
+                    originals_bucket=args.originals.name,
+                    dead_letter_queue_url=args.events.dead_letter_url,
+                ),
                 grants=[
                     *args.table.grant_stream(),
                     args.events.grant_put(),
                     args.events.grant_bury(),
                 ],
-                log_level=args.log_level,
-                log_retention_days=args.log_retention_days,
+                config=args.config,
             ),
             child,
         )
@@ -100,14 +105,3 @@ def _settled() -> str:
         "dynamodb": {"NewImage": {"Status": {"S": list(SETTLED)}}},
     }
     return json.dumps(pattern, sort_keys=True)
-
-
-def _environment(args: EventPublisherArgs) -> dict[str, pulumi.Input[str]]:
-    return variables(
-        PublishSettings,
-        {
-            "bus_name": args.events.name,
-            "originals_bucket": args.originals.name,
-            "dead_letter_queue_url": args.events.dead_letter_url,
-        },
-    )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
 from components.base.iam import Grant
 from components.base.key import Key
 from components.base.private_queue import private_queue, queue_policy
 from components.buckets import OriginalsBucket
+from components.config.queue import QueueConfig
 from handlers.contract import keys
 
 _LONG_POLL_SECONDS = 20
@@ -27,10 +28,7 @@ class UploadQueueArgs:
 
     originals: OriginalsBucket
     key: Key
-    visibility_timeout_seconds: int
-    max_receive_count: int
-    retention_days: int
-    dead_letter_retention_days: int
+    config: QueueConfig
 
 
 class UploadQueue(pulumi.ComponentResource):
@@ -49,16 +47,19 @@ class UploadQueue(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self._key = args.key
         self.dead_letters = private_queue(
-            f"{name}-dlq", args.key, retention_days=args.dead_letter_retention_days, opts=child
+            f"{name}-dlq", args.key, retention_days=args.config.dead_letter_retention_days, opts=child
         )
         self.queue = private_queue(
             name,
             args.key,
-            retention_days=args.retention_days,
-            visibility_timeout_seconds=args.visibility_timeout_seconds,
+            retention_days=args.config.queue_retention_days,
+            visibility_timeout_seconds=args.config.visibility_timeout_seconds,
             receive_wait_time_seconds=_LONG_POLL_SECONDS,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count},
+                {
+                    "deadLetterTargetArn": self.dead_letters.arn,
+                    "maxReceiveCount": args.config.max_receive_count,
+                },
                 sort_keys=True,
             ),
             opts=child,
@@ -129,6 +130,6 @@ class UploadQueue(pulumi.ComponentResource):
             "Condition": {
                 "ArnEquals": {"aws:SourceArn": originals.arn},
                 # A bucket's name can pass to another account once it is deleted; its ARN names no account.
-                "StringEquals": {"aws:SourceAccount": Place.of(self.arn).account},
+                "StringEquals": {"aws:SourceAccount": Location.of(self.arn).account},
             },
         }

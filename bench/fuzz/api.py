@@ -6,7 +6,6 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -30,9 +29,9 @@ _SETTINGS = ApiSettings(
     quota_table_name="quotas",
     uploads_per_hour=10_000_000,
     max_upload_bytes=50_000_000,
-    pending_seconds=3600,
+    pending_hours=1,
     url_seconds=900,
-    auth="iam",
+    api_auth="iam",
     admin_principals=(),
     kms_key_arn="",
 )
@@ -47,7 +46,7 @@ _FILE = {"name": "cat.jpg", "contentType": "image/jpeg", "bytes": 1234}
 def answering() -> Iterator[Callable[[random.Random], str]]:
     """A function that makes one request or message and returns what went wrong, or nothing."""
     environment = {
-        **variables(ApiSettings, asdict(_SETTINGS)),
+        **variables(ApiSettings, _SETTINGS),
         **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"),
         "AWS_DEFAULT_REGION": _REGION,
         "POWERTOOLS_SERVICE_NAME": "fuzz",

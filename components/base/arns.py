@@ -1,4 +1,4 @@
-"""Where a pipeline stands: what the ARN of any of its resources says about its surroundings."""
+"""The partition, region and account of a pipeline, read from the ARN of one of its resources."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import pulumi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Location:
     """Partition (`aws`), region and account. They come from an ARN, so nothing asks AWS for them."""
 
     partition: pulumi.Output[str]
@@ -14,13 +14,13 @@ class Place:
     account: pulumi.Output[str]
 
     @classmethod
-    def of(cls, arn: pulumi.Output[str]) -> "Place":
-        """The place of a regional resource (a bucket's ARN names neither region nor account)."""
+    def of(cls, arn: pulumi.Output[str]) -> "Location":
+        """The location of a regional resource (a bucket's ARN names neither region nor account)."""
         parts = arn.apply(lambda text: text.split(":"))
         return cls(partition=parts[1], region=parts[3], account=parts[4])
 
     def arn(self, service: str, resource: pulumi.Input[str]) -> pulumi.Output[str]:
-        """The ARN of a resource in this place."""
+        """The ARN of a resource in this location."""
         return pulumi.Output.format(
             "arn:{0}:{1}:{2}:{3}:{4}", self.partition, service, self.region, self.account, resource
         )

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components import bundle
 from components.base.iam import Grant, policy_document, trust_document
 from components.base.key import Key
+from components.config.stack import StackConfig
 
 NAMESPACE = "image-intake"
 """Where the functions' own metrics are kept in CloudWatch."""
@@ -20,7 +21,7 @@ class PythonFunctionArgs:
     """`module` is the room in `handlers` that holds the entry point, and names the layer.
 
     `service` names the pipeline in logs and metrics. `key` encrypts code, environment and log.
-    `environment` is added to what every function is told; `grants` is all its role may do, beside
+    `environment` is added to the variables of every function; `grants` is all its role may do, beside
     writing its own log and traces. `reserved_concurrency` is taken from the account's pool for this
     function alone, and is the most it can have; 0 reserves none.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
@@ -34,8 +35,7 @@ class PythonFunctionArgs:
     timeout_seconds: int
     environment: Mapping[str, pulumi.Input[str]]
     grants: Sequence[Grant]
-    log_level: str
-    log_retention_days: int
+    config: StackConfig
     reserved_concurrency: int = 0
 
 
@@ -54,7 +54,10 @@ class PythonFunction(pulumi.ComponentResource):
         super().__init__("image-intake:index:PythonFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = aws.cloudwatch.LogGroup(
-            f"{name}-log", retention_in_days=args.log_retention_days, kms_key_id=args.key.arn, opts=child
+            f"{name}-log",
+            retention_in_days=args.config.log_retention_days,
+            kms_key_id=args.key.arn,
+            opts=child,
         )
         self.role = aws.iam.Role(
             f"{name}-role", assume_role_policy=trust_document("lambda.amazonaws.com"), opts=child
@@ -90,8 +93,10 @@ class PythonFunction(pulumi.ComponentResource):
             role=self.role.arn,
             kms_key_arn=args.key.arn,
             source_kms_key_arn=args.key.arn,
-            environment={"variables": {**_powertools(args.service, args.log_level), **args.environment}},
-            logging_config=_logging(self.log_group, args.log_level),
+            environment={
+                "variables": {**_powertools(args.service, args.config.log_level), **args.environment}
+            },
+            logging_config=_logging(self.log_group, args.config.log_level),
             tracing_config={"mode": "Active"},
             # The role can do its work before the first call; the mapping of the queue checks that.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),

@@ -7,9 +7,10 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
 from components.base.iam import Grant
 from components.base.retention import kept
+from components.config.stack import StackConfig
 
 CREATE: Final = "create"
 """The setting with which a pipeline makes a key of its own."""
@@ -32,7 +33,7 @@ class Key:
         """
         if self.arn is None:
             return ()
-        via = pulumi.Output.concat(service, ".", Place.of(self.arn).region, ".amazonaws.com")
+        via = pulumi.Output.concat(service, ".", Location.of(self.arn).region, ".amazonaws.com")
         return (
             Grant(
                 actions=actions,
@@ -47,34 +48,28 @@ AWS_KEYS: Final = Key(arn=None)
 """No key of the customer's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CustomerKeyArgs:
-    """`service` names the pipeline among all of the account; `protect` keeps the key when the stack goes."""
-
-    service: str
-    protect: bool
-
-
 class CustomerKey(pulumi.ComponentResource):
     """A key of the account's own, rotated every year, which the services that need it may use."""
 
     key: aws.kms.Key
     arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: CustomerKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, service: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("image-intake:index:CustomerKey", name, None, opts)
         self.key = aws.kms.Key(
             name,
-            description=f"Encrypts what {args.service} stores",
+            description=f"Encrypts what {service} stores",
             enable_key_rotation=True,
-            opts=kept(self, protect=args.protect),
+            opts=kept(self, protect=protect),
         )
         # A resource of its own, because it names the account and the region, which the key's ARN tells.
         policy = aws.kms.KeyPolicy(
             f"{name}-policy",
             key_id=self.key.id,
             policy=self.key.arn.apply(key_policy),
-            opts=kept(self, protect=args.protect),
+            opts=kept(self, protect=protect),
         )
         # Whoever takes the key waits for its policy: CloudWatch Logs tries the key at once.
         self.arn = pulumi.Output.all(self.key.arn, policy.id).apply(lambda known: str(known[0]))
@@ -82,14 +77,17 @@ class CustomerKey(pulumi.ComponentResource):
 
 
 def pipeline_key(
-    name: str, setting: str, args: CustomerKeyArgs, opts: pulumi.ResourceOptions | None = None
+    name: str, service: str, config: StackConfig, opts: pulumi.ResourceOptions | None = None
 ) -> Key:
-    """The key that a setting asks for: none if it is empty, a new one for `create`, or that of an ARN."""
-    if not setting:
+    """The key that `kmsKey` asks for: none if it is empty, a new one for `create`, or that of an ARN.
+
+    `service` names the pipeline in the description of a new key.
+    """
+    if not config.kms_key:
         return AWS_KEYS
-    if setting == CREATE:
-        return Key(arn=CustomerKey(name, args, opts).arn)
-    return Key(arn=pulumi.Output.from_input(setting))
+    if config.kms_key == CREATE:
+        return Key(arn=CustomerKey(name, service, protect=config.protect, opts=opts).arn)
+    return Key(arn=pulumi.Output.from_input(config.kms_key))
 
 
 def key_policy(arn: str) -> str:

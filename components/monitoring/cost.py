@@ -4,6 +4,7 @@ from typing import Final
 
 import pulumi
 
+from components.config.alarms import AlarmConfig
 from components.monitoring.metrics import Metric, Watched
 from components.monitoring.widgets import Series
 from pricing.prices import price_table
@@ -24,13 +25,7 @@ _LABELS: Final = {
 
 
 def estimate(
-    watched: Watched,
-    region: pulumi.Output[str],
-    *,
-    presets: int,
-    resize_memory_mib: int,
-    api_memory_mib: int,
-    publish_memory_mib: int,
+    watched: Watched, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
 ) -> list[Series]:
     """Lines in US dollars a period: each service, their sum, and the sum for 1,000 images.
 
@@ -54,13 +49,14 @@ def estimate(
         **reads,
     }
     megabyte_milliseconds = (
-        f"(resizems * {resize_memory_mib} + apims * {api_memory_mib} + publishms * {publish_memory_mib})"
+        f"(resizems * {config.resize_memory_mib} + apims * {config.api_memory_mib} "
+        f"+ publishms * {publish_memory_mib})"
     )
 
     def expressions(at: str) -> dict[str, str]:
         of = price_table().estimate(at)
         million = 1_000_000
-        bucket = ((presets + 1) * of.s3_thousand_puts + of.s3_thousand_gets) / 1000
+        bucket = ((len(config.presets) + 1) * of.s3_thousand_puts + of.s3_thousand_gets) / 1000
         services = {
             "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of.lambda_gb_second)} "
             f"+ (resizecalls + apicalls + publishcalls) * {_number(of.lambda_million_calls / million)}",

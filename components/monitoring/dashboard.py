@@ -4,34 +4,23 @@ It answers in this order: is it healthy, is it keeping up, what is failing, what
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from components.config.alarms import AlarmConfig
 from components.monitoring.cost import estimate
 from components.monitoring.metrics import Metric, Watched
 from components.monitoring.queries import Source, query
-from components.monitoring.thresholds import LATE_MILLISECONDS, AlarmLimits
+from components.monitoring.thresholds import LATE_MILLISECONDS
 from components.monitoring.widgets import Series, Widget, alarm_states, graph, heading, laid_out, log_table
-
-
-@dataclass(frozen=True, kw_only=True)
-class DashboardFacts:
-    """Configured numbers that graphs are compared with."""
-
-    max_concurrency: int
-    resize_memory_mib: int
-    api_memory_mib: int
-    publish_memory_mib: int
-    presets: int
 
 
 def dashboard_body(
     watched: Watched,
-    facts: DashboardFacts,
-    limits: AlarmLimits,
+    config: AlarmConfig,
     *,
+    publish_memory_mib: int,
     alarm_arns: Sequence[pulumi.Input[str]],
     region: pulumi.Output[str],
     log_groups: Mapping[Source, pulumi.Input[str]],
@@ -41,11 +30,11 @@ def dashboard_body(
         heading("Is it healthy?"),
         alarm_states("Alarms", alarm_arns),
         heading("Is it keeping up?"),
-        *_keeping_up(watched, facts, limits, region),
+        *_keeping_up(watched, config, region),
         heading("What is failing?"),
         *_failing(watched, region, log_groups),
         heading("What does it cost?"),
-        *_cost(watched, facts, region),
+        *_cost(watched, config, publish_memory_mib, region),
     ]
     body: dict[str, Any] = {"start": "-PT3H", "periodOverride": "inherit", "widgets": laid_out(widgets)}
     return pulumi.Output.json_dumps(body, sort_keys=True)
@@ -55,9 +44,7 @@ def _line(label: str, metric: Metric) -> Series:
     return Series(label=label, metric=metric)
 
 
-def _keeping_up(
-    watched: Watched, facts: DashboardFacts, limits: AlarmLimits, region: pulumi.Output[str]
-) -> list[Widget]:
+def _keeping_up(watched: Watched, config: AlarmConfig, region: pulumi.Output[str]) -> list[Widget]:
     return [
         graph(
             "Queue",
@@ -71,13 +58,13 @@ def _keeping_up(
             "Age of the oldest message (s)",
             region,
             [_line("age", watched.queue("ApproximateAgeOfOldestMessage", "Maximum"))],
-            limits={"alarm": limits.queue_age_seconds},
+            limits={"alarm": config.queue_age_alarm_seconds},
         ),
         graph(
             "Resize calls at the same time",
             region,
             [_line("calls", watched.resize("ConcurrentExecutions", "Maximum"))],
-            limits={"maxConcurrency": facts.max_concurrency},
+            limits={"maxConcurrency": config.max_concurrency},
         ),
         graph(
             "Images a minute",
@@ -106,7 +93,7 @@ def _keeping_up(
                 _line("record p99", watched.own("RecordTime", "p99")),
                 _line("call p99", watched.resize("Duration", "p99")),
             ],
-            limits={"timeout": limits.resize_timeout_seconds * 1000},
+            limits={"timeout": config.resize_timeout_seconds * 1000},
         ),
         graph("Events a minute", region, [_line("published", watched.own("Published", "Sum"))]),
         graph(
@@ -181,7 +168,9 @@ def _failing(
     ]
 
 
-def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Output[str]) -> list[Widget]:
+def _cost(
+    watched: Watched, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
+) -> list[Widget]:
     counted = [
         _line("API requests", watched.api("Count", "Sum")),
         _line("resize calls", watched.resize("Invocations", "Sum")),
@@ -189,14 +178,7 @@ def _cost(watched: Watched, facts: DashboardFacts, region: pulumi.Output[str]) -
         _line("publish calls", watched.publish("Invocations", "Sum")),
         _line("messages", watched.queue("NumberOfMessagesSent", "Sum")),
     ]
-    series = estimate(
-        watched,
-        region,
-        presets=facts.presets,
-        resize_memory_mib=facts.resize_memory_mib,
-        api_memory_mib=facts.api_memory_mib,
-        publish_memory_mib=facts.publish_memory_mib,
-    )
+    series = estimate(watched, config, publish_memory_mib, region)
     hour = 3600
     return [
         graph("Requests an hour", region, counted, period_seconds=hour),

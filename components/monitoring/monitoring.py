@@ -6,33 +6,26 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
+from components.config.alarms import AlarmConfig
 from components.monitoring.alarms import Alarms
-from components.monitoring.dashboard import DashboardFacts, dashboard_body
+from components.monitoring.dashboard import dashboard_body
 from components.monitoring.metrics import Watched
 from components.monitoring.queries import QUERIES, Source
-from components.monitoring.thresholds import GROUPS, AlarmLimits, conditions
+from components.monitoring.thresholds import GROUPS, conditions
 from components.monitoring.topic import AlarmTopic, AlarmTopicArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """`watched` says what is looked at, `limits` from where on it is wrong.
-
-    `service` names the pipeline among all of the account: alarms that CloudWatch does not name
-    itself and the dashboard are called so.
-    """
+    """`service` names the pipeline in the account, and so the dashboard and the composite alarms."""
 
     service: str
-    place: Place
+    location: Location
     watched: Watched
-    limits: AlarmLimits
-    dashboard: DashboardFacts
+    publish_memory_mib: int
     log_groups: Mapping[Source, pulumi.Input[str]]
-    emails: tuple[str, ...]
-    urls: tuple[str, ...]
-    slack_channel: str
-    protect: bool
+    config: AlarmConfig
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -48,20 +41,13 @@ class Monitoring(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.topic = AlarmTopic(
             f"{name}-alarms",
-            AlarmTopicArgs(
-                service=args.service,
-                place=args.place,
-                emails=args.emails,
-                urls=args.urls,
-                slack_channel=args.slack_channel,
-                protect=args.protect,
-            ),
+            AlarmTopicArgs(service=args.service, location=args.location, config=args.config),
             child,
         )
         self.alarms = Alarms(
             name,
             service=args.service,
-            conditions=conditions(args.watched, args.limits),
+            conditions=conditions(args.watched, args.config),
             groups=GROUPS,
             topic_arn=self.topic.arn,
             opts=child,
@@ -71,10 +57,10 @@ class Monitoring(pulumi.ComponentResource):
             dashboard_name=args.service,
             dashboard_body=dashboard_body(
                 args.watched,
-                args.dashboard,
-                args.limits,
+                args.config,
+                publish_memory_mib=args.publish_memory_mib,
                 alarm_arns=self.alarms.arns,
-                region=args.place.region,
+                region=args.location.region,
                 log_groups=args.log_groups,
             ),
             opts=child,
@@ -89,7 +75,7 @@ class Monitoring(pulumi.ComponentResource):
             )
         self.dashboard_url = pulumi.Output.format(
             "https://{0}.console.aws.amazon.com/cloudwatch/home?region={0}#dashboards:name={1}",
-            args.place.region,
+            args.location.region,
             args.service,
         )
         self.register_outputs({"topicArn": self.topic.arn, "dashboardUrl": self.dashboard_url})

@@ -6,9 +6,9 @@ where AWS recommends one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from components.config.alarms import AlarmConfig
 from components.monitoring.condition import Condition, Group
 from components.monitoring.metrics import Metric, Watched
 
@@ -16,17 +16,6 @@ from components.monitoring.metrics import Metric, Watched
 MIN_IMAGES: Final = 20
 _NEAR_TIMEOUT: Final = 0.8
 LATE_MILLISECONDS: Final = 60_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmLimits:
-    """From where on something is wrong, in seconds, milliseconds and percent."""
-
-    queue_age_seconds: int
-    rejected_share_percent: int
-    api_latency_milliseconds: int
-    resize_timeout_seconds: int
-    api_timeout_seconds: int
 
 
 GROUPS: Final = (
@@ -48,13 +37,13 @@ GROUPS: Final = (
 )
 
 
-def conditions(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+def conditions(watched: Watched, config: AlarmConfig) -> list[Condition]:
     """Every condition, in the order of the picture: API, queue, resize function, table, events."""
     return [
-        *_function("api", watched.api_function, limits.api_timeout_seconds),
-        *_api(watched, limits),
-        *_queue(watched, limits),
-        *_function("resize", watched.resize, limits.resize_timeout_seconds),
+        *_function("api", watched.api_function, config.api_timeout_seconds),
+        *_api(watched, config),
+        *_queue(watched, config),
+        *_function("resize", watched.resize, config.resize_timeout_seconds),
         _renderer(watched),
         *_table(watched),
         *_events(watched),
@@ -98,7 +87,7 @@ def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: 
     ]
 
 
-def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
     # What the worker sends again has arrived before.
     resent = {"resent": watched.own("Resent", "Sum")} if watched.resends else {}
     arrived = "(arrived - FILL(resent, 0))" if resent else "arrived"
@@ -118,7 +107,7 @@ def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
             name="api-latency",
             first="Run the saved query api-slow to see whether the function or the gateway takes the time.",
             metrics={"latency": watched.api("Latency", "p99")},
-            above=limits.api_latency_milliseconds,
+            above=config.api_latency_alarm_milliseconds,
             period_seconds=300,
             bad=3,
             of=3,
@@ -142,14 +131,14 @@ def _api(watched: Watched, limits: AlarmLimits) -> list[Condition]:
     ]
 
 
-def _queue(watched: Watched, limits: AlarmLimits) -> list[Condition]:
+def _queue(watched: Watched, config: AlarmConfig) -> list[Condition]:
     return [
         Condition(
             name="queue-age",
             first="See on the dashboard whether the resize function runs at its full concurrency: "
             "if so it is a spike, if not it is stuck.",
             metrics={"age": watched.queue("ApproximateAgeOfOldestMessage", "Maximum")},
-            above=limits.queue_age_seconds,
+            above=config.queue_age_alarm_seconds,
             period_seconds=60,
             bad=5,
             of=5,
@@ -172,7 +161,7 @@ def _queue(watched: Watched, limits: AlarmLimits) -> list[Condition]:
                 "settled": watched.own("Rejected", "SampleCount"),
             },
             expression=f"IF(settled >= {MIN_IMAGES}, 100 * share, 0)",
-            above=limits.rejected_share_percent,
+            above=config.rejected_share_alarm_percent,
             period_seconds=900,
             bad=2,
             of=2,

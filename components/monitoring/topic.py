@@ -7,26 +7,21 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.base.arns import Place
+from components.base.arns import Location
 from components.base.iam import policy_document, tls_only, trust_document
 from components.base.retention import kept
+from components.config.alarms import AlarmConfig
 
 _ALARMS: Final = "cloudwatch.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmTopicArgs:
-    """`urls` are HTTPS endpoints that confirm a subscription by themselves, as pagers do.
-
-    `slack_channel` is `WORKSPACE/CHANNEL` (`T07EXAMPLE/C07EXAMPLE`) or empty.
-    """
+    """`service` names the Slack channel's configuration."""
 
     service: str
-    place: Place
-    emails: tuple[str, ...]
-    urls: tuple[str, ...]
-    slack_channel: str
-    protect: bool
+    location: Location
+    config: AlarmConfig
 
 
 class AlarmTopic(pulumi.ComponentResource):
@@ -45,19 +40,19 @@ class AlarmTopic(pulumi.ComponentResource):
             f"{name}-key",
             description="Encrypts alarm messages on their way",
             enable_key_rotation=True,
-            policy=policy_document([_administration(args.place), _use(args.place)]),
-            opts=kept(self, protect=args.protect),
+            policy=policy_document([_administration(args.location), _use(args.location)]),
+            opts=kept(self, protect=args.config.protect),
         )
         self.topic = aws.sns.Topic(name, kms_master_key_id=self.key.arn, opts=child)
         self.arn = self.topic.arn
-        publish = {**_only_alarms(args.place), "Sid": "AlarmsPublish", "Action": "sns:Publish"}
+        publish = {**_only_alarms(args.location), "Sid": "AlarmsPublish", "Action": "sns:Publish"}
         aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=self.arn,
             policy=policy_document([{**publish, "Resource": self.arn}, tls_only("sns:Publish", [self.arn])]),
             opts=child,
         )
-        for protocol, endpoints in (("email", args.emails), ("https", args.urls)):
+        for protocol, endpoints in (("email", args.config.alarm_emails), ("https", args.config.alarm_urls)):
             for endpoint in endpoints:
                 aws.sns.TopicSubscription(
                     f"{name}-{protocol}-{_short(endpoint)}",
@@ -68,7 +63,7 @@ class AlarmTopic(pulumi.ComponentResource):
                     endpoint_auto_confirms=True if protocol == "https" else None,
                     opts=child,
                 )
-        if args.slack_channel:
+        if args.config.alarm_slack_channel:
             self._tell_slack(name, args)
         self.register_outputs({"arn": self.arn})
 
@@ -80,7 +75,7 @@ class AlarmTopic(pulumi.ComponentResource):
         https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
         """
         child = pulumi.ResourceOptions(parent=self)
-        workspace, _, channel = args.slack_channel.partition("/")
+        workspace, _, channel = args.config.alarm_slack_channel.partition("/")
         role = aws.iam.Role(
             f"{name}-slack-role", assume_role_policy=trust_document("chatbot.amazonaws.com"), opts=child
         )
@@ -91,38 +86,38 @@ class AlarmTopic(pulumi.ComponentResource):
             slack_channel_id=channel,
             iam_role_arn=role.arn,
             guardrail_policy_arns=[
-                pulumi.Output.format("arn:{0}:iam::aws:policy/AWSDenyAll", args.place.partition)
+                pulumi.Output.format("arn:{0}:iam::aws:policy/AWSDenyAll", args.location.partition)
             ],
             sns_topic_arns=[self.arn],
             opts=child,
         )
 
 
-def _only_alarms(place: Place) -> dict[str, Any]:
+def _only_alarms(location: Location) -> dict[str, Any]:
     return {
         "Effect": "Allow",
         "Principal": {"Service": _ALARMS},
         "Condition": {
-            "StringEquals": {"aws:SourceAccount": place.account},
-            "ArnLike": {"aws:SourceArn": place.arn("cloudwatch", "alarm:*")},
+            "StringEquals": {"aws:SourceAccount": location.account},
+            "ArnLike": {"aws:SourceArn": location.arn("cloudwatch", "alarm:*")},
         },
     }
 
 
-def _use(place: Place) -> dict[str, Any]:
+def _use(location: Location) -> dict[str, Any]:
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
     # In a key's policy, the resource * is the key.
     actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    return {**_only_alarms(place), "Sid": "AlarmsEncrypt", "Action": actions, "Resource": "*"}
+    return {**_only_alarms(location), "Sid": "AlarmsEncrypt", "Action": actions, "Resource": "*"}
 
 
-def _administration(place: Place) -> dict[str, Any]:
+def _administration(location: Location) -> dict[str, Any]:
     # Without it nobody could ever change the key again:
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     return {
         "Sid": "AccountAdministers",
         "Effect": "Allow",
-        "Principal": {"AWS": place.root()},
+        "Principal": {"AWS": location.root()},
         "Action": "kms:*",
         "Resource": "*",
     }

@@ -51,9 +51,9 @@ def document(settings: ApiSettings) -> dict[str, Any]:
         "paths": _paths(),
         "components": {"schemas": _schemas()},
     }
-    if settings.auth in _SECURITY:
-        described["components"]["securitySchemes"] = {settings.auth: _SECURITY[settings.auth]}
-        described["security"] = [{settings.auth: []}]
+    if settings.api_auth in _SECURITY:
+        described["components"]["securitySchemes"] = {settings.api_auth: _SECURITY[settings.api_auth]}
+        described["security"] = [{settings.api_auth: []}]
     return described
 
 

@@ -87,7 +87,7 @@ class Endpoints:
             raise problems.unknown_route(request.route)
         settings = self._settings
         return route(
-            request, identify(request.authorizer, auth=settings.auth, admins=settings.admin_principals)
+            request, identify(request.authorizer, auth=settings.api_auth, admins=settings.admin_principals)
         )
 
     def create_uploads(self, request: Request, caller: Principal) -> Response:

@@ -1,7 +1,8 @@
-"""What each function is told by its environment: one frozen dataclass a function.
+"""The settings that each function finds in its environment: one frozen dataclass per function.
 
 The infrastructure writes an environment with `variables`; the function reads it back with
-`load`. Field names are the contract: `table_name` travels as `TABLE_NAME`.
+`load`. Field names are the contract: `table_name` travels as `TABLE_NAME`, and a field that has the
+name of a configuration key (in snake case) holds its value.
 """
 
 import json
@@ -30,9 +31,9 @@ class ResizeSettings:
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
-    `memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
-    expires originals, 0 for never; `malware_scan_seconds` how long after an upload the scan
-    without which it is not read may take, 0 if nothing is scanned.
+    `resize_memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
+    expires originals, 0 for never. With `malware_scan`, an original is not read before its scan, which
+    may take `malware_scan_minutes` from the upload.
     """
 
     originals_bucket: str
@@ -48,9 +49,15 @@ class ResizeSettings:
     max_side: int
     max_frames: int
     max_metadata_bytes: int
-    memory_mib: int
+    resize_memory_mib: int
     originals_expire_days: int
-    malware_scan_seconds: int
+    malware_scan: bool
+    malware_scan_minutes: int
+
+    @property
+    def malware_scan_seconds(self) -> int:
+        """How long after an upload its malware scan may take; 0 if nothing is scanned."""
+        return self.malware_scan_minutes * 60 if self.malware_scan else 0
 
     @property
     def render_wall_seconds(self) -> float:
@@ -65,7 +72,7 @@ class ResizeSettings:
     @property
     def render_memory_bytes(self) -> int:
         """What the render process may use: all but what this process needs for itself."""
-        return (self.memory_mib - _OWN_MEMORY_MIB) * 1024**2
+        return (self.resize_memory_mib - _OWN_MEMORY_MIB) * 1024**2
 
     @property
     def in_flight_bytes(self) -> int:
@@ -87,8 +94,8 @@ class ResizeSettings:
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
     """Settings of the API function. `max_upload_bytes` bounds every upload policy; a `PENDING`
-    row that was never uploaded to goes after `pending_seconds`; `url_seconds` is how long
-    policies and signed URLs live (at most 900). `auth` is `iam`, `jwt` or `none`; with `iam`,
+    row that was never uploaded to expires after `pending_hours`; `url_seconds` is how long
+    policies and signed URLs live (at most 900). `api_auth` is `iam`, `jwt` or `none`; with `iam`,
     `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
     the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
     `uploads_per_hour` images in an hour, counted in the table of quotas.
@@ -100,11 +107,16 @@ class ApiSettings:
     quota_table_name: str
     uploads_per_hour: int
     max_upload_bytes: int
-    pending_seconds: int
+    pending_hours: int
     url_seconds: int
-    auth: str
+    api_auth: str
     admin_principals: tuple[str, ...]
     kms_key_arn: str
+
+    @property
+    def pending_seconds(self) -> int:
+        """The life of a `PENDING` row."""
+        return self.pending_hours * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,17 +130,21 @@ class PublishSettings:
     dead_letter_queue_url: str
 
 
-def variables(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The environment variables that hold `values` for settings of `kind`.
+def variables(kind: type[Any], config: object, **values: Any) -> dict[str, Any]:
+    """The environment variables that hold settings of `kind`: `values`, and the rest from `config`.
 
     Values that are not plain Python (a Pulumi output of a string) pass through as they are.
-    Raises SettingsError unless `values` has exactly the fields of `kind`.
+    Raises SettingsError if a field is in neither, or a value has no field.
     """
     expected = {field.name for field in fields(kind)}
-    if set(values) != expected:
-        missing, unknown = sorted(expected - set(values)), sorted(set(values) - expected)
+    missing = sorted(name for name in expected - set(values) if not hasattr(config, name))
+    unknown = sorted(set(values) - expected)
+    if missing or unknown:
         raise SettingsError(f"{kind.__name__}: missing {missing}, unknown {unknown}")
-    return {name.upper(): _encode(values[name]) for name in sorted(values)}
+    return {
+        name.upper(): _encode(values[name] if name in values else getattr(config, name))
+        for name in sorted(expected)
+    }
 
 
 def load(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
@@ -151,6 +167,8 @@ def load(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
 def _encode(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return json.dumps(list(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(value) if isinstance(value, int) else value
 
 
@@ -159,6 +177,10 @@ def _decode(kind: Any, text: str) -> Any:
         return text
     if kind is int:
         return int(text)
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise ValueError("not true or false")
+        return text == "true"
     items = json.loads(text)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise ValueError("not a JSON list of strings")

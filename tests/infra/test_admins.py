@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.config.pipeline_config import ConfigError
+from components.config.config_slice import ConfigError
 from handlers.contract.settings import ApiSettings, load
 
 

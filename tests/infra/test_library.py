@@ -94,7 +94,7 @@ def test_a_key_that_there_is_not_is_named_in_every_namespace():
     def program():
         PipelineConfig.load(pulumi.Config("cats"))
 
-    with pytest.raises(ConfigError, match=r"^maxConcurency is no configuration key"):
+    with pytest.raises(ConfigError, match=r"^maxConcurency is not a configuration key"):
         place(program, {"cats:maxConcurency": "7"})
 
 

@@ -5,7 +5,8 @@ from typing import get_type_hints
 import pytest
 import yaml
 
-from components.config.pipeline_config import PipelineConfig, camel_case
+from components.config.config_slice import camel_case
+from components.config.pipeline_config import PipelineConfig
 from local.program import load_config
 from tests.infra.registered import ROOT
 

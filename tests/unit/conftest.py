@@ -1,6 +1,5 @@
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -96,5 +95,5 @@ def api_with(api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Non
 
 
 def set_api_environment(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    for name, value in variables(ApiSettings, asdict(api_settings(**changes))).items():
+    for name, value in variables(ApiSettings, api_settings(**changes)).items():
         monkeypatch.setenv(name, value)

@@ -69,7 +69,7 @@ class Gated:
             send_message=parts.pop("send", self._send),
         )
         return ResizeWorker(
-            resize_settings(malware_scan_seconds=PATIENCE_SECONDS, **parts),
+            resize_settings(malware_scan=True, malware_scan_minutes=PATIENCE_SECONDS // 60, **parts),
             storage=storage,
             catalog=self.world.catalog,
             queue=queue,

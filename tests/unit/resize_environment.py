@@ -91,9 +91,10 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_side": 10_000,
         "max_frames": 10,
         "max_metadata_bytes": 10_000,
-        "memory_mib": 1769,
+        "resize_memory_mib": 1769,
         "originals_expire_days": 0,
-        "malware_scan_seconds": 0,
+        "malware_scan": False,
+        "malware_scan_minutes": 30,
     }
     return ResizeSettings(**defaults | changes)
 
@@ -106,9 +107,9 @@ def api_settings(**changes: Any) -> ApiSettings:
         "quota_table_name": QUOTAS,
         "uploads_per_hour": 1_000_000,
         "max_upload_bytes": 5_000_000,
-        "pending_seconds": 3600,
+        "pending_hours": 1,
         "url_seconds": 900,
-        "auth": "iam",
+        "api_auth": "iam",
         "admin_principals": (OPERATOR,),
         "kms_key_arn": "",
     }

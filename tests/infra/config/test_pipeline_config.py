@@ -93,7 +93,7 @@ WRONG = [
         {"logRetentionDays": "15"},
         f"logRetentionDays: 15 is not one of {LOG_RETENTION}.",
     ),
-    ({"batchsize": "5"}, "batchsize is no configuration key; see Pulumi.yaml for those there are."),
+    ({"batchsize": "5"}, "batchsize is not a configuration key; see Pulumi.yaml for the list."),
     (
         {"presets": '["small 512x512 contain webp"]'},
         "presets: no preset is called 'thumbnail'; found small.",

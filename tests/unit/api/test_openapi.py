@@ -29,7 +29,7 @@ def operation(route):
 
 @AUTHS
 def test_the_document_is_valid_openapi(auth):
-    OpenAPIV31SpecValidator(document(api_settings(auth=auth))).validate()
+    OpenAPIV31SpecValidator(document(api_settings(api_auth=auth))).validate()
 
 
 def test_the_document_is_plain_json():
@@ -104,12 +104,12 @@ def test_the_limits_are_stated():
 
 @pytest.mark.parametrize(("auth", "scheme"), [("iam", "apiKey"), ("jwt", "http")])
 def test_the_document_says_how_callers_of_this_stack_prove_who_they_are(auth, scheme):
-    described = document(api_settings(auth=auth))
+    described = document(api_settings(api_auth=auth))
     assert described["components"]["securitySchemes"][auth]["type"] == scheme
     assert described["security"] == [{auth: []}]
 
 
 def test_an_open_stack_asks_for_nothing():
-    described = document(api_settings(auth="none"))
+    described = document(api_settings(api_auth="none"))
     assert "security" not in described
     assert "securitySchemes" not in described["components"]

@@ -118,7 +118,7 @@ def test_another_caller_has_a_quota_of_its_own_and_administrators_have_one_too(d
 
 
 def test_callers_whom_nobody_asks_for_a_name_share_one_quota(dynamodb, api_with):
-    api_with(uploads_per_hour=LIMIT, auth="none")
+    api_with(uploads_per_hour=LIMIT, api_auth="none")
     use_up(dynamodb, ANONYMOUS)
     assert announce(FILE, caller=ADA)[0] == announce(FILE, caller=BOB)[0] == 429
 

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -30,7 +29,7 @@ def letters(aws, clients):
 @pytest.fixture
 def function(aws, service, bus, letters, monkeypatch):
     settings = publish_settings(dead_letter_queue_url=letters)
-    for name, value in variables(PublishSettings, asdict(settings)).items():
+    for name, value in variables(PublishSettings, settings).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("handlers.publish.event_bus._PAUSES_SECONDS", (0, 0, 0))
     entry_point.compose.cache_clear()

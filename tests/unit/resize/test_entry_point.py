@@ -3,7 +3,6 @@
 import ctypes
 import json
 import sys
-from dataclasses import asdict
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -26,7 +25,7 @@ def queue_url(world, clients):
 def function(request, world, service, queue_url, monkeypatch):
     given = getattr(request, "param", {})
     settings = resize_settings(queue_url=queue_url, max_upload_bytes=100_000, **given)
-    for name, value in variables(ResizeSettings, asdict(settings)).items():
+    for name, value in variables(ResizeSettings, settings).items():
         monkeypatch.setenv(name, value)
     entry_point.compose.cache_clear()
     yield entry_point.handler
@@ -94,7 +93,7 @@ def test_what_the_deadline_leaves_is_visible_at_once(world, function, deliver, c
     assert sorted(bool(world.row(image_id)) for image_id in "ab") == [False, True]
 
 
-@pytest.mark.parametrize("function", [{"malware_scan_seconds": 10**9}], indirect=True)
+@pytest.mark.parametrize("function", [{"malware_scan": True, "malware_scan_minutes": 10**7}], indirect=True)
 def test_what_was_not_scanned_waits_in_the_queue_and_is_acknowledged(
     world, function, deliver, clients, queue_url
 ):

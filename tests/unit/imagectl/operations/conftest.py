@@ -19,7 +19,7 @@ class ThisStack(Stack):
     @property
     def configuration(self) -> dict[str, Any]:
         settings = resize_settings(**self.changes)
-        return {"Environment": {"Variables": variables(ResizeSettings, vars(settings))}}
+        return {"Environment": {"Variables": variables(ResizeSettings, settings)}}
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""The API: its callers, its rates and its function."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from components.config.bounds import Between, OneOf
+from components.config.limits import LimitsConfig
+from components.config.stack import StackConfig
+
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiConfig(LimitsConfig, StackConfig):
+    """Issuer and audience are those of `jwt`, administrators those of `iam`. The rate is in requests per
+    second, the burst in requests. With an `api_reserved_concurrency` of 0 the function shares the
+    account's unreserved concurrency.
+    """
+
+    api_auth: Annotated[str, OneOf("iam", "jwt", "none")]
+    jwt_issuer: str
+    jwt_audience: tuple[str, ...]
+    admin_principals: tuple[str, ...]
+    page: bool
+    cors_origins: tuple[str, ...]
+    api_rate_limit: Annotated[int, Between(1, 10_000)]
+    api_burst_limit: Annotated[int, Between(1, 5_000)]
+    uploads_per_hour: Annotated[int, Between(1, 10_000_000)]  # more than one pipeline takes in an hour
+    api_memory_mib: Annotated[int, Between(128, 10_240)]
+    api_timeout_seconds: Annotated[int, Between(1, 29)]
+    api_reserved_concurrency: Annotated[int, Between(0, 10_000)]  # as many as may come in a second
+    url_seconds: Annotated[int, Between(60, 900)]
+    pending_hours: Annotated[int, Between(1, 720)]
+
+    def conflicts(self) -> Iterator[str]:
+        """Callers that could not be told apart, or settings of another kind of authorisation."""
+        yield from self._authorisation()
+        yield from self._administrators()
+        yield from self._origins()
+
+    def _authorisation(self) -> Iterator[str]:
+        if self.api_auth == "none" and self.protect:
+            yield "apiAuth: none is refused when protect is true; use iam or jwt."
+        if self.api_auth == "jwt":
+            if not self.jwt_issuer.startswith("https://"):
+                yield f"jwtIssuer: {self.jwt_issuer!r} is not an https:// URL, which apiAuth jwt needs."
+            if not self.jwt_audience:
+                yield "jwtAudience: [] is empty; apiAuth jwt needs 1 audience or more."
+        elif self.jwt_issuer or self.jwt_audience:
+            key = "jwtIssuer" if self.jwt_issuer else "jwtAudience"
+            yield f"{key} is set but apiAuth is {self.api_auth}; it is only used with apiAuth jwt."
+        if self.page and self.api_auth == "iam":
+            yield "page: true is refused when apiAuth is iam, since a browser cannot sign requests; use jwt."
+
+    def _administrators(self) -> Iterator[str]:
+        if self.admin_principals and self.api_auth != "iam":
+            yield (
+                f"adminPrincipals is set but apiAuth is {self.api_auth}; it is only used with apiAuth iam "
+                "(with jwt, the scope admin makes an administrator)."
+            )
+        for arn in self.admin_principals:
+            if not _PRINCIPAL.fullmatch(arn):
+                yield f"adminPrincipals: {arn!r} is not the ARN of a role or user."
+
+    def _origins(self) -> Iterator[str]:
+        if "*" in self.cors_origins and self.protect:
+            yield "corsOrigins: '*' is refused when protect is true; name the origins."
+        if "*" in self.cors_origins and len(self.cors_origins) > 1:
+            yield "corsOrigins: '*' allows every origin; do not list others beside it."
+        for origin in self.cors_origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                yield f"corsOrigins: {origin!r} is not an origin such as https://www.example.com."
