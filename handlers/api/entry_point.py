@@ -16,7 +16,7 @@ from handlers.api.presigned_posts import Policies
 from handlers.api.problems import Problem
 from handlers.api.quotas import Quotas
 from handlers.api.requests import Request
-from handlers.api.routes import Endpoints, Response
+from handlers.api.routes import Response, Routes
 from handlers.api.uploads import Uploads
 from handlers.contract.settings import ApiSettings, load
 from handlers.storage import clients
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def compose() -> tuple[Endpoints, Logger]:
-    """What one execution environment works with, built at its first call."""
+def compose() -> tuple[Routes, Logger]:
+    """The collaborators of one execution environment, built at its first call."""
     settings = load(ApiSettings, os.environ)
     s3 = clients.s3()
     dynamodb = clients.dynamodb()
@@ -54,7 +54,7 @@ def compose() -> tuple[Endpoints, Logger]:
         refused=announcements.refuse,
     )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
-    endpoints = Endpoints(
+    routes = Routes(
         settings,
         uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
         storage=storage,
@@ -64,14 +64,14 @@ def compose() -> tuple[Endpoints, Logger]:
         batches=Batches(dynamodb, settings.table_name, catalog),
         page=page,
     )
-    return endpoints, Logger()
+    return routes, Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Lambda's entry point: an HTTP API event in, a response in payload format 2.0 out."""
-    endpoints, logger = compose()
+    routes, logger = compose()
     try:
-        response = endpoints.answer(Request.of(event))
+        response = routes.answer(Request.of(event))
     except Problem as problem:
         response = _problem(problem)
     except TableBusy:

@@ -1,15 +1,13 @@
-"""The API's own description, https://spec.openapis.org/oas/v3.1.0: made of the routes, of the structures
-that requests are parsed into and answers are made of, and of the problems that each route knows.
-"""
+"""The OpenAPI document of the API, made from its routes: https://spec.openapis.org/oas/v3.1.0."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from handlers.api import problems
-from handlers.api.operations import OPERATIONS, Operation
+from handlers.api.operation import Operation
 from handlers.api.problems import Problem
 from handlers.api.requests import MAX_BODY_BYTES, MAX_FILES, MAX_JSON_BYTES, FileToUpload
 from handlers.api.responses import GatewayMessage, ProblemDocument
@@ -27,7 +25,7 @@ _SECURITY: Final[dict[str, dict[str, Any]]] = {
     },
     "jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
-# What API Gateway answers by itself, before the function is called.
+# Responses of API Gateway itself, before the function is called.
 _GATEWAY: Final = {
     401: "No valid token.",
     403: "Not allowed.",
@@ -35,21 +33,21 @@ _GATEWAY: Final = {
     429: "Too many requests.",
 }
 _RETRY_AFTER: Final = {
-    "description": "Seconds after which the same may be asked again.",
+    "description": "Seconds after which the request may be repeated.",
     "schema": {"type": "integer", "minimum": 1},
 }
-# Any route: who calls, and what went wrong on our side.
+# Problems of every route.
 _COMMON: Final = (problems.unidentified_caller(), problems.internal(), problems.busy())
 
 
-def document(settings: ApiSettings) -> dict[str, Any]:
-    """The OpenAPI document of a stack with these settings."""
+def document(settings: ApiSettings, operations: Mapping[str, Operation]) -> dict[str, Any]:
+    """The OpenAPI document of a stack with these settings; `operations` by route."""
     described: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Image intake", "version": "1", "description": _limits(settings)},
-        "servers": [{"url": ".", "description": "Where this document is."}],
-        "paths": _paths(),
-        "components": {"schemas": _schemas()},
+        "servers": [{"url": ".", "description": "The address of this document."}],
+        "paths": _paths(operations),
+        "components": {"schemas": _schemas(operations.values())},
     }
     if settings.api_auth in _SECURITY:
         described["components"]["securitySchemes"] = {settings.api_auth: _SECURITY[settings.api_auth]}
@@ -69,9 +67,9 @@ def _limits(settings: ApiSettings) -> str:
     return f"Limits: {'; '.join(limits)}."
 
 
-def _paths() -> dict[str, dict[str, Any]]:
+def _paths(operations: Mapping[str, Operation]) -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for route, operation in OPERATIONS.items():
+    for route, operation in operations.items():
         method, _, path = route.partition(" ")
         paths[path.replace("+}", "}")][method.lower()] = _described(operation)
     return dict(paths)
@@ -82,13 +80,13 @@ def _described(operation: Operation) -> dict[str, Any]:
     parameters = [*operation.parameters, *_query(operation.query)]
     if parameters:
         described["parameters"] = parameters
-    if operation.takes:
-        described["requestBody"] = {"required": True, "content": _body(operation.takes)}
-    answer: dict[str, Any] = {"description": "As asked."}
-    if operation.answers:
-        schema = {"type": "object"} if operation.answers is dict else _ref(operation.answers)
+    if operation.request:
+        described["requestBody"] = {"required": True, "content": _body(operation.request)}
+    answer: dict[str, Any] = {"description": "Success."}
+    if operation.response:
+        schema = {"type": "object"} if operation.response is dict else _ref(operation.response)
         answer["content"] = {"application/json": {"schema": schema}}
-    described["responses"] = {str(operation.status): answer} | _refusals([*operation.refuses, *_COMMON])
+    described["responses"] = {str(operation.status): answer} | _refusals([*operation.problems, *_COMMON])
     return described
 
 
@@ -107,7 +105,7 @@ def _query(kind: type[Any] | None) -> Iterable[dict[str, Any]]:
 
 
 def _refusals(refused: Iterable[Problem]) -> dict[str, Any]:
-    """The problems by status, each with an example, and what the gateway says."""
+    """The problems by status, each with an example, and the responses of the gateway."""
     answers: dict[int, dict[str, Any]] = {
         status: {
             "description": description,
@@ -128,8 +126,8 @@ def _refusals(refused: Iterable[Problem]) -> dict[str, Any]:
     return {str(status): answer for status, answer in sorted(answers.items())}
 
 
-def _schemas() -> dict[str, Any]:
-    used = [kind for each in OPERATIONS.values() for kind in (each.takes, each.answers)]
+def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
+    used = [kind for each in operations for kind in (each.request, each.response)]
     structures = {kind for kind in used if isinstance(kind, type) and kind is not dict}
     schemas = _components(*structures, FileToUpload, ProblemDocument, GatewayMessage)
     # Files are parsed one by one, which is why the structure that holds them does not know theirs.

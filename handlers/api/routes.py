@@ -1,4 +1,4 @@
-"""The routes of the API: what each does with a request and its caller."""
+"""The routes of the API: the declaration of each, and its response to a request and its caller."""
 
 import re
 from collections.abc import Mapping
@@ -10,20 +10,23 @@ from msgspec import UNSET
 from handlers.api import openapi, problems
 from handlers.api.batch_status import Batches
 from handlers.api.listing import Listing
+from handlers.api.operation import declared_operations, operation
 from handlers.api.page import Page
 from handlers.api.presigned_posts import Announced
 from handlers.api.principals import Principal, identify
 from handlers.api.requests import (
     BATCH_ID,
     MAX_BODY_BYTES,
+    MAX_JSON_BYTES,
     MAX_NAME_CHARACTERS,
     CreateUploads,
+    ListImages,
     Request,
     decode,
     listing,
 )
-from handlers.api.responses import CreatedImage, Image, ImageList, image, location
-from handlers.api.uploads import Uploads, accepted_type
+from handlers.api.responses import Batch, CreatedImage, CreatedUploads, Image, ImageList, image, location
+from handlers.api.uploads import CONTENT_TYPES, Uploads, accepted_type
 from handlers.contract import keys, routes
 from handlers.contract.rows import Row, superseded_keys, variant_keys
 from handlers.contract.settings import ApiSettings
@@ -35,18 +38,40 @@ _DELETE_TRIES: Final = 5
 _SOON: Final = {"Retry-After": "1"}
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
+_IMAGE_ID: Final = {
+    "name": "imageId",
+    "in": "path",
+    "required": True,
+    "description": "Any Unicode; slashes need no encoding.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": keys.MAX_IMAGE_ID_BYTES},
+}
+_BATCH_ID: Final = {
+    "name": "batchId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": BATCH_ID},
+}
+_NAME: Final = {
+    "name": "name",
+    "in": "query",
+    "description": f"The file's name, cut off after {MAX_NAME_CHARACTERS} characters.",
+    "schema": {"type": "string"},
+}
+_MALFORMED: Final = problems.malformed("Expected `int` >= 1 - at `$.bytes`")
+_QUOTA: Final = problems.quota_exceeded(100_000, resets_at="2026-01-02T04:00:00.000Z", retry_after=1_234)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What a route answers; `body` is sent as JSON, as it is if it is text, not at all if None."""
+    """The response of a route; `body` is sent as JSON, unchanged if it is text, not at all if None."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Endpoints:
-    """The routes. Every method takes a request and its caller, and returns a response or raises Problem."""
+class Routes:
+    """One method per route: it takes a request and its caller, and returns a response or raises Problem."""
 
     def __init__(
         self,
@@ -68,34 +93,51 @@ class Endpoints:
         self._listing = listing
         self._batches = batches
         self._page = page
-        self._routes = {
-            routes.CREATE_UPLOADS: self.create_uploads,
-            routes.CREATE_IMAGE: self.create_image,
-            routes.GET_IMAGE: self.get_image,
-            routes.LIST_IMAGES: self.list_images,
-            routes.DELETE_IMAGE: self.delete_image,
-            routes.GET_BATCH: self.get_batch,
-            routes.GET_OPENAPI: self.get_openapi,
-        }
 
     def answer(self, request: Request) -> Response:
         """Serve a request by its route. Raises Problem."""
         if request.route == routes.GET_PAGE:
             return self.get_page()
-        route = self._routes.get(request.route)
-        if route is None:
+        if request.route not in OPERATIONS:
             raise problems.unknown_route(request.route)
         settings = self._settings
-        return route(
-            request, identify(request.authorizer, auth=settings.api_auth, admins=settings.admin_principals)
-        )
+        caller = identify(request.authorizer, auth=settings.api_auth, admins=settings.admin_principals)
+        method, _ = OPERATIONS[request.route]
+        response: Response = getattr(self, method)(request, caller)
+        return response
 
+    @operation(
+        routes.CREATE_UPLOADS,
+        request=CreateUploads,
+        response=CreatedUploads,
+        problems=(_MALFORMED, problems.too_large(3_000_000, MAX_JSON_BYTES), _QUOTA),
+    )
     def create_uploads(self, request: Request, caller: Principal) -> Response:
-        """Announce up to 100 files: for each a presigned POST policy, or a problem of its own."""
+        """Announce up to 100 files, or re-sign the uploads of files that are still PENDING. Each file gets
+        its own answer, a presigned POST policy or a problem: too-large, unsupported-content-type,
+        malformed-request, unknown-image, not-pending or quota-exceeded. If the quota leaves no policy
+        for any of them, the whole request is answered with quota-exceeded.
+        """
         return Response(body=self._uploads.create(decode(request.body, CreateUploads), caller.name))
 
+    @operation(
+        routes.CREATE_IMAGE,
+        status=202,
+        request=CONTENT_TYPES,
+        parameters=(_NAME,),
+        response=CreatedImage,
+        problems=(
+            _MALFORMED,
+            problems.too_large(5_000_000, MAX_BODY_BYTES),
+            problems.unsupported_content_type("text/plain", list(CONTENT_TYPES)),
+            _QUOTA,
+        ),
+    )
     def create_image(self, request: Request, caller: Principal) -> Response:
-        """Take an image as the request body. It goes the way of every upload: S3, queue, worker."""
+        """Upload a small image as the body of the request.
+
+        It takes the path of every upload: S3, queue, worker.
+        """
         limit = min(MAX_BODY_BYTES, self._settings.max_upload_bytes)
         if len(request.body) > limit:
             raise problems.too_large(
@@ -113,16 +155,20 @@ class Endpoints:
         body = CreatedImage(image_id=image_id, status="PENDING", location=location(image_id))
         return Response(status=202, body=body, headers={"Location": body.location, **_SOON})
 
+    @operation(
+        routes.GET_IMAGE, parameters=(_IMAGE_ID,), response=Image, problems=(problems.unknown_image(),)
+    )
     def get_image(self, request: Request, caller: Principal) -> Response:
-        """The image's row, with a signed URL for each variant once it is `READY`."""
+        """Get an image, with a signed URL of each variant once it is READY."""
         row = self._visible(request, caller)
         if row is None:
             raise problems.unknown_image()
         pending = _SOON if row["Status"] == "PENDING" else {}
         return Response(body=self._document(row, caller), headers={**_PRIVATE, **pending})
 
+    @operation(routes.LIST_IMAGES, query=ListImages, response=ImageList, problems=(_MALFORMED,))
     def list_images(self, request: Request, caller: Principal) -> Response:
-        """The caller's images, newest first; those of all for an administrator."""
+        """List the caller's images, newest first; administrators list everybody's."""
         wanted = listing(request.query)
         page = self._listing.page(
             owner=None if caller.admin else caller.name,
@@ -140,13 +186,14 @@ class Endpoints:
         ]
         return Response(body=ImageList(images=images, cursor=page.cursor or UNSET), headers=_PRIVATE)
 
+    @operation(routes.DELETE_IMAGE, status=204, parameters=(_IMAGE_ID,), response=None)
     def delete_image(self, request: Request, caller: Principal) -> Response:
-        """Remove an image, wherever it stands in its life: original, variants, row.
+        """Delete an image: original, variants and metadata. Deleting an unknown image is not an error.
 
-        The original goes first: S3's event about it makes the worker finish what is left when
-        this ends early, and the worker, which looks for the original after it wrote a row,
-        removes what it was just about to add. Removing what is not there, or is not the caller's,
-        answers the same and does nothing.
+        The original goes first: if this ends early, S3's event about it makes the worker finish the
+        deletion, and the worker, which looks for the original after it wrote a row, removes the variants
+        it was about to add. An image that is unknown or somebody else's gets the same answer, and nothing
+        is done.
         """
         row = self._visible(request, caller)
         if row is not None:
@@ -163,8 +210,14 @@ class Endpoints:
                 row = None
         raise problems.busy()
 
+    @operation(
+        routes.GET_BATCH, parameters=(_BATCH_ID,), response=Batch, problems=(problems.unknown_batch(),)
+    )
     def get_batch(self, request: Request, caller: Principal) -> Response:
-        """How far a batch of the caller is; an administrator's answer adds up those of all."""
+        """Get the progress of a batch. The counts follow within about a second.
+
+        An administrator's answer covers the images of all owners.
+        """
         batch_id = request.path.get("batchId", "")
         owner = None if caller.admin else caller.name
         batch = self._batches.get(batch_id, owner) if re.match(BATCH_ID, batch_id) else None
@@ -172,9 +225,10 @@ class Endpoints:
             raise problems.unknown_batch()
         return Response(body=batch, headers=_PRIVATE if batch.done else {**_PRIVATE, **_SOON})
 
+    @operation(routes.GET_OPENAPI, response=dict)
     def get_openapi(self, _request: Request, _caller: Principal) -> Response:
-        """The description of this API."""
-        return Response(body=openapi.document(self._settings))
+        """Get this document."""
+        return Response(body=description(self._settings))
 
     def get_page(self) -> Response:
         """The page, for people with a browser."""
@@ -188,3 +242,11 @@ class Endpoints:
 
     def _document(self, row: Row, caller: Principal) -> Image:
         return image(row, self._signed_urls, with_owner=caller.admin)
+
+
+OPERATIONS: Final = declared_operations(Routes)
+
+
+def description(settings: ApiSettings) -> dict[str, Any]:
+    """The OpenAPI document of a stack with these settings."""
+    return openapi.document(settings, {route: OPERATIONS[route][1] for route in routes.ROUTES})

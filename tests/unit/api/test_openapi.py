@@ -5,9 +5,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from handlers.api import problems
-from handlers.api.openapi import document
-from handlers.api.operations import OPERATIONS
 from handlers.api.problems import Problem
+from handlers.api.routes import OPERATIONS, description
 from handlers.api.uploads import CONTENT_TYPES
 from handlers.contract import routes
 from tests.unit.resize_environment import api_settings
@@ -24,22 +23,22 @@ def operations(described):
 
 
 def operation(route):
-    return operations(document(api_settings()))[route.replace("+}", "}")]
+    return operations(description(api_settings()))[route.replace("+}", "}")]
 
 
 @AUTHS
 def test_the_document_is_valid_openapi(auth):
-    OpenAPIV31SpecValidator(document(api_settings(api_auth=auth))).validate()
+    OpenAPIV31SpecValidator(description(api_settings(api_auth=auth))).validate()
 
 
 def test_the_document_is_plain_json():
-    described = document(api_settings())
+    described = description(api_settings())
     assert msgspec.json.decode(msgspec.json.encode(described)) == described
 
 
 def test_every_route_is_described_and_no_other():
     assert set(OPERATIONS) == set(routes.ROUTES)
-    assert len(operations(document(api_settings()))) == len(routes.ROUTES)
+    assert len(operations(description(api_settings()))) == len(routes.ROUTES)
 
 
 def problem_codes():
@@ -58,7 +57,7 @@ def problem_codes():
 
 
 def test_every_problem_is_described():
-    text = msgspec.json.encode(document(api_settings())).decode()
+    text = msgspec.json.encode(description(api_settings())).decode()
     # A route that is not there is nothing that a route can answer.
     for code in problem_codes() - {"unknown-route"}:
         assert code in text
@@ -91,7 +90,7 @@ def test_the_query_of_a_list_is_described_with_its_bounds():
 
 
 def test_the_limits_are_stated():
-    described = document(api_settings(max_upload_bytes=12_345_678))["info"]["description"]
+    described = description(api_settings(max_upload_bytes=12_345_678))["info"]["description"]
     for limit in (
         "100 files",
         "12345678 bytes",
@@ -104,12 +103,12 @@ def test_the_limits_are_stated():
 
 @pytest.mark.parametrize(("auth", "scheme"), [("iam", "apiKey"), ("jwt", "http")])
 def test_the_document_says_how_callers_of_this_stack_prove_who_they_are(auth, scheme):
-    described = document(api_settings(api_auth=auth))
+    described = description(api_settings(api_auth=auth))
     assert described["components"]["securitySchemes"][auth]["type"] == scheme
     assert described["security"] == [{auth: []}]
 
 
 def test_an_open_stack_asks_for_nothing():
-    described = document(api_settings(api_auth="none"))
+    described = description(api_settings(api_auth="none"))
     assert "security" not in described
     assert "securitySchemes" not in described["components"]
