@@ -4,7 +4,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.api.uploads import CONTENT_TYPES
+from handlers.contract.formats import CONTENT_TYPES
 
 _TYPES = mimetypes.MimeTypes()
 for _suffix in ("avif", "heic", "heif", "webp"):  # not known to every Python that is supported

@@ -26,8 +26,9 @@ from handlers.api.requests import (
     listing,
 )
 from handlers.api.responses import Batch, CreatedImage, CreatedUploads, Image, ImageList, image, location
-from handlers.api.uploads import CONTENT_TYPES, Uploads, accepted_type
+from handlers.api.uploads import Uploads, accepted_type
 from handlers.contract import keys, routes
+from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.rows import Row, superseded_keys, variant_keys
 from handlers.contract.settings import ApiSettings
 from handlers.storage.buckets import Storage

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 import uuid6
@@ -14,23 +13,10 @@ from handlers.api.quotas import Quotas
 from handlers.api.requests import CreateUploads, FileToUpload, decode_part
 from handlers.api.responses import CreatedUploads, FileAnswer, ProblemDocument, location
 from handlers.contract import keys
+from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.rows import Row, timestamp
 from handlers.contract.settings import ApiSettings
 from handlers.storage.catalog import Catalog
-
-# What a file may be declared as. The worker trusts only the bytes; this keeps the obvious
-# mistakes out of the bucket.
-CONTENT_TYPES: Final = (
-    "image/avif",
-    "image/bmp",
-    "image/gif",
-    "image/heic",
-    "image/heif",
-    "image/jpeg",
-    "image/png",
-    "image/tiff",
-    "image/webp",
-)
 
 
 def new_id() -> str:
@@ -39,7 +25,10 @@ def new_id() -> str:
 
 
 def accepted_type(declared: str) -> str:
-    """A declared content type, if it is one of those accepted. Raises Problem (415)."""
+    """A declared content type, if it is one of those accepted. Raises Problem (415).
+
+    The worker trusts only the bytes; this keeps the obvious mistakes out of the bucket.
+    """
     if declared not in CONTENT_TYPES:
         raise problems.unsupported_content_type(declared, list(CONTENT_TYPES))
     return declared

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, cast, get_args
 
+from handlers.contract.formats import FORMATS
+
 Fit = Literal["cover", "contain", "fill"]
 Format = Literal["jpeg", "webp", "avif", "png"]
 Position = Literal["centre", "attention"]
@@ -37,14 +39,6 @@ _BOX = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _DEFAULT_QUALITY = {"jpeg": 82, "webp": 80, "avif": 60, "png": 100}
 _DEFAULT_EFFORT = {"jpeg": 1, "webp": 4, "avif": 1, "png": 6}
 _MAX_EFFORT = {"jpeg": 2, "webp": 6, "avif": 10, "png": 9}
-
-EXTENSIONS: dict[Format, str] = {"jpeg": "jpg", "webp": "webp", "avif": "avif", "png": "png"}
-CONTENT_TYPES: dict[Format, str] = {
-    "jpeg": "image/jpeg",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "png": "image/png",
-}
 
 
 class PresetError(ValueError):
@@ -75,12 +69,12 @@ class Preset:
     @property
     def extension(self) -> str:
         """The file name extension of the variant's key, without the dot."""
-        return EXTENSIONS[self.format]
+        return FORMATS[self.format.upper()].extensions[0]
 
     @property
     def content_type(self) -> str:
         """The media type the variant is served with."""
-        return CONTENT_TYPES[self.format]
+        return FORMATS[self.format.upper()].content_types[0]
 
 
 @dataclass(frozen=True, kw_only=True)

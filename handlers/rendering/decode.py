@@ -7,43 +7,15 @@ Pillow is imported, and neither the declared content type nor a file name is loo
 import importlib
 from typing import cast
 
+from handlers.contract import formats
 from handlers.contract.presets import Limits
 from handlers.contract.rejections import EmptyObject, FormatNotAllowed, NotAnImage, TooLarge
-from handlers.rendering.heif_brands import sniff_brands
 from handlers.rendering.original import Original
 
-CONTENT_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-    "AVIF": "image/avif",
-    "HEIF": "image/heic",
-}
+# Modules of `handlers.rendering.formats`, each with `read(data, limits) -> Original`; imported when the
+# first such original comes.
+READERS = {each.name: "heif" if each.brands else each.name.lower() for each in formats.FORMATS.values()}
 
-# Each module has `read(data, limits) -> Original`; imported when the first such original comes.
-READERS = {
-    "JPEG": "jpeg",
-    "PNG": "png",
-    "WEBP": "webp",
-    "GIF": "gif",
-    "TIFF": "tiff",
-    "BMP": "bmp",
-    "AVIF": "heif",
-    "HEIF": "heif",
-}
-
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"BM", "BMP"),
-)
 # Images (or what is often taken for one) that are recognised only to name the reason.
 _FOREIGN = (
     b"%!PS", b"\xc5\xd0\xd3\xc6", b"%PDF", b"8BPS", b"\x00\x00\x01\x00", b"\x00\x00\x02\x00",
@@ -57,16 +29,13 @@ _FOREIGN_MARKUP = (b"<svg", b"<?xml", b"<!doctype svg")
 def sniff(data: bytes) -> str:
     """The format the bytes claim, for example `JPEG`.
 
-    Raises NotAnImage for bytes that look like no image and FormatNotAllowed for images of a
+    Raises NotAnImage for bytes that do not look like an image and FormatNotAllowed for images of a
     format that is not decoded here.
     """
-    for magic, name in _MAGIC:
-        if data.startswith(magic):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
+    if known := formats.sniff(data):
+        return known.name
     if data[4:8] == b"ftyp":
-        return sniff_brands(data)
+        raise FormatNotAllowed(data[8:12].decode("ascii", "replace"))
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if data.startswith(_FOREIGN) or start.startswith(_FOREIGN_MARKUP):
         raise FormatNotAllowed
@@ -76,7 +45,7 @@ def sniff(data: bytes) -> str:
 def read(data: bytes, limits: Limits) -> Original:
     """Read and check the header of an original; no pixel is decoded.
 
-    Raises ImageRejected if the bytes are no image of an allowed format or exceed the limits.
+    Raises ImageRejected if the bytes are not an image of an allowed format or exceed the limits.
     """
     if not data:
         raise EmptyObject

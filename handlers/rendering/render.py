@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from handlers.contract.formats import FORMATS
 from handlers.contract.presets import Limits, Preset
 from handlers.rendering import colour, decode, smart_crop
 from handlers.rendering.allocator import keep_freed_memory
@@ -63,7 +64,7 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
         },
         facts=Facts(
             format=original.format,
-            content_type=decode.CONTENT_TYPES[original.format],
+            content_type=FORMATS[original.format].content_types[0],
             width=width,
             height=height,
             frames=original.frames,

@@ -11,12 +11,13 @@ from typing import IO, Annotated, Any, Final
 import httpx
 import typer
 
+from handlers.contract.formats import FORMATS
 from imagectl.api_client import Service
 from imagectl.errors import CannotContinue
 from imagectl.output import messages, size
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=10)
-_SUFFIXES: Final = {"image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif", "image/png": "png"}
+_SUFFIXES: Final = {each.content_types[0]: each.extensions[0] for each in FORMATS.values()}
 
 
 def get(

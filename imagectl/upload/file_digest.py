@@ -5,6 +5,7 @@ import os
 from io import BufferedReader
 from typing import Final
 
+from handlers.contract.formats import CONTAINER_BRANDS, FORMATS, sniff
 from imagectl.journal import Journal
 from imagectl.upload.file_walk import Found, Unusable, explained
 from imagectl.upload_model import File
@@ -12,40 +13,13 @@ from imagectl.upload_model import File
 _HEAD_BYTES: Final = 32
 MAX_NAME_CHARACTERS: Final = 1024
 
-# First bytes -> type; the file's name decides only where they say nothing.
-# https://mimesniff.spec.whatwg.org/#image-type-pattern-matching-algorithm
-_SIGNATURES: Final = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-    (b"BM", "image/bmp"),
-)
-# Brands of ISO base media files, https://mp4ra.org/registered-types/brands
-_BRANDS: Final = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heif",
-    b"msf1": "image/heif",
-}
 _EXTENSIONS: Final = {
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".gif": "image/gif",
-    ".heic": "image/heic",
-    ".heif": "image/heif",
-    ".jfif": "image/jpeg",
-    ".jpe": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".webp": "image/webp",
+    extension: kind
+    for each in FORMATS.values()
+    for extension, kind in {
+        **dict.fromkeys(each.extensions, each.content_types[0]),
+        **{kind.partition("/")[2]: kind for kind in each.content_types},
+    }.items()
 }
 
 
@@ -67,15 +41,13 @@ def read(found: Found | Unusable, journal: Journal) -> File | Unusable:
 
 
 def content_type_of(head: bytes, name: str) -> str | None:
-    """The media type of an image; None for what is none by its first bytes nor by its name."""
-    for signature, content_type in _SIGNATURES:
-        if head.startswith(signature):
-            return content_type
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:8] == b"ftyp" and head[8:12] in _BRANDS:
-        return _BRANDS[head[8:12]]
-    return _EXTENSIONS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - a name, not a path
+    """The media type of an image, by its first bytes or else its name; None for other files."""
+    if head[4:8] == b"ftyp" and head[8:12] in CONTAINER_BRANDS:
+        return "image/heif"
+    if known := sniff(head):
+        return known.content_types[0]
+    extension = os.path.splitext(name)[1].removeprefix(".").lower()  # noqa: PTH122 - a name, not a path
+    return _EXTENSIONS.get(extension)
 
 
 def announced_name(name: str) -> str:
@@ -88,7 +60,7 @@ def _hashed(found: Found, opened: BufferedReader) -> File | Unusable:
     before = os.fstat(opened.fileno())
     content_type = content_type_of(opened.read(_HEAD_BYTES), found.name)
     if content_type is None:
-        reason = "It is no image: neither its first bytes nor its name are those of one."
+        reason = "It is not an image, by its first bytes or its name."
         return Unusable(path=found.path, reason=reason, size=found.size)
     opened.seek(0)
     sha256 = hashlib.file_digest(opened, "sha256").digest()

@@ -5,11 +5,11 @@ from functools import partial
 
 from PIL import AvifImagePlugin, ImageFile
 
+from handlers.contract import formats
 from handlers.contract.presets import Limits
 from handlers.contract.rejections import FormatNotAllowed, NotAnImage, TooManyPixels, Truncated
 from handlers.rendering import colour, colour_spaces, exif, isobmff
 from handlers.rendering.decode_budget import check_metadata, check_size, decoding
-from handlers.rendering.heif_brands import sniff_brands
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
@@ -19,8 +19,8 @@ _DECLARED = ("exif", "icc_profile", "xmp")
 
 
 def read(data: bytes, limits: Limits) -> Original:
-    """Read the boxes of an AVIF or HEIC. Raises ImageRejected if it is none or exceeds the limits."""
-    heic = sniff_brands(data) == "HEIF"
+    """Read the boxes of an AVIF or HEIC. Raises ImageRejected if it is neither or exceeds the limits."""
+    heic = formats.sniff(data) is formats.FORMATS["HEIF"]
     with decoding(NotAnImage):
         image = _open_heic(data) if heic else AvifImagePlugin.AvifImageFile(io.BytesIO(data))
         frames = int(getattr(image, "n_frames", 1))

@@ -7,8 +7,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from handlers.api import problems
 from handlers.api.problems import Problem
 from handlers.api.routes import OPERATIONS, description
-from handlers.api.uploads import CONTENT_TYPES
 from handlers.contract import routes
+from handlers.contract.formats import CONTENT_TYPES
 from tests.unit.resize_environment import api_settings
 
 AUTHS = pytest.mark.parametrize("auth", ["iam", "jwt", "none"])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from handlers.api import entry_point, page, problems
+from handlers.contract.formats import FORMATS
 from handlers.contract.rejections import ImageRejected
 from tests.unit.http_events import http_event
 
@@ -102,3 +103,12 @@ def test_the_api_serves_the_page_with_its_policy(api):
 
 def call_page():
     return entry_point.handler(http_event("GET /"), SimpleNamespace(aws_request_id="r1"))
+
+
+def test_the_types_by_extension_are_those_of_the_service():
+    table = re.search(r"const TYPES = \{(.*?)\};", page.document().html, re.DOTALL)[1]
+    types = dict(re.findall(r'(\w+): "([^"]+)"', table))
+    assert types
+    for extension, content_type in types.items():
+        [known] = [each for each in FORMATS.values() if extension in each.extensions]
+        assert content_type in known.content_types

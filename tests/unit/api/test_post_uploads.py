@@ -4,8 +4,8 @@ from uuid import UUID
 import pytest
 
 from handlers.api import entry_point
-from handlers.api.uploads import CONTENT_TYPES
 from handlers.contract import routes
+from handlers.contract.formats import CONTENT_TYPES
 from tests.unit.http_events import call, get_image, post_image, post_uploads, problem_of
 from tests.unit.resize_environment import TABLE, api_settings
 

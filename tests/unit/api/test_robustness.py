@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.api.uploads import CONTENT_TYPES
+from handlers.contract.formats import CONTENT_TYPES
 from tests.unit.http_events import get_image, post_image, post_uploads
 
 pytestmark = pytest.mark.usefixtures("api")

@@ -56,7 +56,7 @@ def test_what_cannot_be_uploaded_is_reported_and_costs_the_others_nothing(imagec
     assert ran.code == 1
     assert ran.summary["counts"] == {"READY": 2, "NOT_UPLOADED": 4}
     assert ran.files["empty.jpg"]["reason"] == "It is empty."
-    assert ran.files["notes.txt"]["reason"].startswith("It is no image")
+    assert ran.files["notes.txt"]["reason"].startswith("It is not an image")
     assert ran.files["scan.tif"]["reason"] == "The content type is not accepted."
     assert ran.files["missing.jpg"]["reason"] == "No such file or directory"
 
