@@ -11,8 +11,9 @@ from tenacity import (
     sleep_using_event,
     stop_after_attempt,
     stop_when_event_set,
-    wait_random_exponential,
 )
+
+from handlers.contract.backoff import retry_delay
 
 _Answer = TypeVar("_Answer")
 FIRST_PAUSE_SECONDS = 0.5
@@ -35,7 +36,7 @@ class Patience:
         self._retrying = Retrying(
             retry=retry_if_exception_type(Transient),
             stop=stop_after_attempt(attempts) | stop_when_event_set(stopping),
-            wait=wait_random_exponential(multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
+            wait=lambda state: retry_delay(state.attempt_number, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS),
             sleep=sleep_using_event(stopping),
             reraise=True,
         )

@@ -48,7 +48,7 @@ FAULTS = (
     Fault(
         "a retry comes at once",
         "contract/backoff.py",
-        "return round(jitter() * ceiling)",
+        "return jitter() * min(max_seconds, base_seconds * (1 << doublings))",
         "return 0",
     ),
     Fault(
@@ -66,8 +66,8 @@ FAULTS = (
     Fault(
         "nobody looks whether the original is still there after the commit",
         "resize/worker.py",
-        "        if self._is_removed(event):\n            self._forget(settled)",
-        "        if False:\n            self._forget(settled)",
+        "        if self._removals.is_removed(event):\n            self._removals.forget(settled)",
+        "        if False:\n            self._removals.forget(settled)",
     ),
     Fault(
         "a superseded image's variants stay",

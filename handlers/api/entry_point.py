@@ -20,7 +20,7 @@ from handlers.api.routes import Response, Routes
 from handlers.api.uploads import Uploads
 from handlers.contract.settings import ApiSettings, load
 from handlers.storage import clients
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog
 from handlers.storage.dynamodb_batches import TableBusy
 from handlers.storage.signed_urls import SignedUrls
@@ -36,7 +36,7 @@ def compose() -> tuple[Routes, Logger]:
     s3 = clients.s3()
     dynamodb = clients.dynamodb()
     catalog = Catalog(dynamodb, settings.table_name)
-    storage = Storage(
+    storage = Buckets(
         s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket
     )
     policies = Policies(

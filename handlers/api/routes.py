@@ -31,7 +31,7 @@ from handlers.contract import keys, routes
 from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.rows import Row, superseded_keys, variant_keys
 from handlers.contract.settings import ApiSettings
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
 from handlers.storage.signed_urls import SignedUrls
 
@@ -79,7 +79,7 @@ class Routes:
         settings: ApiSettings,
         *,
         uploads: Uploads,
-        storage: Storage,
+        storage: Buckets,
         signed_urls: SignedUrls,
         catalog: Catalog,
         listing: Listing,

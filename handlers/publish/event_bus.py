@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handlers.contract.backoff import retry_delay
 from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, Completion
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _MOST_ENTRIES: Final = 10
 MOST_BYTES: Final = 256 * 1024
 _TIME_BYTES: Final = 14
-_PAUSES_SECONDS: Final = (0.1, 0.4, 1.6)
+_TRIES: Final = 4
+_BASE_SECONDS: Final = 0.6
+_MAX_SECONDS: Final = 3.0
 
 
 class TooLarge(Exception):
@@ -83,8 +86,9 @@ class Bus:
 
     def _put(self, chunk: Sequence[Entry]) -> None:
         left, said = chunk, ""
-        for pause in (0, *_PAUSES_SECONDS):
-            self._sleep(pause)
+        for attempt in range(_TRIES):
+            if attempt:
+                self._sleep(retry_delay(attempt, _BASE_SECONDS, _MAX_SECONDS))
             try:
                 answer = self._client.put_events(Entries=[each.request for each in left])
             except (BotoCoreError, ClientError) as error:

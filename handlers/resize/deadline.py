@@ -1,16 +1,16 @@
-"""How many records may be at work as the deadline comes nearer."""
+"""The number of records that may be in progress as the deadline of a call comes nearer."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Pace:
-    """Begins a record only while the time left suffices for all that are then at work.
+class Deadline:
+    """Starts a record only while the time left suffices for all that are then in progress.
 
-    `remaining_seconds` is the time until the function's deadline, `record_seconds` what one record
-    takes at worst; records at the same time share one renderer, so their worst cases add up. The
-    first record of a call begins whatever the time: the next call would have no more of it.
+    `remaining_seconds` is the time until the function's deadline, `record_seconds` the worst
+    case of one record; records in progress share one renderer, so their worst cases add up. The first
+    record of a call starts whatever the time: the next call would have no more of it.
     """
 
     def __init__(self, remaining_seconds: Callable[[], float], record_seconds: float) -> None:
@@ -22,9 +22,9 @@ class Pace:
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """Whether a record may begin now, after waiting for others if that is what it takes.
+        """Whether a record may start now, after waiting for others if need be.
 
-        If so, it is at work for the length of the block.
+        If so, it is in progress for the length of the block.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._at_work or self._fits(self._at_work + 1))

@@ -10,25 +10,24 @@ from handlers.rendering.sandbox.resource_limits import conceal
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import Gate, ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
-from handlers.resize.telemetry import Reporter
+from handlers.resize.queue import Queue
+from handlers.resize.telemetry import Telemetry
 from handlers.resize.worker import ResizeWorker
 from handlers.storage import clients
-from handlers.storage.buckets import GatedStorage, Storage
+from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_sqs import SQSClient
 
 # One record is rendered while others are downloaded ahead of it and stored behind it.
 RECORDS_AT_ONCE: Final = 4
 
 
 @functools.cache
-def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
-    """What one execution environment works with, built at its first call."""
+def compose() -> tuple[ResizeSettings, ResizeWorker, Queue, Telemetry]:
+    """The collaborators of one execution environment, built at its first call."""
     settings = load(ResizeSettings, os.environ)
-    reporter = Reporter()
     conceal()
     renderer = RenderProcess(
         cpu_seconds=settings.render_cpu_seconds,
@@ -36,40 +35,41 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Reporter]:
         memory_bytes=settings.render_memory_bytes,
     )
     renderer.start()  # it imports its decoders while the clients are built here
-    queue = clients.sqs()
+    queue = Queue(clients.sqs(), settings.queue_url)
     storage, gate = _storage_and_gate(settings, queue)
     worker = ResizeWorker(
         settings,
         storage=storage,
         catalog=Catalog(clients.dynamodb(), settings.table_name),
-        queue=queue,
-        reporter=reporter,
         render=renderer.render,
         admission=Admission(settings.in_flight_bytes),
         gate=gate,
     )
-    return settings, worker, reporter
+    return settings, worker, queue, Telemetry()
 
 
-def _storage_and_gate(settings: ResizeSettings, queue: "SQSClient") -> tuple[Storage, Gate]:
+def _storage_and_gate(settings: ResizeSettings, queue: Queue) -> tuple[Buckets, Gate]:
     buckets = {
         "originals_bucket": settings.originals_bucket,
         "variants_bucket": settings.variants_bucket,
     }
     if not settings.malware_scan_seconds:
-        return Storage(clients.s3(), **buckets), open_gate
-    storage = GatedStorage(clients.s3(), **buckets)
+        return Buckets(clients.s3(), **buckets), open_gate
+    storage = GatedBuckets(clients.s3(), **buckets)
     patience = settings.malware_scan_seconds
-    return storage, ScanGate(storage, queue, queue_url=settings.queue_url, patience_seconds=patience)
+    return storage, ScanGate(storage, queue, patience_seconds=patience)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Lambda's entry point: an SQS event in, a partial batch response out."""
-    settings, worker, reporter = compose()
-    with reporter.invocation(context):
+    settings, worker, queue, telemetry = compose()
+    with telemetry.invocation(context):
         return handle_batch(
             read_messages(event, settings.max_receive_count),
-            worker,
+            settle=worker.settle,
+            give_up=worker.give_up,
+            postpone=queue.postpone,
+            report=telemetry.report,
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
             record_seconds=settings.record_seconds,
             retry_base_seconds=settings.retry_base_seconds,

@@ -1,13 +1,12 @@
-"""What happens to the messages of one Lambda call: exactly three outcomes.
+"""The message batch of one Lambda call: exactly three outcomes for each record.
 
 done      the record needs nothing more; acknowledged
 rejected  the bytes can never become variants; acknowledged
 retry     anything else; reported as a batch item failure and made visible again later
 
-A record that has to wait for a scan has no outcome yet: it is resent in a message of its own, in
-which it will have one. A message is acknowledged when every one of its records is done, rejected or
-resent. A record that
-fails never keeps its neighbours from being handled. Pure: all input and output is injected.
+A record that has to wait for a scan has no outcome yet: it is sent again in its own message, and has its
+outcome there. A message is acknowledged when every one of its records is done, rejected or resent. A
+record that fails never keeps its neighbours from being handled. Pure: all input and output is injected.
 The partial batch response is described at
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -18,33 +17,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from handlers.contract.backoff import retry_delay
 from handlers.contract.s3_events import MalformedMessage, ObjectEvent, parse_message
-from handlers.resize.deadline import Pace
+from handlers.resize.deadline import Deadline
 from handlers.resize.outcomes import ACKNOWLEDGED, DeadlineReached, Line, Message, Outcome, Settled
 
-# What is kept back of the time of a call: to send messages back and to mark rows, at most a quarter of
-# what there is, and of that the rest to answer.
+# SQS bounds a visibility timeout at 12 hours; a quarter of an hour keeps a queue moving.
+MAX_DELAY_SECONDS = 900
+# Time reserved at the end of a call: to send messages back and to mark rows, at most a quarter of
+# the whole, and of that the rest to answer.
 _CLOSING_SECONDS = 4.0
 _ANSWERING_SECONDS = 1.0
-
-
-class Steps(Protocol):
-    """What the batch needs done in the world. `settle` is called from several threads at once."""
-
-    def settle(self, event: ObjectEvent, attempt: int) -> Settled:
-        """Bring one record to its end; any exception means retry."""
-
-    def give_up(self, event: ObjectEvent, attempt: int, error: BaseException) -> None:
-        """Record that a message with this event goes to the dead-letter queue."""
-
-    def postpone(self, message: Message, seconds: int) -> None:
-        """Make a message visible again after so many seconds."""
-
-    def report(self, line: Line) -> None:
-        """Log and count how a record or a message ended."""
 
 
 _Chain = list[tuple[Message, ObjectEvent]]
@@ -66,8 +52,11 @@ def read_messages(event: Mapping[str, Any], max_receive_count: int) -> list[Mess
 
 def handle_batch(
     messages: Iterable[Message],
-    steps: Steps,
     *,
+    settle: Callable[[ObjectEvent, int], Settled],
+    give_up: Callable[[ObjectEvent, int, BaseException], None],
+    postpone: Callable[[Message, int], None],
+    report: Callable[[Line], None],
     remaining_seconds: Callable[[], float],
     record_seconds: float,
     retry_base_seconds: float,
@@ -75,28 +64,32 @@ def handle_batch(
 ) -> dict[str, list[dict[str, str]]]:
     """Handle a message batch and return Lambda's partial batch response, before the deadline.
 
-    So many `workers` handle records at the same time, but those of one object one after the
-    other. `remaining_seconds` is the time until the function's deadline. When the records at work
-    could need all of it (`record_seconds` each), no more are begun: their messages go back
-    untouched and visible at once. A record that is still at work shortly before the deadline, because
-    AWS does not answer say, is a failure; it may be finished yet, and the next receive finds that.
-    Messages that have been received most often go first, so that a
-    deadline does not push one that was never tried into the dead-letter queue.
+    `settle` brings one record (and its attempt) to an end; whatever it raises means retry. `give_up`
+    marks an image whose message goes to the dead-letter queue, `postpone` makes a message visible again
+    after so many seconds, `report` gets one line for each record, or for a message without one.
+
+    Several `workers` settle records at the same time, but those of one object one after the other.
+    `remaining_seconds` is the time until the function's deadline. When the records in progress could need
+    all of it (`record_seconds` each), no others are started: their messages go back untouched and visible
+    at once. A record that is still in progress shortly before the deadline, for example because AWS does
+    not answer, is a failure; it may still finish, and the next receive finds that. Messages that have been
+    received most often go first, so that a deadline does not push one that was never tried into the
+    dead-letter queue.
     """
     nearest_to_dead_letter_first = sorted(messages, key=lambda message: -message.attempt)
     lines, chains = _read(nearest_to_dead_letter_first)
     closing = min(_CLOSING_SECONDS, remaining_seconds() / 4)
-    pace = Pace(lambda: remaining_seconds() - closing, record_seconds)
+    deadline = Deadline(lambda: remaining_seconds() - closing, record_seconds)
     outcomes: dict[str, set[Outcome]] = defaultdict(set)
     given_up: list[tuple[Message, Line]] = []
 
     def handle_chain(chain: _Chain) -> list[tuple[Message, Line]]:
-        return [(message, _handle(message, event, steps, pace)) for message, event in chain]
+        return [(message, _handle(message, event, settle, deadline)) for message, event in chain]
 
     pool = ThreadPoolExecutor(workers, "record")
     handled = _handled(pool, handle_chain, chains, remaining_seconds() - closing)
     for message, line in itertools.chain(lines, handled):
-        steps.report(line)
+        report(line)
         if line.event and line.error and message.last:
             given_up.append((message, line))
         outcomes[message.id].add(line.outcome)
@@ -106,10 +99,20 @@ def handle_batch(
 
     def close() -> None:
         for message, line in given_up:
-            _give_up(message, line, steps)
+            assert line.event
+            assert line.error
+            _try(
+                message,
+                "GiveUp",
+                report,
+                partial(give_up, line.event, message.attempt, line.error),
+                line.event,
+            )
         for message in failed:
-            untouched = "retry" not in outcomes[message.id]
-            _postpone(message, 0 if untouched else retry_delay(message.attempt, retry_base_seconds), steps)
+            seconds = 0.0
+            if "retry" in outcomes[message.id]:
+                seconds = retry_delay(message.attempt, retry_base_seconds, MAX_DELAY_SECONDS)
+            _try(message, "Postpone", report, partial(postpone, message, round(seconds)))
 
     closer = ThreadPoolExecutor(1, "close")
     with contextlib.suppress(TimeoutError):  # what was not sent back waits for its visibility timeout
@@ -153,10 +156,12 @@ def _read(messages: Iterable[Message]) -> tuple[list[tuple[Message, Line]], list
     return unreadable, list(chains.values())
 
 
-def _handle(message: Message, event: ObjectEvent, steps: Steps, pace: Pace) -> Line:
-    with pace.turn() as begins:
+def _handle(
+    message: Message, event: ObjectEvent, settle: Callable[[ObjectEvent, int], Settled], deadline: Deadline
+) -> Line:
+    with deadline.turn() as begins:
         if begins:
-            return _handle_record(event, message, steps)
+            return _handle_record(event, message, settle)
     return _failed("deferred", event, message, DeadlineReached())
 
 
@@ -164,10 +169,12 @@ def _unreadable(error: MalformedMessage, message: Message) -> Line:
     return Line(outcome="retry", note=type(error).__name__, attempt=message.attempt, error=error)
 
 
-def _handle_record(event: ObjectEvent, message: Message, steps: Steps) -> Line:
+def _handle_record(
+    event: ObjectEvent, message: Message, settle: Callable[[ObjectEvent, int], Settled]
+) -> Line:
     started = time.monotonic()
     try:
-        end = steps.settle(event, message.attempt)
+        end = settle(event, message.attempt)
     except Exception as error:  # noqa: BLE001 - transient is the default; there is no list of transient errors
         return _failed("retry", event, message, error, started)
     return Line(
@@ -195,30 +202,19 @@ def _failed(
     )
 
 
-def _give_up(message: Message, line: Line, steps: Steps) -> None:
-    event, error = line.event, line.error
-    assert event
-    assert error
+def _try(
+    message: Message,
+    step: str,
+    report: Callable[[Line], None],
+    call: Callable[[], None],
+    event: ObjectEvent | None = None,
+) -> None:
+    """Take a last step for a message, and report it if it fails."""
     try:
-        steps.give_up(event, message.attempt, error)
-    except Exception as second:  # noqa: BLE001 - the message reaches the dead-letter queue either way
-        steps.report(
-            Line(
-                outcome="retry",
-                note=f"GiveUp{type(second).__name__}",
-                attempt=message.attempt,
-                event=event,
-                error=second,
-            )
-        )
-
-
-def _postpone(message: Message, seconds: int, steps: Steps) -> None:
-    try:
-        steps.postpone(message, seconds)
-    except Exception as error:  # noqa: BLE001 - without it the message waits for its visibility timeout
-        note = f"Postpone{type(error).__name__}"
-        steps.report(Line(outcome="retry", note=note, attempt=message.attempt, error=error))
+        call()
+    except Exception as error:  # noqa: BLE001 - SQS retries the message either way
+        note = f"{step}{type(error).__name__}"
+        report(Line(outcome="retry", note=note, attempt=message.attempt, event=event, error=error))
 
 
 def _since(started: float) -> int:

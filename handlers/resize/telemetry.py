@@ -1,4 +1,4 @@
-"""What the resize function says: one structured log line a record, and metrics in one flush a call.
+"""Telemetry of the resize function: one structured log line per record, metrics in one flush per call.
 
 Never logged: file names as clients gave them, presigned URLs, credentials.
 """
@@ -27,8 +27,8 @@ _METRIC = {
 }
 
 
-class Reporter:
-    """Logs and counts how records ended; service and namespace come from the environment."""
+class Telemetry:
+    """Logs and counts the outcomes of records; service and namespace come from the environment."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -46,7 +46,7 @@ class Reporter:
                 self._metrics.flush_metrics()
 
     def report(self, line: Line) -> None:
-        """One line and one count for a record that ended, or for a message that is no S3 event."""
+        """One line and one count for a settled record, or for a message that is not an S3 event."""
         fields: dict[str, object] = {
             "outcome": line.outcome,
             "reason": line.note,

@@ -1,9 +1,8 @@
-"""The resize worker: what is done about one record, so that rows, variants and originals agree."""
+"""The resize worker: settles one record, so that rows, variants and originals agree."""
 
 import contextlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
@@ -17,14 +16,11 @@ from handlers.contract.settings import ResizeSettings
 from handlers.rendering.result import Rendered
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import Gate, open_gate
-from handlers.resize.outcomes import Line, Message, Settled
+from handlers.resize.outcomes import Settled
+from handlers.resize.removals import Removals
 from handlers.resize.rendered_rows import attributes, ready
-from handlers.resize.telemetry import Reporter
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, Refused
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 Render = Callable[[bytes, Sequence[Preset], Limits], Rendered]
 _ERROR_CHARACTERS: Final = 300
@@ -35,22 +31,19 @@ class ForeignEvent(Exception):
 
 
 class ResizeWorker:
-    """Brings the original of one S3 event to its end, whatever came before or happens meanwhile.
+    """Settles the original of one S3 event, whatever came before or happens meanwhile.
 
-    The order of steps is what keeps rows, variants and originals in agreement: variants are
-    written before the row that names them, removed after the row that no longer does, and the
-    original is looked for once more after the row was written, because its removal may have
-    been handled in between.
+    The order of steps keeps rows, variants and originals in agreement: variants are written before the
+    row that names them and removed after the row that no longer does, and the worker looks for the
+    original again after it wrote the row, because its removal may have been handled in between.
     """
 
     def __init__(
         self,
         settings: ResizeSettings,
         *,
-        storage: Storage,
+        storage: Buckets,
         catalog: Catalog,
-        queue: "SQSClient",
-        reporter: Reporter,
         render: Render,
         admission: Admission,
         gate: Gate = open_gate,
@@ -58,16 +51,15 @@ class ResizeWorker:
         self._settings = settings
         self._storage = storage
         self._catalog = catalog
-        self._queue = queue
         self._render = render
         self._admission = admission
         self._gate = gate
+        self._removals = Removals(storage, catalog, expire_days=settings.originals_expire_days)
         self._presets = parse_presets(settings.presets)
         self._preset_hash = preset_hash(self._presets)
-        self.report: Callable[[Line], None] = reporter.report
 
     def settle(self, event: ObjectEvent, attempt: int) -> Settled:
-        """Bring one record to its end. Raises whatever should make it be retried."""
+        """Settle one record. Whatever it raises makes the record be retried."""
         if event.bucket != self._settings.originals_bucket:
             raise ForeignEvent(f"an event about {event.bucket}")
         image_id = keys.image_id_of(event.key)
@@ -76,7 +68,7 @@ class ResizeWorker:
             return Settled(outcome="done", note="KeyTooLong" if too_long else "NotAnOriginal")
         row = self._catalog.get(image_id)
         if event.kind == "removed":
-            return self._settle_removed(event, row)
+            return self._removals.settle(event, row)
         if row:
             self._finish_superseding(row)
         return self._settle_created(event, image_id, attempt, row)
@@ -91,16 +83,8 @@ class ResizeWorker:
         self._catalog.fail({**row, **failure, "Status": "FAILED"})
         # Where S3 is what failed, it cannot say whether the original vanished; a redrive will see.
         with contextlib.suppress(ClientError):
-            if self._is_removed(event) and (failed := self._catalog.get(image_id)):
-                self._settle_removed(event, failed)
-
-    def postpone(self, message: Message, seconds: int) -> None:
-        """Make a message visible again after so many seconds."""
-        self._queue.change_message_visibility(
-            QueueUrl=self._settings.queue_url,
-            ReceiptHandle=message.receipt_handle,
-            VisibilityTimeout=seconds,
-        )
+            if self._removals.is_removed(event) and (failed := self._catalog.get(image_id)):
+                self._removals.settle(event, failed)
 
     def _settle_created(self, event: ObjectEvent, image_id: str, attempt: int, row: Row | None) -> Settled:
         identity = self._identity(event, image_id, attempt)
@@ -139,8 +123,8 @@ class ResizeWorker:
         """Leave nothing behind of earlier tries, unless there is another to come."""
         if ended.outcome == "done":
             self._discard(event, image_id, row)
-            if row and row["Status"] == "FAILED" and self._is_removed(event):
-                self._forget(row)  # left by an earlier try of what vanished
+            if row and row["Status"] == "FAILED" and self._removals.is_removed(event):
+                self._removals.forget(row)  # left by an earlier try of what vanished
         return ended
 
     def _commit(self, event: ObjectEvent, settled: Row, previous: Row | None) -> Settled | None:
@@ -154,8 +138,8 @@ class ResizeWorker:
             self._catalog.forget_superseded(settled)
         if settled["Status"] == "REJECTED":  # an earlier try may have come further than this one
             self._discard(event, image_id, settled)
-        if self._is_removed(event):
-            self._forget(settled)
+        if self._removals.is_removed(event):
+            self._removals.forget(settled)
             return Settled(outcome="done", note="Vanished")
         return None
 
@@ -165,35 +149,9 @@ class ResizeWorker:
         if row["Sequencer"] != event.sequencer:
             return Settled(outcome="done", note="Stale")
         self._finish_superseding(row)  # the answer to a commit may be lost, and the commit tried again
-        if self._is_removed(event):
-            self._forget(row)
+        if self._removals.is_removed(event):
+            self._removals.forget(row)
         return Settled(outcome="done", note="Duplicate")
-
-    def _is_removed(self, event: ObjectEvent) -> bool:
-        """Whether a created original was removed since, other than by the lifecycle of its bucket.
-
-        Expiry takes originals and leaves their variants, however late an event comes again.
-        """
-        days = self._settings.originals_expire_days
-        age = datetime.now(UTC) - event.moment
-        return not self._storage.exists(event.key) and not (days and age >= timedelta(days=days))
-
-    def _settle_removed(self, event: ObjectEvent, row: Row | None) -> Settled:
-        if row is None:
-            return Settled(outcome="done", note="Unknown")
-        if row.get("Sequencer", "") > event.sequencer:
-            return Settled(outcome="done", note="Stale")
-        # Either a newer object stands there, whose own event settles the row, or what went was
-        # only an old version of it.
-        if self._storage.exists(event.key):
-            return Settled(outcome="done", note="Overwritten")
-        self._forget(row)
-        return Settled(outcome="done", note="Removed")
-
-    def _forget(self, row: Row) -> None:
-        """Remove an image whose original is gone: its variants first, then the row naming them."""
-        self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
-        self._catalog.delete(row)
 
     def _finish_superseding(self, row: Row) -> None:
         """Do what a worker that ended early left undone."""

@@ -39,7 +39,7 @@ class Scan:
     status: str | None
 
 
-class Storage:
+class Buckets:
     """Originals and variants. Errors of S3 are botocore's, and transient to the caller."""
 
     def __init__(self, client: "S3Client", *, originals_bucket: str, variants_bucket: str) -> None:
@@ -112,7 +112,7 @@ class Storage:
             self._client.delete_object(Bucket=self.variants_bucket, Key=key)
 
 
-class GatedStorage(Storage):
+class GatedBuckets(Buckets):
     """The storage of a stack whose originals may only be read once a scan found them clean.
 
     S3 answers every other question about them with 403, a HEAD included, so whether one is there

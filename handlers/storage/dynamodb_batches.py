@@ -1,7 +1,9 @@
-"""Many rows in few calls: what the table leaves undone is asked for again."""
+"""Many rows in few calls: unprocessed keys and items are requested again."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from handlers.contract.backoff import retry_delay
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _WRITES_A_CALL: Final = 25
 _TRIES: Final = 6
+_BASE_SECONDS: Final = 0.1
+_MAX_SECONDS: Final = 3.0
 
 Sleep = Callable[[float], None]
 Items = list[dict[str, Any]]
@@ -17,11 +21,11 @@ Items = list[dict[str, Any]]
 
 
 class TableBusy(Exception):
-    """A table did not take or tell what it was asked to within the tries allowed."""
+    """A table left keys or items unprocessed in all the tries allowed."""
 
 
 def read_items(client: "DynamoDBClient", table: str, keys: Items, sleep: Sleep) -> Items:
-    """The items with at most 100 different keys as of now; those that are not there are left out.
+    """The current items with at most 100 different keys; missing ones are left out.
 
     Raises TableBusy.
     """
@@ -39,7 +43,7 @@ def read_items(client: "DynamoDBClient", table: str, keys: Items, sleep: Sleep) 
 
 
 def put_items(client: "DynamoDBClient", table: str, items: Sequence[dict[str, Any]], sleep: Sleep) -> None:
-    """Write items, whatever stands there. Raises TableBusy."""
+    """Write items, replacing any that exist. Raises TableBusy."""
 
     def write(requests: Any) -> Any:
         answer = client.batch_write_item(RequestItems={table: requests})
@@ -55,5 +59,5 @@ def _until_none_is_left(call: Callable[[Any], Any], wanted: Any, done: str, slee
         wanted = call(wanted)
         if not wanted:
             return
-        sleep(0.05 * 2**attempt)
+        sleep(retry_delay(attempt + 1, _BASE_SECONDS, _MAX_SECONDS))
     raise TableBusy(f"{len(wanted)} rows were not {done} in {_TRIES} tries")

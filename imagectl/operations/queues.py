@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from handlers.contract.backoff import retry_delay
 from imagectl.errors import CannotContinue
 from imagectl.operations.rate_limit import Pace
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 BATCH: Final = 10
 _TRIES: Final = 6
+_BASE_SECONDS: Final = 0.2
+_MAX_SECONDS: Final = 7.0
 _DEEP_SECONDS: Final = 1.0
 
 
@@ -93,7 +96,7 @@ class Sender:
             unsent = {failed["Id"]: unsent[failed["Id"]] for failed in answer.get("Failed", [])}
             if not unsent:
                 return
-            self._sleep(0.1 * 2**attempt)
+            self._sleep(retry_delay(attempt + 1, _BASE_SECONDS, _MAX_SECONDS))
         raise NotSent(f"The queue does not take messages: {answer['Failed'][0].get('Message')}")
 
     def _let_the_queue_drain(self) -> None:

@@ -10,8 +10,9 @@ from handlers.contract.malware_scan import CLEAN, TAG
 from handlers.contract.s3_events import ObjectEvent, parse_message
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate
+from handlers.resize.queue import Queue
 from handlers.resize.worker import ResizeWorker
-from handlers.storage.buckets import GatedStorage
+from handlers.storage.buckets import GatedBuckets
 from tests.unit.resize_environment import ORIGINALS, QUEUE_URL, VARIANTS, World, resize_settings
 
 PATIENCE_SECONDS = 600
@@ -58,28 +59,22 @@ class Gated:
     def __init__(self, world: World) -> None:
         self.world = world
         self.s3 = Guarded(world.s3)
-        self.storage = GatedStorage(self.s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
+        self.storage = GatedBuckets(self.s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
         self.waited = 0.0
         self.sent: list[dict[str, Any]] = []
 
     def worker(self, **parts: Any) -> ResizeWorker:
         storage = parts.pop("storage", self.storage)
-        queue: Any = SimpleNamespace(
-            change_message_visibility=lambda **call: self.world.postponed.append(call),
-            send_message=parts.pop("send", self._send),
-        )
+        client: Any = SimpleNamespace(send_message=parts.pop("send", self._send))
         return ResizeWorker(
             resize_settings(malware_scan=True, malware_scan_minutes=PATIENCE_SECONDS // 60, **parts),
             storage=storage,
             catalog=self.world.catalog,
-            queue=queue,
-            reporter=SimpleNamespace(report=self.world.lines.append),
             render=self.world.render,
             admission=Admission(10_000),
             gate=ScanGate(
                 storage,
-                queue,
-                queue_url=QUEUE_URL,
+                Queue(client, QUEUE_URL),
                 patience_seconds=PATIENCE_SECONDS,
                 clock=lambda: UPLOADED + self.waited,
             ),

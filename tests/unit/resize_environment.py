@@ -17,8 +17,9 @@ from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSetti
 from handlers.rendering.render import Facts, Rendered, Variant
 from handlers.resize.admission import Admission
 from handlers.resize.message_batch import Line, Message, handle_batch
+from handlers.resize.queue import Queue
 from handlers.resize.worker import ResizeWorker
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog
 
 REGION = "eu-central-1"
@@ -196,7 +197,7 @@ class World:
         self.lines: list[Line] = []
         self.postponed: list[dict[str, Any]] = []
         self.catalog = Catalog(dynamodb, TABLE)
-        self.storage = Storage(s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
+        self.storage = Buckets(s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
         for bucket in (ORIGINALS, VARIANTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         if versioned:
@@ -209,8 +210,6 @@ class World:
         surroundings = {"storage": self.storage, "catalog": self.catalog, **given}
         return ResizeWorker(
             resize_settings(**parts),
-            queue=SimpleNamespace(change_message_visibility=lambda **call: self.postponed.append(call)),
-            reporter=SimpleNamespace(report=self.lines.append),
             render=self.render,
             admission=Admission(10_000),
             **surroundings,
@@ -242,9 +241,14 @@ class World:
     def deliver_message(self, delivered: Message, worker: Any = None) -> list[str]:
         """Have a message handled; returns `outcome note` of each reported line."""
         before = len(self.lines)
+        worker = worker or self.worker()
+        client: Any = SimpleNamespace(change_message_visibility=lambda **call: self.postponed.append(call))
         handle_batch(
             [delivered],
-            worker or self.worker(),
+            settle=worker.settle,
+            give_up=worker.give_up,
+            postpone=Queue(client, QUEUE_URL).postpone,
+            report=self.lines.append,
             remaining_seconds=lambda: 300,
             record_seconds=30,
             retry_base_seconds=10,

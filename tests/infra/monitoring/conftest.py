@@ -12,7 +12,7 @@ _PROGRAMS = {
 from types import SimpleNamespace
 from handlers.contract.s3_events import parse_message
 from handlers.resize.outcomes import Line
-from handlers.resize.telemetry import Reporter
+from handlers.resize.telemetry import Telemetry
 import json
 
 record = {
@@ -23,7 +23,7 @@ record = {
     },
 }
 [event] = parse_message(json.dumps({"Records": [record]}))
-reporter = Reporter()
+reporter = Telemetry()
 with reporter.invocation(SimpleNamespace(aws_request_id="r1")):
     for outcome in ("done", "rejected"):
         reporter.report(Line(outcome=outcome, note="x", attempt=1, event=event, milliseconds=1, size=1))

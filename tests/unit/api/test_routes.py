@@ -7,7 +7,7 @@ import pytest
 
 from handlers.api import entry_point
 from handlers.contract import routes
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
 from handlers.storage.dynamodb_batches import TableBusy
 from tests.unit.http_events import http_event, problem_of
@@ -133,10 +133,10 @@ def test_only_owners_and_operators_delete(world, caller):
 def test_an_image_that_is_settled_while_it_is_deleted_is_deleted_all_the_same(world, monkeypatch):
     [image_id] = announce()
     record = world.upload(image_id, b"pixels")
-    remove = Storage.remove_variants
+    remove = Buckets.remove_variants
 
     def meanwhile(self, keys):
-        monkeypatch.setattr(Storage, "remove_variants", remove)
+        monkeypatch.setattr(Buckets, "remove_variants", remove)
         # The original is back for the worker's last look, as if it had looked before it went.
         world.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", Body=b"pixels")
         world.catalog.commit(
@@ -152,7 +152,7 @@ def test_an_image_that_is_settled_while_it_is_deleted_is_deleted_all_the_same(wo
         world.s3.put_object(Bucket="variants", Key="resized/late", Body=b"late")
         remove(self, keys)
 
-    monkeypatch.setattr(Storage, "remove_variants", meanwhile)
+    monkeypatch.setattr(Buckets, "remove_variants", meanwhile)
     assert delete(image_id) == (204, None)
     assert world.row(image_id) is None
     assert world.variants() == {}

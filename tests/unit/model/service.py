@@ -1,7 +1,6 @@
 """The whole service over models of S3, SQS and DynamoDB, its workers interleaved at every call."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any, Literal
 
 from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
@@ -11,8 +10,9 @@ from handlers.rendering.result import Rendered, Variant
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
+from handlers.resize.queue import Queue
 from handlers.resize.worker import ResizeWorker
-from handlers.storage.buckets import GatedStorage, Storage
+from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
 from handlers.storage.dynamodb_items import to_row
 from tests.unit.model.dynamodb import TableModel
@@ -142,22 +142,16 @@ class Service:
 
     def _call(self, task: Task, message: Queued) -> dict[str, Any]:
         """One call of the function, with a message batch of one."""
-        s3, queue = Gate(self.buckets, task), Gate(self.queue, task)
-        storage = (GatedStorage if self._gated else Storage)(
+        s3, queue = Gate(self.buckets, task), Queue(Gate(self.queue, task), "")
+        storage = (GatedBuckets if self._gated else Buckets)(
             s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS
         )
-        gate = (
-            ScanGate(storage, queue, queue_url="", patience_seconds=60, clock=lambda: 0)
-            if self._gated
-            else open_gate
-        )
+        gate = ScanGate(storage, queue, patience_seconds=60, clock=lambda: 0) if self._gated else open_gate
         worker = ResizeWorker(
             resize_settings(presets=self.presets),
             storage=storage,
             catalog=Catalog(Gate(self.table, task), TABLE),
-            queue=queue,
             gate=gate,
-            reporter=SimpleNamespace(report=lambda line: None),
             render=lambda *image: task.io(lambda: self._render(*image)),
             admission=Admission(10_000),
         )
@@ -169,7 +163,10 @@ class Service:
         }
         return handle_batch(
             read_messages({"Records": [received]}, MAX_RECEIVE_COUNT),
-            worker,
+            settle=worker.settle,
+            give_up=worker.give_up,
+            postpone=queue.postpone,
+            report=lambda line: None,
             remaining_seconds=lambda: 300,
             record_seconds=30,
             retry_base_seconds=10,

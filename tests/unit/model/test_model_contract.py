@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.storage.buckets import GatedStorage, Storage
+from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog, RowChanged
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
@@ -76,7 +76,7 @@ def looks(storage, key, gestures):
         elif gesture == "exists":
             yield storage.exists(key)
         elif gesture == "scan":
-            found = GatedStorage(storage._client, originals_bucket=ORIGINALS, variants_bucket="").scan(key)
+            found = GatedBuckets(storage._client, originals_bucket=ORIGINALS, variants_bucket="").scan(key)
             current = storage.fetch(key, max_bytes=100)
             yield (found.status, found.version_id == current.version) if found else None
         else:
@@ -92,7 +92,7 @@ def buckets(request, dynamodb, clients):
     versioned = request.param == "versioned"
     world = World(s3=clients["s3"], dynamodb=dynamodb, versioned=versioned)
     model = BucketsModel(lambda record: None, versioned=versioned)
-    return world.storage, Storage(model, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
+    return world.storage, Buckets(model, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -31,7 +31,7 @@ def function(aws, service, bus, letters, monkeypatch):
     settings = publish_settings(dead_letter_queue_url=letters)
     for name, value in variables(PublishSettings, settings).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("handlers.publish.event_bus._PAUSES_SECONDS", (0, 0, 0))
+    monkeypatch.setattr("handlers.publish.event_bus._BASE_SECONDS", 0)
     entry_point.compose.cache_clear()
     yield lambda event: entry_point.handler(event, SimpleNamespace(aws_request_id="r1"))
     entry_point.compose.cache_clear()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.contract.backoff import MAX_DELAY_SECONDS, retry_delay
-from handlers.resize.message_batch import Settled, handle_batch, read_messages
+from handlers.contract.backoff import retry_delay
+from handlers.resize.message_batch import MAX_DELAY_SECONDS, Settled, handle_batch, read_messages
 from tests.unit.resize_environment import MAX_RECEIVE_COUNT, message, s3_record
 
 DONE = Settled(outcome="done", note="Ready", size=7)
@@ -53,7 +53,10 @@ def handle(steps, *messages, remaining_seconds=lambda: 300.0, retry_base_seconds
     """Handle the messages; returns the ids that are reported as failed."""
     answer = handle_batch(
         messages,
-        steps,
+        settle=steps.settle,
+        give_up=steps.give_up,
+        postpone=steps.postpone,
+        report=steps.report,
         remaining_seconds=remaining_seconds,
         record_seconds=30,
         retry_base_seconds=retry_base_seconds,
@@ -344,19 +347,18 @@ def test_a_line_of_a_failure_holds_the_error_and_the_size_that_s3_said():
 @given(st.integers(1, 1000), st.integers(1, 100), st.floats(0, 1, exclude_max=True))
 def test_a_retry_waits_between_nothing_and_the_base_doubled_with_every_attempt(attempt, base, jitter):
     ceiling = min(MAX_DELAY_SECONDS, base * 2 ** (attempt - 1))
-    delay = retry_delay(attempt, base, lambda: jitter)
-    assert isinstance(delay, int)
-    assert 0 <= delay <= round(ceiling)
-    assert delay == round(jitter * ceiling)
+    delay = retry_delay(attempt, base, MAX_DELAY_SECONDS, lambda: jitter)
+    assert 0 <= delay <= ceiling
+    assert delay == jitter * ceiling
 
 
 def test_the_delay_ceiling_doubles_and_is_bounded():
-    ceilings = [retry_delay(attempt, 10, lambda: 1.0) for attempt in range(1, 10)]
+    ceilings = [retry_delay(attempt, 10, MAX_DELAY_SECONDS, lambda: 1.0) for attempt in range(1, 10)]
     assert ceilings == [10, 20, 40, 80, 160, 320, 640, 900, 900]
 
 
 def test_full_jitter_spreads_the_delays_over_the_whole_range():
-    delays = {retry_delay(5, 10) for _ in range(500)}
+    delays = {retry_delay(5, 10, MAX_DELAY_SECONDS) for _ in range(500)}
     assert min(delays) < 40
     assert max(delays) > 120
 
@@ -413,9 +415,13 @@ def test_a_message_comes_back_exactly_when_one_of_its_records_must_be_retried(ba
 
 
 def test_the_answer_is_what_lambda_reads_as_json():
+    steps = FakeSteps()
     answer = handle_batch(
         [message(body="?")],
-        FakeSteps(),
+        settle=steps.settle,
+        give_up=steps.give_up,
+        postpone=steps.postpone,
+        report=steps.report,
         remaining_seconds=clock(300),
         record_seconds=30,
         retry_base_seconds=1,

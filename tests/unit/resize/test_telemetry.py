@@ -5,7 +5,7 @@ import pytest
 
 from handlers.contract.s3_events import parse_message
 from handlers.resize.message_batch import Line
-from handlers.resize.telemetry import Reporter
+from handlers.resize.telemetry import Telemetry
 from tests.unit.resize_environment import s3_record
 
 CONTEXT = SimpleNamespace(aws_request_id="r1")
@@ -21,7 +21,7 @@ def event(key="uploads/a", **described):
 
 def reported(capsys, *lines, **options):
     """What an invocation that reports these lines writes: its log lines, and its metrics."""
-    reporter = Reporter(**options)
+    reporter = Telemetry(**options)
     with reporter.invocation(CONTEXT):
         for line in lines:
             reporter.report(line)
@@ -138,7 +138,7 @@ def test_a_call_that_reports_nothing_writes_nothing(capsys):
 
 
 def test_metrics_are_flushed_though_the_call_fails(capsys):
-    reporter = Reporter()
+    reporter = Telemetry()
 
     def fail():
         with reporter.invocation(CONTEXT):

@@ -21,7 +21,7 @@ class Crash(Exception):
 
 
 class Crashing:
-    """Storage or catalog of a worker that ends at its n-th call of either, before or after it took effect."""
+    """Buckets or catalog of a worker that ends at its n-th call of either, before or after it took effect."""
 
     def __init__(self, real: Any, countdown: list[int]) -> None:
         self._real = real

@@ -58,7 +58,10 @@ def test_a_batch_of_images_that_take_all_their_time_is_answered_in_time_with_eac
     deadline = time.monotonic() + BATCH * RECORD_SECONDS + 4
     answer = handle_batch(
         messages,
-        worker,
+        settle=worker.settle,
+        give_up=worker.give_up,
+        postpone=lambda message, seconds: None,
+        report=world.lines.append,
         remaining_seconds=lambda: deadline - time.monotonic(),
         record_seconds=RECORD_SECONDS,
         retry_base_seconds=1,

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 from botocore.response import StreamingBody
 
 from handlers.storage import clients as made
-from handlers.storage.buckets import Storage
+from handlers.storage.buckets import Buckets
 from tests.unit.resize_environment import ORIGINALS, VARIANTS, Failing, World
 
 KEYS = ["uploads/a b", "uploads/1+1", "uploads/山/😀", "uploads/100%", "uploads/a&b<c>", "uploads/tab\there"]
@@ -69,7 +69,7 @@ class BrokenConnection:
 
 
 def test_a_download_that_breaks_off_is_an_error_and_not_a_shorter_original():
-    storage = Storage(BrokenConnection(), originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
+    storage = Buckets(BrokenConnection(), originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
     with pytest.raises(IncompleteReadError):
         storage.fetch("uploads/a", max_bytes=100)
 
@@ -86,7 +86,7 @@ def test_an_error_of_s3_does_not_pass_for_an_original_that_is_gone(world, method
     error = ClientError({"Error": {"Code": code, "Message": ""}}, "Operation")
     failing = Failing(world.s3, method, error=error)
     with pytest.raises(ClientError, match=code):
-        call(Storage(failing, originals_bucket=ORIGINALS, variants_bucket=VARIANTS))
+        call(Buckets(failing, originals_bucket=ORIGINALS, variants_bucket=VARIANTS))
 
 
 def test_a_variant_is_stored_with_its_type_and_may_be_cached_for_good(world):
