@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program settings encryption bench-render bench-render-chart planning principals events bench-plan
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,8 +49,8 @@ bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15
 bench-program: $(READY) ## measure how long the Pulumi program takes to its last registration (15 seconds)
 	@$(PY) bench/program
 
-planning: $(READY) ## write the tables of docs/scale.md and docs/cost.md from simulation and prices
-	@$(PY) -m docs.generate.capacity
+docs: $(READY) ## write the documents and tables that are generated from the code
+	@$(PY) -m docs.generate
 
 fuzz: $(READY) ## attack renderer and API for SECONDS (60) from SEED (1); REPLAY=file renders a finding again
 	@$(PY) -m bench.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(if $(REPLAY),--replay '$(REPLAY)')
@@ -60,18 +60,6 @@ bench-hostile: $(READY) ## measure what hostile files cost the good ones beside 
 
 bench-plan: $(READY) ## compare the simulation of imagectl plan with the emulator (3 minutes)
 	@$(PY) -m bench.plan
-
-encryption: $(READY) ## write the key policy of docs/encryption.md from the program
-	@$(PY) -m docs.generate.key_policy
-
-settings: $(READY) ## write the tables of settings from Pulumi.yaml
-	@$(PY) -m docs.generate.settings
-
-events: $(READY) ## write the JSON Schema of the events from the structures they are made of
-	@$(PY) -m docs.generate.event_schema
-
-principals: $(READY) ## write the tables of who may do what from the program's policies
-	@$(PY) -m docs.generate.access
 
 bench-upload: $(READY) ## measure imagectl: files a second, memory, and what a kill costs (5 minutes)
 	@$(PY) -m bench.upload

@@ -1,18 +1,16 @@
-"""How a sample run is shown to the person who started it."""
+"""The printed report of a sample run."""
 
 import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from imagectl.output import shown
-from local.sample_run import Outcome
+from local.sample_run import Photograph
 from local.system import System
 
 _COLOURS = {"READY": "green", "PENDING": "yellow"}
@@ -21,36 +19,8 @@ _LOG_LINES = 20
 _PLATFORM_LINES = ("START ", "END ", "REPORT ", '{"_aws"')
 
 
-class Bar:
-    """A progress bar over the photographs of a run."""
-
-    def __init__(self, console: Console, photographs: int) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-        )
-        self._task = self._progress.add_task("uploading", total=photographs)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, outcomes: Sequence[Outcome]) -> None:
-        """Count what is settled and say what the rest waits for."""
-        settled = sum(outcome.status != "PENDING" for outcome in outcomes)
-        uploaded = sum(bool(outcome.uploaded_at) for outcome in outcomes)
-        waiting = f"{uploaded} uploaded, {settled} settled"
-        self._progress.update(self._task, completed=settled, description=waiting)
-
-
-def table(outcomes: Sequence[Outcome]) -> RenderableType:
-    """One row a photograph: status, each variant's pixels and bytes, milliseconds to READY."""
+def table(outcomes: Sequence[Photograph]) -> RenderableType:
+    """One row per photograph: status, each variant's pixels and bytes, milliseconds to READY."""
     presets = list(dict.fromkeys(preset for outcome in outcomes for preset in outcome.variants))
     grid = Table(box=None, header_style="bold", pad_edge=False)
     grid.add_column("file", no_wrap=True)
@@ -61,7 +31,7 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     grid.add_column("ms to\nREADY", justify="right", no_wrap=True)
     for outcome in outcomes:
         grid.add_row(
-            shown(outcome.photo.name),
+            shown(outcome.name),
             shown(outcome.image_id),
             Text(shown(outcome.status), _COLOURS.get(outcome.status, "red")),
             *(_variant(outcome, preset) for preset in presets),
@@ -70,9 +40,9 @@ def table(outcomes: Sequence[Outcome]) -> RenderableType:
     return grid
 
 
-def summary(outcomes: Sequence[Outcome], results: Path, seconds: float) -> RenderableType:
-    """Why some photographs are not READY, how many ended how, when, and where the variants are."""
-    reasons = [f"{each.photo.name}: {each.reason}" for each in outcomes if each.reason]
+def summary(outcomes: Sequence[Photograph], results: Path, seconds: float) -> RenderableType:
+    """Why photographs are not READY, how many have each status, and where the variants are."""
+    reasons = [f"{each.name}: {each.reason}" for each in outcomes if each.reason]
     counted = Counter(outcome.status for outcome in outcomes)
     ended = ", ".join(f"{count} {status}" for status, count in counted.items())
     return Group(
@@ -93,7 +63,7 @@ def logs(system: System) -> list[str]:
     return lines
 
 
-def _variant(outcome: Outcome, preset: str) -> str:
+def _variant(outcome: Photograph, preset: str) -> str:
     variant = outcome.variants.get(preset)
     if not variant:
         return ""

@@ -5,17 +5,19 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pulumi
 
+from imagectl.api_client import Service
+from imagectl.errors import CannotContinue
 from imagectl.output import Terminal
 from local import STARTED, report
+from local.api_client import signed
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
-from local.photos import Photo, find_photos
-from local.sample_run import Outcome, SampleRunError, process
+from local.sample_run import Photograph, has_photographs, process
 from local.system import PROJECT, System, deployed
 
 _LOCAL = PROJECT / ".local"
@@ -30,8 +32,7 @@ def main() -> int:
     )
     folder: Path = parser.parse_args().photos
     console = Terminal()
-    photos = find_photos(folder) if folder.is_dir() else []
-    if not photos:
+    if not (folder.is_dir() and has_photographs(folder)):
         console.print(f"there are no images in {folder}")
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -40,7 +41,7 @@ def main() -> int:
             _say(console, f"{len(system.deployment.resources)} resources created in {system.endpoint}")
             for note in system.notes:
                 console.print(f"  left out: {note}", style="dim")
-            return _process(console, system, photos)
+            return _process(console, system, folder)
     except (EmulatorError, DeploymentError, pulumi.RunError) as error:
         console.print(*str(error).splitlines(), style="red", sep="\n")
         return 1
@@ -48,19 +49,20 @@ def main() -> int:
         return 130
 
 
-def _process(console: Terminal, system: System, photos: Sequence[Photo]) -> int:
+def _process(console: Terminal, system: System, folder: Path) -> int:
     shutil.rmtree(_RESULTS, ignore_errors=True)
-    outcomes: Sequence[Outcome] = []
+    photographs: list[Photograph] = []
+    api = system.api
     try:
-        with report.Bar(console, len(photos)) as bar:
-            outcomes = process(system.api, photos, _RESULTS, bar.show)
-    except SampleRunError as error:
+        with httpx.Client(auth=signed(system.uploader, system.region)) as http:
+            photographs = process(Service(http, api.url), folder, _RESULTS)
+    except (CannotContinue, httpx.HTTPError) as error:
         console.print(str(error), style="red")
     seconds = time.monotonic() - STARTED
-    if outcomes:
-        summary = report.summary(outcomes, _RESULTS, seconds)
-        console.print("", report.table(outcomes), "", summary, sep="\n", soft_wrap=False)
-    if outcomes and all(outcome.status == "READY" for outcome in outcomes):
+    if photographs:
+        summary = report.summary(photographs, _RESULTS, seconds)
+        console.print("", report.table(photographs), "", summary, sep="\n", soft_wrap=False)
+    if photographs and all(each.status == "READY" for each in photographs):
         return 0
     console.print(*report.logs(system), sep="\n")
     return 1

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from local.api_client import Api, session
+from local.api_client import Api, client
 from local.aws_clients import ROOT, Clients, Credentials
 from local.deployer import Deployer, Target
 from local.emulator import Emulator, emulator
@@ -65,7 +65,7 @@ class System:
     def api(self) -> Api:
         """The stack's API, called as the uploader."""
         url = str(self.outputs["apiUrl"])
-        return Api(url, region=self.region, caller=self.uploader, http=session())
+        return Api(url, region=self.region, caller=self.uploader, http=client())
 
     def logs(self, function: str) -> list[str]:
         """The log lines of a function, oldest first; none if it never ran."""

@@ -1,4 +1,4 @@
-"""Writes the tables of who may do what in `docs/security.md`, from the policies of the program."""
+"""The tables of permissions, from the policies of the program."""
 
 import json
 import re
@@ -7,14 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from docs.generate.sections import marked
+from docs.generate.sections import DOCS, with_section
 from local.mock_cloud import ACCOUNT, FakeCloud
 from local.program import Resource, run_program
 
-_ROOT: Final = Path(__file__).parents[2]
-_DOCUMENT: Final = _ROOT / "docs" / "security.md"
-_BEGIN: Final = "<!-- principals: written by `make principals` -->\n"
-_END: Final = "<!-- /principals -->"
 # Settings that change what somebody may do.
 _OPTIONS: Final = {
     "accessLogs": "true",
@@ -36,14 +32,10 @@ class Statement(NamedTuple):
     conditions: tuple[str, ...]
 
 
-def main() -> None:
-    """Write the tables into the document."""
-    _DOCUMENT.write_text(with_tables(_DOCUMENT.read_text("utf-8")), "utf-8")
-
-
-def with_tables(text: str) -> str:
-    """The document with the tables between its markers. Raises ValueError if it has none."""
-    return marked(text, _BEGIN, _END, tables(statements()))
+def documents() -> dict[Path, str]:
+    """The security document with its tables."""
+    document = DOCS / "security.md"
+    return {document: with_section(document.read_text("utf-8"), "principals", tables(statements()))}
 
 
 @cache
@@ -82,7 +74,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _of_stack(overrides: Mapping[str, str]) -> Iterator[Statement]:
-    resources = run_program(_ROOT, "dev", FakeCloud(), overrides).resources
+    resources = run_program(DOCS.parent, "dev", FakeCloud(), overrides).resources
     for resource in resources:
         if resource.type == "aws:lambda/permission:Permission":
             yield _permission(resource.inputs)
@@ -148,7 +140,3 @@ def _strings(value: Any) -> list[str]:
 def _short(arn: str) -> str:
     match = _ARN.fullmatch(arn)
     return (match[1] if match else arn).replace("-0a1b2c3", "").replace(ACCOUNT, "this account")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,12 @@
-"""Writes the tables of `docs/scale.md` and `docs/cost.md`, from simulation and price table."""
+"""The tables of `docs/scale.md` and `docs/cost.md`, from the simulation and the price table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from docs.generate.sections import marked
+from docs.generate.sections import DOCS, table, with_section
 from imagectl.output import duration
 from imagectl.planning.planner import Plan, plan
 from imagectl.planning.quantities import dollars
@@ -14,7 +14,6 @@ from imagectl.planning.usage import Usage, direct_usage, usage
 from imagectl.planning.workload import Workload
 from pricing.prices import price_table
 
-_ROOT: Final = Path(__file__).parents[2]
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 
@@ -45,27 +44,19 @@ _CHANGES: Final[Mapping[str, Workload]] = {
     "24-megapixel PNG": replace(_TYPICAL, megapixels=24, format="png"),
 }
 
-Rows = Sequence[Sequence[str]]
+Rows = list[list[str]]
 
 
-def main() -> None:
-    """Write both files anew."""
-    for name in ("scale.md", "cost.md"):
-        path = _ROOT / "docs" / name
-        path.write_text(with_tables(path.read_text("utf-8")), "utf-8")
-
-
-def with_tables(text: str) -> str:
-    """A document with what is between its markers `<!-- NAME -->` … `<!-- /NAME -->` written anew.
-
-    Raises ValueError if it has none of the tables, or one without an end.
-    """
-    written = {name: rows for name, rows in _TABLES.items() if f"<!-- {name} -->" in text}
-    if not written:
-        raise ValueError("the document has no place for any of the tables")
-    for name, rows in written.items():
-        text = marked(text, f"<!-- {name} -->\n", f"<!-- /{name} -->", _written(rows()))
-    return text
+def documents() -> dict[Path, str]:
+    """The documents on capacity and cost with their tables."""
+    found = {}
+    for name, tables in _TABLES.items():
+        path = DOCS / name
+        text = path.read_text("utf-8")
+        for section, rows in tables.items():
+            text = with_section(text, section, table(rows()))
+        found[path] = text
+    return found
 
 
 @cache
@@ -120,16 +111,16 @@ def _limits() -> Rows:
 
 
 def _services() -> Rows:
-    table = price_table()
+    prices_by_region = price_table().regions
     head = ["service"]
     columns: list[Mapping[str, float]] = []
-    for region, prices in table.regions.items():
-        head += [f"{region}", f"{region}, S3 → Lambda directly"]
+    for region, prices in prices_by_region.items():
+        head += [region, f"{region}, S3 → Lambda directly"]
         columns += [usage(_TYPICAL).bill(prices), direct_usage(_TYPICAL).bill(prices)]
     services = sorted(columns[0], key=lambda name: -columns[0][name])
     rows = [[service, *(dollars(column[service] * 1000) for column in columns)] for service in services]
     total = ["**all, once**", *(f"**{dollars(sum(column.values()) * 1000)}**" for column in columns)]
-    stored = [usage(_TYPICAL).storage(prices) for prices in table.regions.values() for _ in range(2)]
+    stored = [usage(_TYPICAL).storage(prices) for prices in prices_by_region.values() for _ in range(2)]
     kept = ["storage, each month", *(dollars(sum(column.values()) * 1000) for column in stored)]
     return [head, *rows, total, kept]
 
@@ -167,36 +158,23 @@ def _changes() -> Rows:
 
 
 def _prices() -> Rows:
-    table = price_table()
-    names = vars(next(iter(table.regions.values())))
+    dated = price_table()
+    names = vars(next(iter(dated.regions.values())))
     rows = [
         [
             name.replace("_", " "),
-            *(_plain(vars(prices)[name]) for prices in table.regions.values()),
+            *(_plain(vars(prices)[name]) for prices in dated.regions.values()),
         ]
         for name in names
     ]
-    return [[f"US dollars, {table.date}", *table.regions], *rows]
+    return [[f"US dollars, {dated.date}", *dated.regions], *rows]
 
 
 def _plain(number: float) -> str:
     return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
-def _written(rows: Rows) -> str:
-    head, *others = rows
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *others))
-
-
-_TABLES: Final[Mapping[str, Callable[[], Rows]]] = {
-    "loads": _loads,
-    "limits": _limits,
-    "services": _services,
-    "units": _units,
-    "changes": _changes,
-    "prices": _prices,
+_TABLES: Final[Mapping[str, Mapping[str, Callable[[], Rows]]]] = {
+    "scale.md": {"loads": _loads, "limits": _limits},
+    "cost.md": {"services": _services, "units": _units, "changes": _changes, "prices": _prices},
 }
-
-
-if __name__ == "__main__":
-    main()

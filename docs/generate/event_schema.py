@@ -1,23 +1,17 @@
-"""Writes `docs/events.schema.json` from the structures that events are made of."""
+"""`docs/events.schema.json`, from the structures that events are made of."""
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
+from docs.generate.sections import DOCS
 from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, VERSION
 
-_FILE: Final = Path(__file__).parents[1] / "events.schema.json"
 
-
-def main() -> None:
-    """Write the file."""
-    _FILE.write_text(text(), "utf-8")
-
-
-def text() -> str:
-    """The JSON Schema of all events as EventBridge delivers them, as text."""
+def documents() -> dict[Path, str]:
+    """The JSON Schema of all events as EventBridge delivers them."""
     references, parts = msgspec.json.schema_components(DETAIL_TYPES, ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -28,7 +22,7 @@ def text() -> str:
         ],
         "$defs": parts,
     }
-    return f"{json.dumps(schema, indent=2)}\n"
+    return {DOCS / "events.schema.json": f"{json.dumps(schema, indent=2)}\n"}
 
 
 def _event(detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +35,3 @@ def _event(detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
         },
         "required": ["source", "detail-type", "detail"],
     }
-
-
-if __name__ == "__main__":
-    main()

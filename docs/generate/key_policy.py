@@ -1,4 +1,4 @@
-"""Writes the key policy in `docs/encryption.md`, or prints that of the key whose ARN is given."""
+"""The key policy in `docs/encryption.md`; run as a program, prints that of the key whose ARN is given."""
 
 import json
 import sys
@@ -6,25 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from components.base.key import key_policy
-from docs.generate.sections import marked
+from docs.generate.sections import DOCS, with_section
 
-_DOCUMENT: Final = Path(__file__).parents[1] / "encryption.md"
-_BEGIN: Final = "<!-- key policy: written by `make encryption` -->\n```json\n"
-_END: Final = "\n```\n<!-- /key policy -->"
 _EXAMPLE: Final = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 
 
-def main() -> None:
-    """Write the document, or print a policy."""
-    if sys.argv[1:]:
-        print(policy(sys.argv[1]))  # noqa: T201 - what it is asked for
-        return
-    _DOCUMENT.write_text(with_policy(_DOCUMENT.read_text("utf-8")), "utf-8")
-
-
-def with_policy(text: str) -> str:
-    """The document with the policy between its markers. Raises ValueError if it has none."""
-    return marked(text, _BEGIN, _END, policy(_EXAMPLE))
+def documents() -> dict[Path, str]:
+    """The document on encryption with its policy."""
+    document = DOCS / "encryption.md"
+    block = f"```json\n{policy(_EXAMPLE)}\n```\n"
+    return {document: with_section(document.read_text("utf-8"), "key policy", block)}
 
 
 def policy(arn: str) -> str:
@@ -33,4 +24,4 @@ def policy(arn: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    print(policy(sys.argv[1]))  # noqa: T201 - its purpose

@@ -3,15 +3,13 @@
 import hashlib
 import json
 import os
-import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-import httpx
 import platformdirs
 import typer
 
@@ -19,19 +17,13 @@ from imagectl.api_client import Service
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
 from imagectl.journal import Journal
 from imagectl.output import messages, results, size
-from imagectl.retry import Patience
+from imagectl.upload.bulk_upload import bulk_upload
 from imagectl.upload.counters import Tally
 from imagectl.upload.file_walk import Wanted, walk
-from imagectl.upload.progress import displayed, line
-from imagectl.upload.s3_post import Sender
+from imagectl.upload.progress import line
 from imagectl.upload.selection import to_send
-from imagectl.upload.status_polling import Following
 from imagectl.upload.summary import RESUME, print_json, print_summary
-from imagectl.upload.transfer import Delivery
 from imagectl.upload_model import Content, File
-
-_SEND_ATTEMPTS: Final = 8
-_TIMEOUT: Final = httpx.Timeout(120, connect=10)
 
 
 def default_journal() -> Path:
@@ -100,21 +92,19 @@ def upload(
         run = journal.begin(service.url, command, batch or uuid.uuid4().hex)
         messages.print(f"{'continuing' if run.resumed else 'uploading as'} batch {run.batch_id}")
         try:
-            with (
-                displayed(tally, quiet=as_json),
-                _sender(service, tally, concurrency) as sender,
-                _counting(paths, wanted, tally),
-            ):
-                following = Following(
-                    service, journal, run, tally, own_batch=batch is None, patience=wait_seconds
-                )
-                with following.beside():
-                    Delivery(service, sender, journal, run, tally, concurrency=concurrency).deliver(
-                        to_send(walk(paths, wanted), journal, run, tally, again=again)
-                    )
-                tally.sending_ends()
-                if wait:
-                    following.follow()
+            bulk_upload(
+                service,
+                journal,
+                run,
+                tally,
+                paths=paths,
+                wanted=wanted,
+                own_batch=batch is None,
+                concurrency=concurrency,
+                again=again,
+                wait_seconds=wait_seconds if wait else None,
+                quiet=as_json,
+            )
         except KeyboardInterrupt:
             raise Interrupted(f"Stopped: {line(tally)}.", RESUME) from None
         except CannotContinue as error:
@@ -143,32 +133,3 @@ def _rehearse(files: Iterable[tuple[File, Content]], tally: Tally) -> None:
         f"{tally.sent} files, {size(total)} would be uploaded; {tally.before} are uploaded, "
         f"{tally.same} have the content of another file, {tally.unsent} cannot be uploaded"
     )
-
-
-@contextmanager
-def _sender(service: Service, tally: Tally, concurrency: int) -> Iterator[Sender]:
-    patience = Patience(attempts=_SEND_ATTEMPTS, stopping=service.stopping)
-    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    with httpx.Client(timeout=_TIMEOUT, limits=limits) as http:
-        yield Sender(http, patience, lambda count: tally.add(sent_bytes=count, done_bytes=count))
-
-
-@contextmanager
-def _counting(paths: Sequence[str], wanted: Wanted, tally: Tally) -> Iterator[None]:
-    """Count the files in the background, so that the display can say how much is left."""
-    done = threading.Event()
-
-    def count() -> None:
-        for found in walk(paths, wanted):
-            if done.is_set():
-                return
-            tally.add(found=1, found_bytes=found.size)
-        tally.counted = True
-
-    thread = threading.Thread(target=count, name="count", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -1,4 +1,4 @@
-"""What no stack may deploy, as rules over the resources that a program registers.
+"""Guardrails: rules for the resources that a program registers, one module per topic.
 
 The policy pack runs them in `pulumi preview` and `pulumi up`, the tests over everything that the
 program registers without an engine.
@@ -24,20 +24,21 @@ from guardrails import (
 from guardrails.resource import Resource, Stack
 from guardrails.rule import Rule, Violation, judge
 
-RULES: Final[tuple[Rule, ...]] = (
-    *encryption.RULES,
-    *tls.RULES,
-    *public_access.RULES,
-    *iam_permissions.RULES,
-    *queues.RULES,
-    *table_streams.RULES,
-    *recursion.RULES,
-    *functions.RULES,
-    *logs.RULES,
-    *dynamodb_tables.RULES,
-    *cloudtrail.RULES,
-    *malware_scans.RULES,
-    *production.RULES,
+_BY_TOPIC: Final = (
+    encryption,
+    tls,
+    public_access,
+    iam_permissions,
+    queues,
+    table_streams,
+    recursion,
+    functions,
+    logs,
+    dynamodb_tables,
+    cloudtrail,
+    malware_scans,
+    production,
 )
+RULES: Final = tuple(each for topic in _BY_TOPIC for each in vars(topic).values() if isinstance(each, Rule))
 
 __all__ = ["RULES", "Resource", "Rule", "Stack", "Violation", "judge"]

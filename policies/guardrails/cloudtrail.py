@@ -5,28 +5,49 @@ from typing import Any, Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, Rule
+from guardrails.rule import Control, rule
 
 _WRITES_TO: Final = {resource_types.BUCKET_LOGGING: "targetBucket", resource_types.TRAIL: "s3BucketName"}
 """What records access to buckets, and the property that says into which bucket."""
 
 
+@rule(
+    "production-bucket-logged",
+    resource_types.BUCKET,
+    fix="Set `accessLogs: true` in the stack's configuration, or give it a BucketLogging.",
+    control=Control(ids=("S3.9",)),
+    looks_around=True,
+    production=True,
+)
 def logged(bucket: Resource, stack: Stack) -> Iterator[str]:
-    """A bucket logs who uses it, unless it is where such logs go."""
+    """A bucket logs who reads and writes it, unless it is where such logs go."""
     if any(stack.pointing_at(bucket, kind, key) for kind, key in _WRITES_TO.items()):
         return
     if not stack.pointing_at(bucket, resource_types.BUCKET_LOGGING, "bucket"):
         yield "does not log who reads and writes it"
 
 
+@rule(
+    "trail-validated",
+    resource_types.TRAIL,
+    fix="Set enableLogFileValidation to true.",
+    control=Control(ids=("CloudTrail.4",)),
+)
 def validated(trail: Resource, _: Stack) -> Iterator[str]:
-    """A trail signs what it delivers, so that a changed or missing log file shows."""
+    """A trail lets everyone check that its log files are complete and unchanged."""
     if not trail.props.get("enableLogFileValidation"):
         yield "delivers logs whose change nobody would notice"
 
 
+@rule(
+    "logs-never-recurse",
+    resource_types.BUCKET_LOGGING,
+    resource_types.TRAIL,
+    fix="Write to a bucket whose own use is not recorded.",
+    looks_around=True,
+)
 def endless(recorder: Resource, stack: Stack) -> Iterator[str]:
-    """What a log is written to is not recorded in a way that ends in the same log."""
+    """Writing a log of a bucket's use causes no entry in the same log."""
     for bucket in _recorded(recorder, stack):
         if bucket in _written_in_turn(bucket, stack):
             yield f"records what is written to {bucket.name}, which that record is written to in turn"
@@ -75,33 +96,3 @@ def _basic(trail: Mapping[str, Any]) -> Iterator[str]:
         for data in selector.get("dataResources") or []:
             if data["type"] == "AWS::S3::Object":
                 yield from data["values"]
-
-
-RULES: Final = (
-    Rule(
-        name="trail-validated",
-        what="A trail lets everyone check that its log files are complete and unchanged.",
-        mend="Set enableLogFileValidation to true.",
-        types=(resource_types.TRAIL,),
-        check=validated,
-        control=Control(ids=("CloudTrail.4",)),
-    ),
-    Rule(
-        name="logs-never-recurse",
-        what="Writing a log of a bucket's use causes no entry in the same log.",
-        mend="Write to a bucket whose own use is not recorded.",
-        types=(resource_types.BUCKET_LOGGING, resource_types.TRAIL),
-        check=endless,
-        looks_around=True,
-    ),
-    Rule(
-        name="production-bucket-logged",
-        what="A bucket logs who reads and writes it, unless it is where such logs go.",
-        mend="Set `accessLogs: true` in the stack's configuration, or give it a BucketLogging.",
-        types=(resource_types.BUCKET,),
-        check=logged,
-        control=Control(ids=("S3.9",)),
-        looks_around=True,
-        production=True,
-    ),
-)

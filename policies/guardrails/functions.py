@@ -6,7 +6,7 @@ from typing import Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import NIST, Control, Rule
+from guardrails.rule import NIST, Control, rule
 
 # Deprecation dates of the managed Python runtimes, as of July 2026:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -21,14 +21,26 @@ DEPRECATED_ON: Final = {
 }
 
 
+@rule(
+    "function-traced",
+    resource_types.FUNCTION,
+    fix="Set tracingConfig.mode to Active.",
+    control=Control(ids=("Lambda.7",), standard=NIST),
+)
 def tracing(function: Resource, _: Stack) -> Iterator[str]:
-    """A function is traced by X-Ray."""
+    """A function is traced."""
     if function.section("tracingConfig").get("mode") != "Active":
         yield "is not traced"
 
 
+@rule(
+    "function-runtime",
+    resource_types.FUNCTION,
+    fix="Move to a newer runtime. Dates are in guardrails.functions.DEPRECATED_ON.",
+    control=Control(ids=("Lambda.2",)),
+)
 def runtime(function: Resource, _: Stack) -> Iterator[str]:
-    """A function has a runtime that is not deprecated today."""
+    """A function runs on a runtime that AWS has not deprecated."""
     if function.props.get("packageType", "Zip") == "Zip":
         yield from runtime_on(str(function.props.get("runtime")), datetime.now(UTC).date())
 
@@ -40,23 +52,3 @@ def runtime_on(identifier: str, today: date) -> Iterator[str]:
         yield f"runs on {identifier}, whose deprecation date is not known"
     elif today >= deprecated:
         yield f"runs on {identifier}, which AWS deprecated on {deprecated}"
-
-
-RULES: Final = (
-    Rule(
-        name="function-traced",
-        what="A function is traced.",
-        mend="Set tracingConfig.mode to Active.",
-        types=(resource_types.FUNCTION,),
-        check=tracing,
-        control=Control(ids=("Lambda.7",), standard=NIST),
-    ),
-    Rule(
-        name="function-runtime",
-        what="A function runs on a runtime that AWS has not deprecated.",
-        mend="Move to a newer runtime. Dates are in guardrails.functions.DEPRECATED_ON.",
-        types=(resource_types.FUNCTION,),
-        check=runtime,
-        control=Control(ids=("Lambda.2",)),
-    ),
-)

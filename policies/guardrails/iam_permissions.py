@@ -7,7 +7,7 @@ from typing import Final
 from guardrails import resource_types
 from guardrails.policy_documents import allowed, everyone, listed
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, Rule
+from guardrails.rule import Control, rule
 
 _IDENTITY_POLICIES: Final = (
     resource_types.ROLE_POLICY,
@@ -27,15 +27,21 @@ WITHOUT_FINER_GRAIN: Final = {
 
 NAMED_BY_AWS: Final = {
     # https://docs.aws.amazon.com/guardduty/latest/ug/malware-protection-s3-iam-policy-prerequisite.html
-    "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*": "GuardDuty ends it as it likes",
+    "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*": "GuardDuty ends it as it likes"
 }
 """Resources that a service of AWS makes and names, and why no more than their beginning is known."""
 
 _BROAD: Final = re.compile(r":policy/(AdministratorAccess|PowerUserAccess|IAMFullAccess|.*FullAccess)$")
 
 
+@rule(
+    "iam-named-actions",
+    *_IDENTITY_POLICIES,
+    fix="List the actions that are needed.",
+    control=Control(ids=("IAM.21", "IAM.1")),
+)
 def wildcard_actions(policy: Resource, _: Stack) -> Iterator[str]:
-    """Every allowed action is named in full."""
+    """An identity policy names every action that it allows."""
     for statement in allowed(policy.props.get("policy")):
         if "NotAction" in statement:
             yield "allows every action except some"
@@ -44,8 +50,15 @@ def wildcard_actions(policy: Resource, _: Stack) -> Iterator[str]:
                 yield f"allows {action}"
 
 
+@rule(
+    "iam-named-resources",
+    *_IDENTITY_POLICIES,
+    fix="List their ARNs; a wildcard may only follow a name. An action for which AWS has no "
+    "resources belongs in guardrails.iam_permissions.WITHOUT_FINER_GRAIN.",
+    control=Control(ids=("IAM.1", "KMS.1", "KMS.2")),
+)
 def wildcard_resources(policy: Resource, _: Stack) -> Iterator[str]:
-    """Every allowed resource is named; a wildcard stands only below a name."""
+    """An identity policy names the resources of every action that has some."""
     for statement in allowed(policy.props.get("policy")):
         if "NotResource" in statement:
             yield "allows actions on every resource except some"
@@ -70,55 +83,24 @@ def _nameless(arn: str) -> bool:
     return any("*" in part or "?" in part for part in (service, region, account, name))
 
 
+@rule(
+    "iam-no-broad-managed-policy",
+    resource_types.ROLE,
+    resource_types.POLICY_ATTACHMENT,
+    fix="Attach a policy with the actions and resources that are needed.",
+    control=Control(ids=("IAM.1",)),
+)
 def broad_managed_policies(resource: Resource, _: Stack) -> Iterator[str]:
-    """No role carries one of AWS's policies that allow a whole service, or all of them."""
-    attached = [
-        *listed(resource.props.get("policyArn")),
-        *listed(resource.props.get("managedPolicyArns")),
-    ]
+    """A role carries none of AWS's full-access policies."""
+    attached = [*listed(resource.props.get("policyArn")), *listed(resource.props.get("managedPolicyArns"))]
     for arn in attached:
         if _BROAD.search(arn):
             yield f"attaches {arn.rpartition('/')[2]}"
 
 
+@rule("iam-named-trust", resource_types.ROLE, fix="Name the service or the account in assumeRolePolicy.")
 def trust(role: Resource, _: Stack) -> Iterator[str]:
-    """A role says who may assume it."""
+    """A role is assumed by named principals only."""
     for statement in allowed(role.props.get("assumeRolePolicy")):
         if everyone(statement):
             yield "can be assumed by everyone"
-
-
-RULES: Final = (
-    Rule(
-        name="iam-named-actions",
-        what="An identity policy names every action that it allows.",
-        mend="List the actions that are needed.",
-        types=_IDENTITY_POLICIES,
-        check=wildcard_actions,
-        control=Control(ids=("IAM.21", "IAM.1")),
-    ),
-    Rule(
-        name="iam-named-resources",
-        what="An identity policy names the resources of every action that has some.",
-        mend="List their ARNs; a wildcard may only follow a name. An action for which AWS has no "
-        "resources belongs in guardrails.iam_permissions.WITHOUT_FINER_GRAIN.",
-        types=_IDENTITY_POLICIES,
-        check=wildcard_resources,
-        control=Control(ids=("IAM.1", "KMS.1", "KMS.2")),
-    ),
-    Rule(
-        name="iam-no-broad-managed-policy",
-        what="A role carries none of AWS's full-access policies.",
-        mend="Attach a policy with the actions and resources that are needed.",
-        types=(resource_types.ROLE, resource_types.POLICY_ATTACHMENT),
-        check=broad_managed_policies,
-        control=Control(ids=("IAM.1",)),
-    ),
-    Rule(
-        name="iam-named-trust",
-        what="A role is assumed by named principals only.",
-        mend="Name the service or the account in assumeRolePolicy.",
-        types=(resource_types.ROLE,),
-        check=trust,
-    ),
-)

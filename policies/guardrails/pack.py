@@ -32,31 +32,22 @@ def policies() -> list[Policy]:
 
 def _resource_policy(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type not in rule.types or not _asked(rule):
+        if args.resource_type not in rule.types or not _applies(rule):
             return
         resource = Resource(
-            type=args.resource_type,
-            name=args.name,
-            urn=args.urn,
-            props=args.props,
-            protect=args.opts.protect,
+            type=args.resource_type, name=args.name, urn=args.urn, props=args.props, protect=args.opts.protect
         )
         for clause in rule.check(resource, Stack()):
             report(rule.message(resource, clause), None)
 
     return ResourceValidationPolicy(
-        rule.name,
-        rule.what,
-        validate,
-        remediation_steps=rule.mend,
-        framework=_framework(rule),
-        url=_url(rule),
+        rule.name, rule.what, validate, remediation_steps=rule.fix, framework=_framework(rule), url=_url(rule)
     )
 
 
 def _stack_policy(rule: Rule) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        if not _asked(rule):
+        if not _applies(rule):
             return
         stack = Stack(_resources(args.resources))
         for resource in stack.resources:
@@ -65,12 +56,7 @@ def _stack_policy(rule: Rule) -> Policy:
                     report(rule.message(resource, clause), resource.urn)
 
     return StackValidationPolicy(
-        rule.name,
-        rule.what,
-        validate,
-        remediation_steps=rule.mend,
-        framework=_framework(rule),
-        url=_url(rule),
+        rule.name, rule.what, validate, remediation_steps=rule.fix, framework=_framework(rule), url=_url(rule)
     )
 
 
@@ -101,7 +87,7 @@ def _resources(resources: Iterable[PolicyResource]) -> list[Resource]:
     ]
 
 
-def _asked(rule: Rule) -> bool:
+def _applies(rule: Rule) -> bool:
     if not rule.production:
         return True
     protect = bool(pulumi.Config().get_bool("protect"))

@@ -6,7 +6,7 @@ from typing import Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, Rule
+from guardrails.rule import Control, rule
 
 _PAGE: Final = "GET /"
 _NAMES: Final = re.compile(r"(^|[-_.])(prod|production)($|[-_.])")
@@ -22,65 +22,50 @@ def is_production(stack: str, *, protect: bool) -> bool:
     return protect or _NAMES.search(stack.lower()) is not None
 
 
+@rule(
+    "production-protected",
+    resource_types.BUCKET,
+    resource_types.TABLE,
+    resource_types.KEY,
+    fix="Set `protect: true` in the stack's configuration.",
+    production=True,
+)
 def protected(resource: Resource, _: Stack) -> Iterator[str]:
-    """Pulumi refuses to delete what holds data."""
+    """What holds data is protected by Pulumi."""
     if not resource.protect:
         yield "holds data and is not protected"
 
 
+@rule("production-bucket-kept", resource_types.BUCKET, fix="Set forceDestroy to false.", production=True)
 def not_emptied(bucket: Resource, _: Stack) -> Iterator[str]:
-    """A bucket is not emptied in order to be destroyed."""
+    """A bucket is never emptied in order to be destroyed."""
     if bucket.props.get("forceDestroy"):
         yield "is emptied when it is destroyed"
 
 
+@rule(
+    "production-table-kept",
+    resource_types.TABLE,
+    fix="Set deletionProtectionEnabled to true.",
+    control=Control(ids=("DynamoDB.6",)),
+    production=True,
+)
 def deletion_protection(table: Resource, _: Stack) -> Iterator[str]:
-    """DynamoDB itself refuses to delete a table."""
+    """A table has deletion protection."""
     if not table.props.get("deletionProtectionEnabled"):
         yield "can be deleted by a single call"
 
 
+@rule(
+    "production-api-authorized",
+    resource_types.ROUTE,
+    fix="Set apiAuth to iam or jwt.",
+    control=Control(ids=("APIGateway.8",)),
+    production=True,
+)
 def authorized(route: Resource, _: Stack) -> Iterator[str]:
-    """A route asks who calls. The page is public: it is the same for everyone and holds no data."""
+    """Every route of an HTTP API asks who calls, except for that of the page."""
     if route.props.get("routeKey") == _PAGE:
         return
     if route.props.get("authorizationType", "NONE") == "NONE":
         yield "can be called by everyone"
-
-
-RULES: Final = (
-    Rule(
-        name="production-protected",
-        what="What holds data is protected by Pulumi.",
-        mend="Set `protect: true` in the stack's configuration.",
-        types=(resource_types.BUCKET, resource_types.TABLE, resource_types.KEY),
-        check=protected,
-        production=True,
-    ),
-    Rule(
-        name="production-bucket-kept",
-        what="A bucket is never emptied in order to be destroyed.",
-        mend="Set forceDestroy to false.",
-        types=(resource_types.BUCKET,),
-        check=not_emptied,
-        production=True,
-    ),
-    Rule(
-        name="production-table-kept",
-        what="A table has deletion protection.",
-        mend="Set deletionProtectionEnabled to true.",
-        types=(resource_types.TABLE,),
-        check=deletion_protection,
-        control=Control(ids=("DynamoDB.6",)),
-        production=True,
-    ),
-    Rule(
-        name="production-api-authorized",
-        what="Every route of an HTTP API asks who calls, except for that of the page.",
-        mend="Set apiAuth to iam or jwt.",
-        types=(resource_types.ROUTE,),
-        check=authorized,
-        control=Control(ids=("APIGateway.8",)),
-        production=True,
-    ),
-)

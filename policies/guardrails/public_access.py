@@ -6,13 +6,20 @@ from typing import Final
 from guardrails import resource_types
 from guardrails.policy_documents import allowed, everyone
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, Rule
+from guardrails.rule import Control, rule
 
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
+@rule(
+    "bucket-private",
+    resource_types.BUCKET,
+    fix="Give it a BucketPublicAccessBlock with all four settings true.",
+    control=Control(ids=("S3.8", "S3.2", "S3.3")),
+    looks_around=True,
+)
 def bucket_private(bucket: Resource, stack: Stack) -> Iterator[str]:
-    """A bucket blocks public access in all four ways."""
+    """A bucket blocks public access."""
     blocks = stack.pointing_at(bucket, resource_types.PUBLIC_ACCESS_BLOCK, "bucket")
     if not blocks:
         yield "does not block public access"
@@ -21,8 +28,15 @@ def bucket_private(bucket: Resource, stack: Stack) -> Iterator[str]:
             yield f"blocks public access without {', '.join(missing)}"
 
 
+@rule(
+    "bucket-without-acls",
+    resource_types.BUCKET,
+    fix="Give it BucketOwnershipControls with BucketOwnerEnforced.",
+    control=Control(ids=("S3.12",)),
+    looks_around=True,
+)
 def bucket_without_acls(bucket: Resource, stack: Stack) -> Iterator[str]:
-    """A bucket ignores access control lists."""
+    """A bucket knows no access control lists."""
     controls = stack.pointing_at(bucket, resource_types.BUCKET_OWNERSHIP, "bucket")
     if not any(
         control.section("rule").get("objectOwnership") == "BucketOwnerEnforced" for control in controls
@@ -30,15 +44,32 @@ def bucket_without_acls(bucket: Resource, stack: Stack) -> Iterator[str]:
         yield "lets access control lists decide who reads its objects"
 
 
+@rule(
+    "resource-policy-private",
+    resource_types.BUCKET_POLICY,
+    resource_types.QUEUE_POLICY,
+    resource_types.TOPIC_POLICY,
+    resource_types.KEY,
+    resource_types.KEY_POLICY,
+    fix="Name the principal that needs it, or use a Deny statement.",
+    control=Control(ids=("SQS.3", "SNS.4", "KMS.5", "S3.2", "S3.3")),
+)
 def resource_policy_private(resource: Resource, _: Stack) -> Iterator[str]:
-    """A resource policy allows nothing to everyone."""
+    """The policy of a bucket, queue, topic or key allows nothing to everyone."""
     for statement in allowed(resource.props.get("policy")):
         if everyone(statement):
             yield f"allows {statement.get('Action')} to everyone"
 
 
+@rule(
+    "function-private",
+    resource_types.PERMISSION,
+    resource_types.FUNCTION_URL,
+    fix="Set sourceArn in the Permission, or authorizationType AWS_IAM in the function URL.",
+    control=Control(ids=("Lambda.1",)),
+)
 def function_private(resource: Resource, _: Stack) -> Iterator[str]:
-    """Only named callers invoke a function, and a service only for a resource of this account."""
+    """A function is invoked by named callers only, and by a service only for one source."""
     if resource.type == resource_types.FUNCTION_URL:
         if resource.props.get("authorizationType") != "AWS_IAM":
             yield "is a function URL that anyone can call"
@@ -47,47 +78,3 @@ def function_private(resource: Resource, _: Stack) -> Iterator[str]:
     bound = {"sourceArn", "sourceAccount", "principalOrgId"} & set(resource.props)
     if principal == "*" or (str(principal).endswith(".amazonaws.com") and not bound):
         yield f"lets {principal} invoke the function for any account"
-
-
-RULES: Final = (
-    Rule(
-        name="bucket-private",
-        what="A bucket blocks public access.",
-        mend="Give it a BucketPublicAccessBlock with all four settings true.",
-        types=(resource_types.BUCKET,),
-        check=bucket_private,
-        control=Control(ids=("S3.8", "S3.2", "S3.3")),
-        looks_around=True,
-    ),
-    Rule(
-        name="bucket-without-acls",
-        what="A bucket knows no access control lists.",
-        mend="Give it BucketOwnershipControls with BucketOwnerEnforced.",
-        types=(resource_types.BUCKET,),
-        check=bucket_without_acls,
-        control=Control(ids=("S3.12",)),
-        looks_around=True,
-    ),
-    Rule(
-        name="resource-policy-private",
-        what="The policy of a bucket, queue, topic or key allows nothing to everyone.",
-        mend="Name the principal that needs it, or use a Deny statement.",
-        types=(
-            resource_types.BUCKET_POLICY,
-            resource_types.QUEUE_POLICY,
-            resource_types.TOPIC_POLICY,
-            resource_types.KEY,
-            resource_types.KEY_POLICY,
-        ),
-        check=resource_policy_private,
-        control=Control(ids=("SQS.3", "SNS.4", "KMS.5", "S3.2", "S3.3")),
-    ),
-    Rule(
-        name="function-private",
-        what="A function is invoked by named callers only, and by a service only for one source.",
-        mend="Set sourceArn in the Permission, or authorizationType AWS_IAM in the function URL.",
-        types=(resource_types.PERMISSION, resource_types.FUNCTION_URL),
-        check=function_private,
-        control=Control(ids=("Lambda.1",)),
-    ),
-)

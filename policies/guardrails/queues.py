@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Rule
+from guardrails.rule import rule
 
 # What AWS sets where the program says nothing.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -19,8 +19,14 @@ _RECEIVES: Final = 5
 _TIMEOUTS: Final = 6
 
 
+@rule(
+    "queue-dead-letters",
+    resource_types.QUEUE,
+    fix="Set redrivePolicy to the ARN of a second queue and a maxReceiveCount of 5 or more.",
+    looks_around=True,
+)
 def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
-    """A queue with a consumer has a dead-letter queue, and tries often enough before using it."""
+    """A queue with a consumer has a dead-letter queue and at least 5 receives."""
     if not stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn"):
         return
     redrive = queue.props.get("redrivePolicy")
@@ -34,8 +40,14 @@ def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
         yield f"gives up on a message after {policy.get('maxReceiveCount')} receives"
 
 
+@rule(
+    "queue-visibility",
+    resource_types.QUEUE,
+    fix="Raise visibilityTimeoutSeconds, or lower the timeout of the function.",
+    looks_around=True,
+)
 def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
-    """A message stays hidden for six function timeouts and the batching window."""
+    """A queue hides a message for 6 timeouts of its consumer and the batching window."""
     hidden = int(queue.props.get("visibilityTimeoutSeconds", _VISIBILITY_SECONDS))
     for mapping in stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn"):
         window = int(mapping.props.get("maximumBatchingWindowInSeconds") or 0)
@@ -46,8 +58,14 @@ def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
                 yield f"hides a message for {hidden} s; {function.name} needs {needed} s"
 
 
+@rule(
+    "partial-batches",
+    resource_types.MAPPING,
+    fix="Set functionResponseTypes to ReportBatchItemFailures.",
+    looks_around=True,
+)
 def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
-    """A function that consumes a queue or a stream reports what failed, and only that."""
+    """A consumer of a queue or of a table's stream reports batch item failures."""
     if not any(
         stack.pointed_at(mapping, "eventSourceArn", kind)
         for kind in (resource_types.QUEUE, resource_types.TABLE)
@@ -55,31 +73,3 @@ def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
         return
     if "ReportBatchItemFailures" not in list(mapping.props.get("functionResponseTypes") or []):
         yield "retries a whole batch for one message or record that failed"
-
-
-RULES: Final = (
-    Rule(
-        name="queue-dead-letters",
-        what="A queue with a consumer has a dead-letter queue and at least 5 receives.",
-        mend="Set redrivePolicy to the ARN of a second queue and a maxReceiveCount of 5 or more.",
-        types=(resource_types.QUEUE,),
-        check=dead_letters,
-        looks_around=True,
-    ),
-    Rule(
-        name="queue-visibility",
-        what="A queue hides a message for 6 timeouts of its consumer and the batching window.",
-        mend="Raise visibilityTimeoutSeconds, or lower the timeout of the function.",
-        types=(resource_types.QUEUE,),
-        check=visibility,
-        looks_around=True,
-    ),
-    Rule(
-        name="partial-batches",
-        what="A consumer of a queue or of a table's stream reports batch item failures.",
-        mend="Set functionResponseTypes to ReportBatchItemFailures.",
-        types=(resource_types.MAPPING,),
-        check=partial_batches,
-        looks_around=True,
-    ),
-)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from guardrails import resource_types
 from guardrails.policy_documents import Statement, allowed, listed
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Rule
+from guardrails.rule import rule
 
 _CAUSES: Final = {
     "s3:ObjectCreated:": ("s3:PutObject", "s3:ReplicateObject"),
@@ -21,8 +21,14 @@ _CAUSES: Final = {
 """Families of events, and the actions that cause them."""
 
 
+@rule(
+    "notification-never-recurses",
+    resource_types.BUCKET_NOTIFICATION,
+    fix="Let it write to another bucket, or outside the filterPrefix of the notification.",
+    looks_around=True,
+)
 def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
-    """No function that hears of an object may do what it hears of to that object."""
+    """A function that hears of a bucket's objects cannot cause the same events itself."""
     buckets = stack.pointed_at(notification, "bucket", resource_types.BUCKET)
     for key in ("lambdaFunctions", "queues"):
         functions = _listeners(notification, key, stack)
@@ -97,15 +103,3 @@ def overlap(one: str, other: str) -> bool:
     if other[0] == "*":
         return overlap(one, other[1:]) or overlap(one[1:], other)
     return (one[0] == other[0] or "?" in (one[0], other[0])) and overlap(one[1:], other[1:])
-
-
-RULES: Final = (
-    Rule(
-        name="notification-never-recurses",
-        what="A function that hears of a bucket's objects cannot cause the same events itself.",
-        mend="Let it write to another bucket, or outside the filterPrefix of the notification.",
-        types=(resource_types.BUCKET_NOTIFICATION,),
-        check=recursion,
-        looks_around=True,
-    ),
-)

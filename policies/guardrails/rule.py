@@ -1,5 +1,6 @@
-"""What a rule is, and how rules judge a stack."""
+"""Rules, and their verdict on a stack."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -36,14 +37,14 @@ class Control:
 class Rule:
     """One rule, judged for every resource of `types`.
 
-    `what` is the rule in a sentence and `mend` says what to do about a violation. A rule that
-    `looks_around` sees the other resources of the stack; the others see an empty one. A rule for
-    `production` is asked only in production stacks.
+    `what` is the rule in a sentence, `fix` the remedy for a violation. A rule that `looks_around` sees the
+    other resources of the stack; the others see an empty one. A rule for `production` holds only in
+    production stacks.
     """
 
     name: str
     what: str
-    mend: str
+    fix: str
     types: tuple[str, ...]
     check: Check
     control: Control | None = None
@@ -51,8 +52,33 @@ class Rule:
     production: bool = False
 
     def message(self, resource: Resource, clause: str) -> str:
-        """What is told about a violation."""
-        return f"{resource.name} {clause}. {self.mend}"
+        """The message about a violation."""
+        return f"{resource.name} {clause}. {self.fix}"
+
+
+def rule(
+    name: str,
+    *types: str,
+    fix: str,
+    control: Control | None = None,
+    looks_around: bool = False,
+    production: bool = False,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a check; its docstring is the rule in a sentence."""
+
+    def declare(check: Check) -> Rule:
+        return Rule(
+            name=name,
+            what=inspect.getdoc(check) or "",
+            fix=fix,
+            types=types,
+            check=check,
+            control=control,
+            looks_around=looks_around,
+            production=production,
+        )
+
+    return declare
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-import requests
+import httpx
 
 from local.system import System
 
@@ -32,7 +32,7 @@ def announce(
 
 def post(
     system: System, policy: dict[str, Any], data: bytes, changes: dict[str, str] | None = None
-) -> requests.Response:
+) -> httpx.Response:
     """Upload with a policy; `changes` are form fields to tamper with."""
     fields = policy["fields"] | (changes or {})
     return system.api.http.post(policy["url"], data=fields, files={"file": ("x", data)}, timeout=30)

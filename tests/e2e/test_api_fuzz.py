@@ -62,7 +62,6 @@ def test_nothing_a_client_sends_breaks_the_api_or_its_description(open_stack, de
     def each(case):
         case.call_and_validate(
             base_url=open_stack.outputs["apiUrl"].rstrip("/"),
-            session=open_stack.api.http,
             excluded_checks=excluded,
         )
 

@@ -222,7 +222,7 @@ def test_an_id_that_plays_tricks_names_no_image(system, method, path):
 
 def test_a_body_of_another_kind_than_declared_is_rejected_by_its_bytes(system):
     page = b"<html><script>alert(1)</script></html>"
-    answer = system.api.call("POST", "/images", data=page, headers={"Content-Type": "image/png"})
+    answer = system.api.call("POST", "/images", content=page, headers={"Content-Type": "image/png"})
     assert settled(system, answer.json()["imageId"])["reason"] == "NotAnImage"
-    refused = system.api.call("POST", "/images", data=page, headers={"Content-Type": "text/html"})
+    refused = system.api.call("POST", "/images", content=page, headers={"Content-Type": "text/html"})
     assert refused.status_code == 415

@@ -22,7 +22,7 @@ def test_a_policy_holds_for_its_key_type_and_size_only(system, photograph):
         "empty": post(system, policy, b""),
         "tampered policy": post(system, policy, photograph, {"policy": forged}),
     }
-    assert {what: answer.status_code for what, answer in breaches.items() if answer.ok} == {}
+    assert {what: answer.status_code for what, answer in breaches.items() if answer.is_success} == {}
     assert image(system, image_id)["status"] == "PENDING"
 
 

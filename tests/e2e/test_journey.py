@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from handlers.contract import keys
+from imagectl.api_client import Service
+from local.api_client import client, signed
+from local.sample_run import process
 from tests.e2e.actions import (
     announce,
     created,
@@ -67,7 +70,7 @@ def test_an_announced_image_is_pending_until_it_is_uploaded(system):
 
 
 def test_a_small_image_can_be_the_body_of_a_request(system, photograph):
-    answer = system.api.call("POST", "/images", data=photograph, headers={"Content-Type": "image/jpeg"})
+    answer = system.api.call("POST", "/images", content=photograph, headers={"Content-Type": "image/jpeg"})
     assert answer.status_code == 202
     document = answer.json()
     assert answer.headers["Location"] == document["location"] == f"/images/{document['imageId']}"
@@ -178,3 +181,22 @@ def test_an_unknown_image_is_a_problem_document(system):
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:image-intake:problem:unknown-image"
+
+
+def test_a_sample_run_stores_variants_and_reports_each_photograph(system, photograph, tmp_path):
+    folder = tmp_path / "photographs"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "good.jpg").write_bytes(photograph)
+    (folder / "broken.jpg").write_bytes(photograph[:1000])
+    (folder / "notes.txt").write_text("not an image")
+    with client() as http:
+        http.auth = signed(system.uploader, system.region)
+        found = process(Service(http, system.api.url), folder, tmp_path / "results")
+    assert [(each.name, each.status) for each in found] == [
+        ("broken.jpg", "REJECTED"),
+        ("sub/good.jpg", "READY"),
+    ]
+    assert (found[0].reason, found[0].milliseconds) == ("Truncated", 0)
+    assert found[1].milliseconds > 0
+    stored = {path.name for path in (tmp_path / "results" / "sub" / "good.jpg").iterdir()}
+    assert stored == {"thumbnail.jpg", "small.webp", "large.webp"}

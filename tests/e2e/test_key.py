@@ -53,7 +53,7 @@ def test_an_upload_becomes_variants_and_all_of_them_are_under_the_key(system, ke
 
 
 def test_an_image_as_a_request_body_is_under_the_key_although_nobody_says_so(system, key, photograph):
-    answer = system.api.call("POST", "/images", data=photograph, headers={"Content-Type": "image/jpeg"})
+    answer = system.api.call("POST", "/images", content=photograph, headers={"Content-Type": "image/jpeg"})
     assert answer.status_code == 202, answer.text
     image_id = answer.json()["imageId"]
     assert settled(system, image_id)["status"] == "READY"

@@ -73,7 +73,7 @@ def test_a_request_for_which_nothing_is_left_is_refused_as_described_and_others_
     description = schemathesis.openapi.from_dict(system.api.call("GET", "/openapi.json").json())
     for path, options in (
         ("/uploads", {"json": {"files": [FILE]}}),
-        ("/images", {"data": b"pixels", "headers": {"Content-Type": "image/png"}}),
+        ("/images", {"content": b"pixels", "headers": {"Content-Type": "image/png"}}),
     ):
         answer = system.api.call("POST", path, **options)
         assert answer.status_code == 429

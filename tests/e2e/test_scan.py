@@ -53,7 +53,7 @@ def images(system, photograph):
     """Images that have waited for their scan, and then had each its fate: all but one, which waits on."""
     names = [name for name in (*FATES, "deleted", "untouched") if name != "in a body"]
     ids = {name: upload(system, f"{name}.jpg", photograph) for name in names}
-    body = system.api.call("POST", "/images", data=photograph, headers={"Content-Type": "image/jpeg"})
+    body = system.api.call("POST", "/images", content=photograph, headers={"Content-Type": "image/jpeg"})
     ids["in a body"] = body.json()["imageId"]
     for image_id in ids.values():
         waits(system, image_id)

@@ -1,8 +1,8 @@
 from urllib.parse import urlsplit
 
-from local.api_client import Api, session
+from imagectl.api_client import Service
+from local.api_client import client, signed
 from local.aws_clients import ROOT, Clients
-from local.photos import find_photos
 from local.sample_run import process
 from local.system import PROJECT
 from tests.engine.engine import STACK
@@ -11,7 +11,9 @@ from tests.infra.test_stacks import OUTPUTS as KNOWN_OUTPUTS
 OUTPUTS = {*KNOWN_OUTPUTS, "dashboardUrl"}
 
 
-def test_the_engine_deploys_the_program_finds_nothing_to_change_and_destroys_it(engine, cloud, tmp_path):
+def test_the_engine_deploys_the_program_finds_nothing_to_change_and_destroys_it(
+    engine, cloud, tmp_path, monkeypatch
+):
     engine.pulumi("stack", "init", STACK)
     engine.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
     outputs = engine.outputs()
@@ -22,11 +24,13 @@ def test_the_engine_deploys_the_program_finds_nothing_to_change_and_destroys_it(
     clients = Clients(endpoint=cloud.endpoint, region=cloud.region, certificate=cloud.certificate)
     take_layers_away(clients, outputs)
     url = local_url(outputs["apiUrl"], cloud.endpoint)
-    api = Api(url, region=cloud.region, caller=ROOT, http=session(cloud.certificate))
-    with api.http:
-        outcomes = process(api, find_photos(PROJECT / "local" / "samples"), tmp_path, lambda _: None)
-    assert {outcome.photo.name: outcome.status for outcome in outcomes} == {
-        photo.name: "READY" for photo in find_photos(PROJECT / "local" / "samples")
+    monkeypatch.setenv("SSL_CERT_FILE", str(cloud.certificate))
+    samples = PROJECT / "local" / "samples"
+    with client(cloud.certificate) as http:
+        http.auth = signed(ROOT, cloud.region)
+        photographs = process(Service(http, url), samples, tmp_path)
+    assert {each.name: each.status for each in photographs} == {
+        path.name: "READY" for path in samples.glob("*.jpg")
     }
 
     empty(clients, outputs["originalsBucket"], outputs["variantsBucket"])

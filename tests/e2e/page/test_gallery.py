@@ -16,15 +16,15 @@ def stored(system, name, colour):
     """A small image that went the whole way; returns its ImageID."""
     data = io.BytesIO()
     Image.new("RGB", (40, 30), colour).save(data, "PNG")
-    answer = system.api.call(
-        "POST", f"/images?name={name}", data=data.getvalue(), headers={"Content-Type": "image/png"}, auth=None
-    )
+    headers = {"Content-Type": "image/png"}
+    path = f"/images?name={name}"
+    answer = system.api.call("POST", path, content=data.getvalue(), headers=headers, auth=None)
     return answer.json()["imageId"]
 
 
 def status(system, image_id):
     answer = system.api.call("GET", f"/images/{image_id}", auth=None)
-    return answer.json().get("status") if answer.ok else answer.status_code
+    return answer.json().get("status") if answer.is_success else answer.status_code
 
 
 @pytest.fixture(scope="module")

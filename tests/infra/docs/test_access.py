@@ -1,20 +1,13 @@
-"""The tables of who may do what are what `make principals` would write."""
+"""The tables of permissions, row by row."""
 
 import pytest
 
 from docs.generate import access
-from tests.infra.registered import ROOT
-
-DOCUMENT = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
 @pytest.fixture
 def statements():
     return access.statements()
-
-
-def test_the_tables_are_current():
-    assert access.with_tables(DOCUMENT) == DOCUMENT, "run `make principals`"
 
 
 def test_a_row_says_who_may_do_what_with_what_and_on_which_condition(statements):
@@ -63,8 +56,3 @@ def test_what_either_of_two_settings_adds_is_one_row(statements):
         settings for row, settings in statements.items() if "intake-audit-logs" in row.resources[0:1]
     ]
     assert "with `accessLogs` or `dataEvents`" in protected
-
-
-def test_a_document_without_a_place_for_the_tables_is_refused():
-    with pytest.raises(ValueError, match="no place"):
-        access.with_tables("# Security\n")

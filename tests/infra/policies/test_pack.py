@@ -34,7 +34,7 @@ def test_every_rule_is_a_mandatory_policy_of_the_pack(production):
     information = production.information()
     assert [policy.name for policy in information.policies] == [rule.name for rule in RULES]
     assert {policy.enforcementLevel for policy in information.policies} == {analyzer_pb2.MANDATORY}
-    assert [policy.remediation_steps for policy in information.policies] == [rule.mend for rule in RULES]
+    assert [policy.remediation_steps for policy in information.policies] == [rule.fix for rule in RULES]
 
 
 def test_a_policy_names_its_control(production):

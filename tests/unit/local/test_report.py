@@ -1,16 +1,14 @@
-from types import SimpleNamespace
-
 from imagectl.output import Terminal
 from local import report
-from local.sample_run import Outcome
+from local.sample_run import Photograph
 from tests.unit.imagectl.test_terminal import EVIL
 
 
 def test_what_a_run_prints_of_names_and_answers_does_not_act_on_the_terminal(capsys, tmp_path):
     variant = {"width": 2, "height": 1, "bytes": 3}
     outcomes = [
-        Outcome(
-            photo=SimpleNamespace(name=EVIL),
+        Photograph(
+            name=EVIL,
             image_id=EVIL,
             status=EVIL,
             reason=EVIL,

@@ -38,7 +38,7 @@ def test_rules_have_names_of_their_own_and_sentences():
     assert len({rule.name for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert rule.what.endswith("."), rule.name
-        assert rule.mend.endswith("."), rule.name
+        assert rule.fix.endswith("."), rule.name
 
 
 def test_a_control_leads_to_its_page():

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from docs.generate import event_schema as written
 from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, completion, outcome_of
 from handlers.storage.dynamodb_items import to_row
 from imagectl.operations.table_scan import mark_stale
@@ -205,10 +204,6 @@ def test_an_outcome_has_the_same_id_however_it_is_told(world, told):
     assert told() == [event]
     assert outcome_of(world.row("a"), ORIGINALS) == event
     assert outcome_of(world.row("a"), "originals of another pipeline").id != event.id
-
-
-def test_the_schema_is_the_one_of_the_structures():
-    assert written.text() == json.dumps(SCHEMA, indent=2) + "\n", "run `make events`"
 
 
 def test_the_schema_refuses_what_is_no_event(world, told):

@@ -4,14 +4,12 @@ import math
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from docs.generate import capacity
 from handlers.contract.indexes import INDEXES
 from imagectl import app
 from imagectl.planning.planner import plan, simulated
 from imagectl.planning.quantities import dollars, number_of, seconds_of
 from imagectl.planning.usage import direct_usage, usage
 from imagectl.planning.workload import Workload
-from local.system import PROJECT
 from pricing.prices import price_table
 from tests.unit.imagectl.conftest import Ran
 
@@ -174,21 +172,3 @@ def test_numbers_are_written_as_people_do(text, number):
 @pytest.mark.parametrize(("amount", "text"), [(1234.5, "$1,234"), (12.345, "$12.35"), (0.0005, "$0.0005")])
 def test_amounts_have_as_many_digits_as_say_something(amount, text):
     assert dollars(amount) == text
-
-
-@pytest.mark.parametrize("name", ["scale.md", "cost.md"])
-def test_the_tables_of_the_documents_are_current(name):
-    text = (PROJECT / "docs" / name).read_text("utf-8")
-    assert capacity.with_tables(text) == text, "run `make planning`"
-
-
-def test_every_table_stands_in_a_document():
-    documents = "".join((PROJECT / "docs" / name).read_text("utf-8") for name in ("scale.md", "cost.md"))
-    for name in capacity._TABLES:
-        assert f"<!-- {name} -->" in documents
-
-
-@pytest.mark.parametrize("text", ["# Scale\n", "<!-- loads -->\n"])
-def test_a_document_without_a_place_for_its_tables_is_refused(text):
-    with pytest.raises(ValueError, match=r"no place|no end"):
-        capacity.with_tables(text)
