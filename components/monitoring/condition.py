@@ -1,4 +1,4 @@
-"""What makes an alarm ring, as a value."""
+"""The condition of an alarm, as a value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from components.monitoring.metrics import Metric
 class Condition:
     """An alarm: its value is above `above` in `bad` of the last `of` periods.
 
-    `first` is one sentence that says what to do first. The value is the only one of `metrics`,
+    `first` is the first step for whoever is paged, in a sentence. The value is the only one of `metrics`,
     or `expression` over them by their ids.
     """
 
     name: str
     first: str
     metrics: Mapping[str, Metric]
-    above: float
-    period_seconds: int
-    bad: int
-    of: int
+    above: float = 0
+    period_seconds: int = 300
+    bad: int = 1
+    of: int = 1
     expression: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Alarms that one fault makes ring together: only their composite notifies."""
+    """Alarms that one fault sets off together: only their composite notifies."""
 
     name: str
     first: str

@@ -10,10 +10,10 @@ import pulumi
 
 from components.config.alarms import AlarmConfig
 from components.monitoring.cost import estimate
-from components.monitoring.metrics import Metric, Watched
+from components.monitoring.metrics import Watched
 from components.monitoring.queries import Source, query
 from components.monitoring.thresholds import LATE_MILLISECONDS
-from components.monitoring.widgets import Series, Widget, alarm_states, graph, heading, laid_out, log_table
+from components.monitoring.widgets import Widget, alarm_states, graph, heading, laid_out, log_table
 
 
 def dashboard_body(
@@ -40,66 +40,59 @@ def dashboard_body(
     return pulumi.Output.json_dumps(body, sort_keys=True)
 
 
-def _line(label: str, metric: Metric) -> Series:
-    return Series(label=label, metric=metric)
-
-
 def _keeping_up(watched: Watched, config: AlarmConfig, region: pulumi.Output[str]) -> list[Widget]:
     return [
         graph(
             "Queue",
             region,
-            [
-                _line("waiting", watched.queue("ApproximateNumberOfMessagesVisible", "Maximum")),
-                _line("taken or put off", watched.queue("ApproximateNumberOfMessagesNotVisible", "Maximum")),
-            ],
+            {
+                "waiting": watched.queue("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "taken or put off": watched.queue("ApproximateNumberOfMessagesNotVisible", "Maximum"),
+            },
         ),
         graph(
             "Age of the oldest message (s)",
             region,
-            [_line("age", watched.queue("ApproximateAgeOfOldestMessage", "Maximum"))],
+            {"age": watched.queue("ApproximateAgeOfOldestMessage", "Maximum")},
             limits={"alarm": config.queue_age_alarm_seconds},
         ),
         graph(
             "Resize calls at the same time",
             region,
-            [_line("calls", watched.resize("ConcurrentExecutions", "Maximum"))],
+            {"calls": watched.resize("ConcurrentExecutions", "Maximum")},
             limits={"maxConcurrency": config.max_concurrency},
         ),
         graph(
             "Images a minute",
             region,
-            [
-                _line("announced", watched.own("Announced", "Sum")),
-                _line("beyond a quota", watched.own("QuotaRefused", "Sum")),
-                _line("arrived", watched.queue("NumberOfMessagesSent", "Sum")),
-                *([_line("of them resent", watched.own("Resent", "Sum"))] if watched.resends else []),
-                _line("settled", watched.own("Rejected", "SampleCount")),
-            ],
+            {
+                "announced": watched.own("Announced", "Sum"),
+                "beyond a quota": watched.own("QuotaRefused", "Sum"),
+                "arrived": watched.queue("NumberOfMessagesSent", "Sum"),
+                **({"of them resent": watched.own("Resent", "Sum")} if watched.resends else {}),
+                "settled": watched.own("Rejected", "SampleCount"),
+            },
         ),
         graph(
             "From upload to settled (ms)",
             region,
-            [
-                _line("half of them", watched.own("SettleTime", "p50")),
-                _line("99 of 100", watched.own("SettleTime", "p99")),
-            ],
+            {"half of them": watched.own("SettleTime", "p50"), "99 of 100": watched.own("SettleTime", "p99")},
         ),
         graph(
             "Resize: record and call (ms)",
             region,
-            [
-                _line("record p50", watched.own("RecordTime", "p50")),
-                _line("record p99", watched.own("RecordTime", "p99")),
-                _line("call p99", watched.resize("Duration", "p99")),
-            ],
+            {
+                "record p50": watched.own("RecordTime", "p50"),
+                "record p99": watched.own("RecordTime", "p99"),
+                "call p99": watched.resize("Duration", "p99"),
+            },
             limits={"timeout": config.resize_timeout_seconds * 1000},
         ),
-        graph("Events a minute", region, [_line("published", watched.own("Published", "Sum"))]),
+        graph("Events a minute", region, {"published": watched.own("Published", "Sum")}),
         graph(
             "From settled to published (ms)",
             region,
-            [_line("age", watched.publish("IteratorAge", "Maximum"))],
+            {"age": watched.publish("IteratorAge", "Maximum")},
             limits={"alarm": LATE_MILLISECONDS},
         ),
     ]
@@ -112,51 +105,51 @@ def _failing(
         graph(
             "Dead letters",
             region,
-            [
-                _line("uploads", watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")),
-                _line("events", watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum")),
-            ],
+            {
+                "uploads": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "events": watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
+            },
         ),
         graph(
             "Functions",
             region,
-            [
-                _line("resize errors", watched.resize("Errors", "Sum")),
-                _line("resize throttles", watched.resize("Throttles", "Sum")),
-                _line("API errors", watched.api_function("Errors", "Sum")),
-                _line("API throttles", watched.api_function("Throttles", "Sum")),
-                _line("publish errors", watched.publish("Errors", "Sum")),
-                _line("publish throttles", watched.publish("Throttles", "Sum")),
-            ],
+            {
+                "resize errors": watched.resize("Errors", "Sum"),
+                "resize throttles": watched.resize("Throttles", "Sum"),
+                "API errors": watched.api_function("Errors", "Sum"),
+                "API throttles": watched.api_function("Throttles", "Sum"),
+                "publish errors": watched.publish("Errors", "Sum"),
+                "publish throttles": watched.publish("Throttles", "Sum"),
+            },
         ),
         graph(
             "Records that were not done",
             region,
-            [
-                _line("rejected", watched.own("Rejected", "Sum")),
-                _line("retried", watched.own("Retried", "Sum")),
-                _line("deferred", watched.own("Deferred", "Sum")),
-            ],
+            {
+                "rejected": watched.own("Rejected", "Sum"),
+                "retried": watched.own("Retried", "Sum"),
+                "deferred": watched.own("Deferred", "Sum"),
+            },
         ),
         graph(
             "API",
             region,
-            [
-                _line("requests", watched.api("Count", "Sum")),
-                _line("refused (4xx)", watched.api("4xx", "Sum")),
-                _line("failed (5xx)", watched.api("5xx", "Sum")),
-            ],
+            {
+                "requests": watched.api("Count", "Sum"),
+                "refused (4xx)": watched.api("4xx", "Sum"),
+                "failed (5xx)": watched.api("5xx", "Sum"),
+            },
         ),
-        graph("API latency (ms)", region, [_line("p99", watched.api("Latency", "p99"))]),
+        graph("API latency (ms)", region, {"p99": watched.api("Latency", "p99")}),
         graph(
             "Table throttles",
             region,
-            [
-                _line(f"{kind.lower()}s {metric.dimensions.get('GlobalSecondaryIndexName', 'table')}", metric)
+            {
+                f"{kind.lower()}s {metric.dimensions.get('GlobalSecondaryIndexName', 'table')}": metric
                 for kind in ("Read", "Write")
                 for metric in watched.table(f"{kind}ThrottleEvents")
-            ]
-            + [_line("writes quotas", watched.quotas("WriteThrottleEvents"))],
+            }
+            | {"writes quotas": watched.quotas("WriteThrottleEvents")},
         ),
         *(
             log_table(title, region, log_groups[query(name).source], query(name).text)
@@ -171,13 +164,13 @@ def _failing(
 def _cost(
     watched: Watched, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
 ) -> list[Widget]:
-    counted = [
-        _line("API requests", watched.api("Count", "Sum")),
-        _line("resize calls", watched.resize("Invocations", "Sum")),
-        _line("API calls", watched.api_function("Invocations", "Sum")),
-        _line("publish calls", watched.publish("Invocations", "Sum")),
-        _line("messages", watched.queue("NumberOfMessagesSent", "Sum")),
-    ]
+    counted = {
+        "API requests": watched.api("Count", "Sum"),
+        "resize calls": watched.resize("Invocations", "Sum"),
+        "API calls": watched.api_function("Invocations", "Sum"),
+        "publish calls": watched.publish("Invocations", "Sum"),
+        "messages": watched.queue("NumberOfMessagesSent", "Sum"),
+    }
     series = estimate(watched, config, publish_memory_mib, region)
     hour = 3600
     return [

@@ -56,10 +56,6 @@ def _errors(name: str, metric: Callable[[str, str], Metric]) -> Condition:
         first=f"Run the saved query {name}-crashes to see whether calls time out, run out of memory "
         "or raise.",
         metrics={"errors": metric("Errors", "Sum")},
-        above=0,
-        period_seconds=300,
-        bad=1,
-        of=1,
     )
 
 
@@ -70,17 +66,12 @@ def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: 
             name=f"{name}-throttles",
             first="Compare the account's concurrent executions with its limit before changing anything here.",
             metrics={"throttles": metric("Throttles", "Sum")},
-            above=0,
-            period_seconds=300,
-            bad=1,
-            of=1,
         ),
         Condition(
             name=f"{name}-duration",
             first=f"Run the saved query {name}-slow to see what takes the time.",
             metrics={"duration": metric("Duration", "p99")},
             above=_NEAR_TIMEOUT * timeout_seconds * 1000,
-            period_seconds=300,
             bad=2,
             of=3,
         ),
@@ -99,7 +90,6 @@ def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
             metrics={"failed": watched.api("5xx", "Sum"), "requests": watched.api("Count", "Sum")},
             expression="IF(failed >= 5, 100 * failed / requests, 0)",
             above=1,
-            period_seconds=300,
             bad=2,
             of=3,
         ),
@@ -108,7 +98,6 @@ def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
             first="Run the saved query api-slow to see whether the function or the gateway takes the time.",
             metrics={"latency": watched.api("Latency", "p99")},
             above=config.api_latency_alarm_milliseconds,
-            period_seconds=300,
             bad=3,
             of=3,
         ),
@@ -148,10 +137,7 @@ def _queue(watched: Watched, config: AlarmConfig) -> list[Condition]:
             first="Run the saved query failures to see which error the images have in common, and mend it "
             "before redriving.",
             metrics={"letters": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
-            above=0,
             period_seconds=60,
-            bad=1,
-            of=1,
         ),
         Condition(
             name="rejected-share",
@@ -174,10 +160,6 @@ def _renderer(watched: Watched) -> Condition:
         name="render-failed",
         first="Run the saved query render-failures to see where the renderer raises, and report the bug.",
         metrics={"failed": watched.own("RenderFailed", "Sum")},
-        above=0,
-        period_seconds=300,
-        bad=1,
-        of=1,
     )
 
 
@@ -193,8 +175,6 @@ def _table(watched: Watched) -> list[Condition]:
             first=f"See on the dashboard which table or which index throttles {kind.lower()}s.",
             metrics={f"m{number}": metric for number, metric in enumerate(metrics)},
             expression="SUM(METRICS())",
-            above=0,
-            period_seconds=300,
             bad=2,
             of=3,
         )
@@ -233,9 +213,6 @@ def _events(watched: Watched) -> list[Condition]:
             name="events-dead-letters",
             first="Look into the dead letters to see whether they are records of rows or notes of Lambda.",
             metrics={"letters": watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
-            above=0,
             period_seconds=60,
-            bad=1,
-            of=1,
         ),
     ]

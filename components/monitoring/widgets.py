@@ -67,14 +67,19 @@ def alarm_states(title: str, arns: Sequence[pulumi.Input[str]]) -> Widget:
 def graph(
     title: str,
     region: pulumi.Input[str],
-    series: Sequence[Series],
+    series: Mapping[str, Metric] | Sequence[Series],
     *,
     limits: Mapping[str, float] | None = None,
     period_seconds: int = 60,
     width: int = 8,
     view: str = "timeSeries",
 ) -> Widget:
-    """Lines over time (or, as `singleValue`, their latest values); `limits` are horizontal lines."""
+    """Lines over time (or, as `singleValue`, their latest values), for metrics by their labels or for series.
+
+    `limits` are horizontal lines.
+    """
+    if isinstance(series, Mapping):
+        series = [Series(label=label, metric=metric) for label, metric in series.items()]
     properties: dict[str, Any] = {
         "title": title,
         "region": region,

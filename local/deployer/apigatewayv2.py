@@ -1,7 +1,5 @@
 """HTTP APIs: the API, its stages, routes, integrations and authorizers."""
 
-from typing import Any
-
 from local.deployer.naming import api_shape, physical_name
 from local.deployer.registry import Created, Resource, Target, creates
 
@@ -10,9 +8,8 @@ from local.deployer.registry import Created, Resource, Target, creates
 def api(target: Target, resource: Resource) -> Created:
     """An HTTP API. Its endpoint is a path of the emulator: no host name has to resolve."""
     name = physical_name(resource, limit=128)
-    members = _members(resource, "description", "disableExecuteApiEndpoint", "version", "tags")
-    if "corsConfiguration" in resource.inputs:
-        members["CorsConfiguration"] = api_shape(resource["corsConfiguration"])
+    members = resource.members("description", "disableExecuteApiEndpoint", "version", "tags")
+    members |= api_shape(resource.members("corsConfiguration"))
     api_id = target.client("apigatewayv2").create_api(
         Name=name, ProtocolType=resource["protocolType"], **members
     )["ApiId"]
@@ -32,10 +29,8 @@ def stage(target: Target, resource: Resource) -> Created:
     """A stage; as in AWS, the URL of the stage `$default` does not name it."""
     name = physical_name(resource, limit=128)
     api_id = resource["apiId"]
-    members = _members(resource, "autoDeploy", "description", "stageVariables", "tags")
-    for key in ("accessLogSettings", "defaultRouteSettings"):
-        if key in resource.inputs:
-            members[key[:1].upper() + key[1:]] = api_shape(resource[key])
+    members = resource.members("autoDeploy", "description", "stageVariables", "tags")
+    members |= api_shape(resource.members("accessLogSettings", "defaultRouteSettings"))
     target.client("apigatewayv2").create_stage(ApiId=api_id, StageName=name, **members)
     path = "" if name == "$default" else name
     return Created(
@@ -52,16 +47,14 @@ def stage(target: Target, resource: Resource) -> Created:
 @creates("aws:apigatewayv2/integration:Integration")
 def integration(target: Target, resource: Resource) -> Created:
     """What answers a route."""
-    members = _members(
-        resource,
+    members = resource.members(
         "connectionType",
         "integrationMethod",
         "integrationUri",
         "payloadFormatVersion",
         "requestParameters",
+        timeoutMilliseconds="TimeoutInMillis",
     )
-    if "timeoutMilliseconds" in resource.inputs:
-        members["TimeoutInMillis"] = resource["timeoutMilliseconds"]
     created = target.client("apigatewayv2").create_integration(
         ApiId=resource["apiId"], IntegrationType=resource["integrationType"], **members
     )
@@ -71,8 +64,8 @@ def integration(target: Target, resource: Resource) -> Created:
 @creates("aws:apigatewayv2/route:Route")
 def route(target: Target, resource: Resource) -> Created:
     """A method and a path, who may call it, and its integration."""
-    members = _members(
-        resource, "authorizationScopes", "authorizationType", "authorizerId", "operationName", "target"
+    members = resource.members(
+        "authorizationScopes", "authorizationType", "authorizerId", "operationName", "target"
     )
     created = target.client("apigatewayv2").create_route(
         ApiId=resource["apiId"], RouteKey=resource["routeKey"], **members
@@ -84,9 +77,8 @@ def route(target: Target, resource: Resource) -> Created:
 def authorizer(target: Target, resource: Resource) -> Created:
     """Who says which tokens are good."""
     name = physical_name(resource, limit=128)
-    members = _members(resource, "authorizerPayloadFormatVersion", "authorizerUri", "enableSimpleResponses")
-    if "jwtConfiguration" in resource.inputs:
-        members["JwtConfiguration"] = api_shape(resource["jwtConfiguration"], {"audiences": "Audience"})
+    members = resource.members("authorizerPayloadFormatVersion", "authorizerUri", "enableSimpleResponses")
+    members |= api_shape(resource.members("jwtConfiguration"), {"audiences": "Audience"})
     created = target.client("apigatewayv2").create_authorizer(
         ApiId=resource["apiId"],
         Name=name,
@@ -95,7 +87,3 @@ def authorizer(target: Target, resource: Resource) -> Created:
         **members,
     )
     return Created(created["AuthorizerId"], {"name": name})
-
-
-def _members(resource: Resource, *keys: str) -> dict[str, Any]:
-    return {key[:1].upper() + key[1:]: resource[key] for key in keys if key in resource.inputs}

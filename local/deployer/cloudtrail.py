@@ -12,16 +12,17 @@ def trail(target: Target, resource: Resource) -> Created:
     """A trail that says what it would record; its id is its ARN."""
     client = target.client("cloudtrail")
     name = physical_name(resource, limit=128)
-    optional = {"KmsKeyId": resource["kmsKeyId"]} if "kmsKeyId" in resource.inputs else {}
     arn = client.create_trail(
         Name=name,
-        S3BucketName=resource["s3BucketName"],
-        S3KeyPrefix=resource.get("s3KeyPrefix", ""),
-        IncludeGlobalServiceEvents=resource.get("includeGlobalServiceEvents", True),
-        IsMultiRegionTrail=resource.get("isMultiRegionTrail", False),
-        EnableLogFileValidation=resource.get("enableLogFileValidation", False),
         TagsList=tag_list(resource["tags"]),
-        **optional,
+        **resource.members(
+            "enableLogFileValidation",
+            "includeGlobalServiceEvents",
+            "isMultiRegionTrail",
+            "kmsKeyId",
+            "s3BucketName",
+            "s3KeyPrefix",
+        ),
     )["TrailARN"]
     selectors = api_shape(resource.get("advancedEventSelectors", []), _SPELLED)
     if selectors:

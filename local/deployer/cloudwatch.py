@@ -14,8 +14,7 @@ def log_group(target: Target, resource: Resource) -> Created:
     """A log group with its retention."""
     name = physical_name(resource, limit=512)
     client = target.client("logs")
-    optional = {"kmsKeyId": resource["kmsKeyId"]} if "kmsKeyId" in resource.inputs else {}
-    client.create_log_group(logGroupName=name, tags=resource["tags"], **optional)
+    client.create_log_group(logGroupName=name, tags=resource["tags"], **resource.members(kmsKeyId="kmsKeyId"))
     if resource.get("retentionInDays"):
         client.put_retention_policy(logGroupName=name, retentionInDays=resource["retentionInDays"])
     return Created(name, {"name": name, "arn": target.arn("logs", f"log-group:{name}")})
@@ -25,8 +24,7 @@ def log_group(target: Target, resource: Resource) -> Created:
 def metric_alarm(target: Target, resource: Resource) -> Created:
     """An alarm of one metric or of metric math; its id is its name."""
     name = physical_name(resource, limit=255)
-    members = _alarm(resource)
-    for key in (
+    members = _alarm(resource) | resource.members(
         "comparisonOperator",
         "datapointsToAlarm",
         "evaluationPeriods",
@@ -37,9 +35,7 @@ def metric_alarm(target: Target, resource: Resource) -> Created:
         "statistic",
         "threshold",
         "treatMissingData",
-    ):
-        if key in resource.inputs:
-            members[key[:1].upper() + key[1:]] = resource[key]
+    )
     if "dimensions" in resource.inputs:
         members["Dimensions"] = _dimensions(resource["dimensions"])
     if "metricQueries" in resource.inputs:
@@ -72,16 +68,11 @@ def dashboard(target: Target, resource: Resource) -> Created:
 def event_bus(target: Target, resource: Resource) -> Created:
     """An event bus; its id is its name."""
     name = physical_name(resource, limit=256)
-    optional = {}
-    if "kmsKeyIdentifier" in resource.inputs:
-        optional["KmsKeyIdentifier"] = resource["kmsKeyIdentifier"]
-    if "deadLetterConfig" in resource.inputs:
-        optional["DeadLetterConfig"] = api_shape(resource["deadLetterConfig"])
     arn = target.client("events").create_event_bus(
         Name=name,
         Description=resource.get("description", ""),
         Tags=tag_list(resource["tags"]),
-        **optional,
+        **api_shape(resource.members("kmsKeyIdentifier", "deadLetterConfig")),
     )["EventBusArn"]
     return Created(name, {"name": name, "arn": arn})
 
@@ -96,18 +87,16 @@ def query_definition(target: Target, resource: Resource) -> Created:
 
 
 def _alarm(resource: Resource) -> dict[str, Any]:
-    members: dict[str, Any] = {
-        "AlarmDescription": resource.get("alarmDescription", ""),
-        "ActionsEnabled": resource.get("actionsEnabled", True),
+    return {
         "Tags": tag_list(resource["tags"]),
+        **resource.members(
+            "alarmDescription",
+            "actionsEnabled",
+            "alarmActions",
+            "insufficientDataActions",
+            okActions="OKActions",
+        ),
     }
-    for key, member in (
-        ("alarmActions", "AlarmActions"),
-        ("okActions", "OKActions"),
-        ("insufficientDataActions", "InsufficientDataActions"),
-    ):
-        members[member] = resource.get(key, [])
-    return members
 
 
 def _query(query: Any) -> dict[str, Any]:

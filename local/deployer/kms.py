@@ -12,10 +12,8 @@ def key(target: Target, resource: Resource) -> Created:
     client = target.client("kms")
     # The API's tags have other names than everywhere else.
     tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tag_list(resource["tags"])]
-    optional = {"Policy": resource["policy"]} if "policy" in resource.inputs else {}
-    created = client.create_key(Description=resource.get("description", ""), Tags=tags, **optional)[
-        "KeyMetadata"
-    ]
+    members = resource.members("description", "policy")
+    created = client.create_key(Tags=tags, **members)["KeyMetadata"]
     if resource.get("enableKeyRotation"):
         client.enable_key_rotation(KeyId=created["KeyId"])
     return Created(created["KeyId"], {"keyId": created["KeyId"], "arn": created["Arn"]})

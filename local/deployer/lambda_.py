@@ -1,7 +1,5 @@
 """Lambda functions, what invokes them, and who may."""
 
-from typing import Any
-
 from local.deployer.archives import zip_bytes
 from local.deployer.naming import api_shape, physical_name
 from local.deployer.registry import Created, Resource, Target, creates
@@ -23,16 +21,6 @@ def function(target: Target, resource: Resource) -> Created:
     client = target.client("lambda")
     if resource.get("layers"):
         target.leave_out(_LAYERS)
-    optional = {
-        member: api_shape(resource[key])
-        for key, member in (("loggingConfig", "LoggingConfig"), ("tracingConfig", "TracingConfig"))
-        if key in resource.inputs
-    }
-    if "kmsKeyArn" in resource.inputs:
-        optional["KMSKeyArn"] = resource["kmsKeyArn"]
-    code = {"ZipFile": zip_bytes(resource["code"])}
-    if "sourceKmsKeyArn" in resource.inputs:
-        code["SourceKMSKeyArn"] = resource["sourceKmsKeyArn"]
     arn = client.create_function(
         FunctionName=name,
         Description=resource.get("description", ""),
@@ -40,12 +28,15 @@ def function(target: Target, resource: Resource) -> Created:
         Runtime=resource["runtime"],
         Architectures=resource.get("architectures", ["x86_64"]),
         Handler=resource["handler"],
-        Code=code,
+        Code={
+            "ZipFile": zip_bytes(resource["code"]),
+            **resource.members(sourceKmsKeyArn="SourceKMSKeyArn"),
+        },
         Timeout=resource.get("timeout", 3),
         MemorySize=resource.get("memorySize", 128),
         Environment={"Variables": resource.get("environment", {}).get("variables", {})},
         Tags=resource["tags"],
-        **optional,
+        **api_shape(resource.members("loggingConfig", "tracingConfig", kmsKeyArn="KMSKeyArn")),
     )["FunctionArn"]
     reserved = resource.get("reservedConcurrentExecutions", -1)
     if reserved >= 0:
@@ -67,21 +58,16 @@ def layer_version(target: Target, resource: Resource) -> Created:
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
 def event_source_mapping(target: Target, resource: Resource) -> Created:
     """What feeds a function, a queue or a stream. The emulator delivers at once, whatever the window."""
-    members: dict[str, Any] = {
-        member: resource[key]
-        for key, member in (
-            ("batchSize", "BatchSize"),
-            ("enabled", "Enabled"),
-            ("functionResponseTypes", "FunctionResponseTypes"),
-            ("kmsKeyArn", "KMSKeyArn"),
-            ("maximumBatchingWindowInSeconds", "MaximumBatchingWindowInSeconds"),
-            ("startingPosition", "StartingPosition"),
-        )
-        if key in resource.inputs
-    }
-    for key, member in (("scalingConfig", "ScalingConfig"), ("filterCriteria", "FilterCriteria")):
-        if key in resource.inputs:
-            members[member] = api_shape(resource[key])
+    members = resource.members(
+        "batchSize",
+        "enabled",
+        "filterCriteria",
+        "functionResponseTypes",
+        "maximumBatchingWindowInSeconds",
+        "scalingConfig",
+        "startingPosition",
+        kmsKeyArn="KMSKeyArn",
+    )
     if "startingPosition" in resource.inputs:
         target.leave_out(_STREAMS)
         resource.pass_over(
@@ -95,7 +81,7 @@ def event_source_mapping(target: Target, resource: Resource) -> Created:
         EventSourceArn=resource["eventSourceArn"],
         FunctionName=resource["functionName"],
         Tags=resource["tags"],
-        **members,
+        **api_shape(members),
     )
     return Created(created["UUID"], {"uuid": created["UUID"], "functionArn": created["FunctionArn"]})
 
@@ -114,17 +100,12 @@ def function_recursion_config(target: Target, resource: Resource) -> Created:
 def permission(target: Target, resource: Resource) -> Created:
     """A statement in a function's own policy."""
     statement = physical_name(resource, limit=100, key="statementId")
-    source = {
-        member: resource[key]
-        for key, member in (("sourceArn", "SourceArn"), ("sourceAccount", "SourceAccount"))
-        if key in resource.inputs
-    }
     target.client("lambda").add_permission(
         FunctionName=resource["function"],
         StatementId=statement,
         Action=resource["action"],
         Principal=resource["principal"],
-        **source,
+        **resource.members("sourceArn", "sourceAccount"),
     )
     return Created(statement, {"statementId": statement})
 

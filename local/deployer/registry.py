@@ -60,6 +60,11 @@ class Resource:
         """The value of an optional input."""
         return self.inputs.get(key, default)
 
+    def members(self, *keys: str, **spelled: str) -> dict[str, Any]:
+        """The optional inputs that are set, as the API spells them: in PascalCase, or as given by key."""
+        names = {key: key[:1].upper() + key[1:] for key in keys} | spelled
+        return {name: self.inputs[key] for key, name in names.items() if key in self.inputs}
+
     def pass_over(self, *keys: str) -> None:
         """Say of inputs that they make no difference in the emulator."""
         for key in keys:

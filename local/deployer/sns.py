@@ -9,11 +9,7 @@ from local.deployer.resource_policies import without_tls_only
 def topic(target: Target, resource: Resource) -> Created:
     """A topic; its id is its ARN."""
     name = physical_name(resource, limit=256)
-    attributes = {
-        attribute: str(resource[key])
-        for key, attribute in (("displayName", "DisplayName"), ("kmsMasterKeyId", "KmsMasterKeyId"))
-        if key in resource.inputs
-    }
+    attributes = resource.members("displayName", "kmsMasterKeyId")
     arn = target.client("sns").create_topic(
         Name=name, Attributes=attributes, Tags=tag_list(resource["tags"])
     )["TopicArn"]

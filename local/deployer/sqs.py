@@ -6,29 +6,22 @@ from local.deployer.naming import physical_name
 from local.deployer.registry import Created, Resource, Target, creates
 from local.deployer.resource_policies import without_tls_only
 
-# The provider's inputs and the queue attributes they set.
-_ATTRIBUTES = {
-    "contentBasedDeduplication": "ContentBasedDeduplication",
-    "delaySeconds": "DelaySeconds",
-    "fifoQueue": "FifoQueue",
-    "kmsMasterKeyId": "KmsMasterKeyId",
-    "maxMessageSize": "MaximumMessageSize",
-    "messageRetentionSeconds": "MessageRetentionPeriod",
-    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
-    "redriveAllowPolicy": "RedriveAllowPolicy",
-    "redrivePolicy": "RedrivePolicy",
-    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
-    "visibilityTimeoutSeconds": "VisibilityTimeout",
-}
-
 
 @creates("aws:sqs/queue:Queue")
 def queue(target: Target, resource: Resource) -> Created:
     """A queue; its id is its URL."""
     name = physical_name(resource, limit=80)
-    attributes = {
-        attribute: _text(resource[key]) for key, attribute in _ATTRIBUTES.items() if key in resource.inputs
-    }
+    members = resource.members(
+        "delaySeconds",
+        "kmsMasterKeyId",
+        "redrivePolicy",
+        "sqsManagedSseEnabled",
+        maxMessageSize="MaximumMessageSize",
+        messageRetentionSeconds="MessageRetentionPeriod",
+        receiveWaitTimeSeconds="ReceiveMessageWaitTimeSeconds",
+        visibilityTimeoutSeconds="VisibilityTimeout",
+    )
+    attributes = {name: _text(value) for name, value in members.items()}
     url = target.client("sqs").create_queue(QueueName=name, Attributes=attributes, tags=resource["tags"])[
         "QueueUrl"
     ]
@@ -44,23 +37,12 @@ def queue_policy(target: Target, resource: Resource) -> Created:
     return Created(resource["queueUrl"])
 
 
-@creates("aws:sqs/redrivePolicy:RedrivePolicy")
-def redrive_policy(target: Target, resource: Resource) -> Created:
-    """Where messages go after their last receive."""
-    return _attribute(target, resource, "RedrivePolicy", "redrivePolicy")
-
-
 @creates("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
 def redrive_allow_policy(target: Target, resource: Resource) -> Created:
-    """Which queues may use this one as their dead-letter queue."""
-    return _attribute(target, resource, "RedriveAllowPolicy", "redriveAllowPolicy")
-
-
-def _attribute(target: Target, resource: Resource, attribute: str, key: str) -> Created:
-    target.client("sqs").set_queue_attributes(
-        QueueUrl=resource["queueUrl"], Attributes={attribute: resource[key]}
-    )
-    return Created(resource["queueUrl"])
+    """The queues that may use this one as their dead-letter queue."""
+    url = resource["queueUrl"]
+    target.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=resource.members("redriveAllowPolicy"))
+    return Created(url)
 
 
 def _put_policy(target: Target, url: str, policy: str) -> None:
