@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from imagectl.planning.simulation import Mapping, Run, Sample, Simulation
+from imagectl.planning.simulation import Mapping, SimulatedRun, SimulatedSample, Simulation
 from local.system import System, deployed
 
 _IMAGES = 240
@@ -81,7 +81,7 @@ def _calls(lines: list[str]) -> list[tuple[str, float]]:
     return found
 
 
-def _print(run: Run, seen: list[tuple[float, int, int]], images: int, calls: int) -> None:
+def _print(run: SimulatedRun, seen: list[tuple[float, int, int]], images: int, calls: int) -> None:
     print(f"{'':28}{'emulator':>10}{'simulated':>11}")
     drained = seen[-1][0]
     print(f"{'all done after, s':28}{drained:>10.1f}{run.seconds:>11.1f}")
@@ -98,7 +98,7 @@ def _print(run: Run, seen: list[tuple[float, int, int]], images: int, calls: int
     print(f"figure curve_error {max(errors):.3f}")
 
 
-def _at(run: Run, seconds: float) -> Sample:
+def _at(run: SimulatedRun, seconds: float) -> SimulatedSample:
     return min(run.samples, key=lambda sample: abs(sample.seconds - seconds))
 
 

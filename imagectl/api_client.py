@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from imagectl.errors import QUOTA_EXCEEDED, QuotaReached, Refused, ServiceUnusable
-from imagectl.retry import Patience, Transient, answered
+from imagectl.retry import Retry, Transient, answered
 
 MAX_FILES_A_CALL: Final = 100
 MAX_IMAGES_A_PAGE: Final = 100
@@ -33,9 +33,9 @@ class Service:
         self.url = url
         self.stopping = threading.Event()
         self._http = http
-        self._first = Patience(attempts=_FIRST_ATTEMPTS, stopping=self.stopping)
-        self._later = Patience(attempts=_ATTEMPTS, stopping=self.stopping)
-        self._patience = self._first
+        self._first = Retry(attempts=_FIRST_ATTEMPTS, stopping=self.stopping)
+        self._later = Retry(attempts=_ATTEMPTS, stopping=self.stopping)
+        self._retry = self._first
 
     def announce(self, batch_id: str, files: Sequence[Mapping[str, Any]]) -> tuple[list[Document], str]:
         """Announce up to MAX_FILES_A_CALL files; their answers in the same order.
@@ -90,7 +90,7 @@ class Service:
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
         url = f"{self.url}{path}"
         try:
-            answer = self._patience(lambda: answered(lambda: self._http.request(method, url, **options)))
+            answer = self._retry(lambda: answered(lambda: self._http.request(method, url, **options)))
         except Transient as failure:
             raise ServiceUnusable(
                 f"{self.url} does not answer: {failure}.",
@@ -100,7 +100,7 @@ class Service:
             raise ServiceUnusable(f"'{url}' is not an address: {error}") from error
         if not answer.is_success:
             raise self._problem(answer)
-        self._patience = self._later
+        self._retry = self._later
         return answer
 
     def _problem(self, answer: httpx.Response) -> Exception:

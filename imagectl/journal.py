@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from imagectl.database import Database
-from imagectl.upload_model import UNSENT, Content, File, Outcome, Run, State
+from imagectl.upload_model import UNSENT, Content, File, FileOutcome, State, UploadRun
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -50,7 +50,7 @@ class Journal:
         self.close = self._db.close
         self.discarded = self._db.discarded
 
-    def begin(self, api: str, command: str, batch_id: str) -> Run:
+    def begin(self, api: str, command: str, batch_id: str) -> UploadRun:
         """Begin a run; the same command continues the batch of its last run, if that is unfinished."""
         last = self._db.rows(
             "SELECT batch_id, finished FROM runs WHERE api = ? AND command = ? ORDER BY run DESC LIMIT 1",
@@ -62,9 +62,9 @@ class Journal:
         number = self._db.change(
             "INSERT INTO runs (api, command, batch_id) VALUES (?, ?, ?)", api, command, batch_id
         )
-        return Run(number=number, api=api, batch_id=batch_id, resumed=resumed)
+        return UploadRun(number=number, api=api, batch_id=batch_id, resumed=resumed)
 
-    def finish(self, run: Run) -> None:
+    def finish(self, run: UploadRun) -> None:
         """There is nothing left that the same command could continue."""
         self._db.change("UPDATE runs SET finished = 1 WHERE run = ?", run.number)
 
@@ -79,7 +79,7 @@ class Journal:
         )
         return (rows[0]["sha256"], rows[0]["content_type"]) if rows else None
 
-    def skip(self, run: Run, path: str, reason: str, *, size: int = 0) -> None:
+    def skip(self, run: UploadRun, path: str, reason: str, *, size: int = 0) -> None:
         """A path cannot be uploaded."""
         self._db.change(
             "INSERT OR REPLACE INTO files (path, size, mtime_ns, run, reason) VALUES (?, ?, 0, ?, ?)",
@@ -89,7 +89,7 @@ class Journal:
             reason,
         )
 
-    def claim(self, run: Run, file: File, *, again: bool = False) -> Content | None:
+    def claim(self, run: UploadRun, file: File, *, again: bool = False) -> Content | None:
         """The content of a file, for its first file in a run; None for the others.
 
         With `again`, what earlier batches uploaded is forgotten.
@@ -119,7 +119,7 @@ class Journal:
             assert row is not None, "the row has just been written"
             return _content(row)
 
-    def announced(self, run: Run, image_ids: Sequence[tuple[bytes, str]]) -> None:
+    def announced(self, run: UploadRun, image_ids: Sequence[tuple[bytes, str]]) -> None:
         """Contents have got ImageIDs in the run's batch."""
         with self._db.together():
             for sha256, image_id in image_ids:
@@ -132,17 +132,17 @@ class Journal:
                     sha256,
                 )
 
-    def reach(self, run: Run, sha256: bytes, state: State) -> None:
+    def reach(self, run: UploadRun, sha256: bytes, state: State) -> None:
         """A content got this far."""
         self._db.change("UPDATE contents SET state = ? WHERE api = ? AND sha256 = ?", state, run.api, sha256)
 
-    def stop(self, run: Run, sha256: bytes, reason: str) -> None:
+    def stop(self, run: UploadRun, sha256: bytes, reason: str) -> None:
         """A content gets no further in this run."""
         self._db.change(
             "UPDATE contents SET reason = ? WHERE api = ? AND sha256 = ?", reason, run.api, sha256
         )
 
-    def settle_rest(self, run: Run) -> None:
+    def settle_rest(self, run: UploadRun) -> None:
         """Every other image of the run's batch is READY."""
         self._db.change(
             "UPDATE contents SET state = 'READY' WHERE api = ? AND batch_id = ? AND state = 'UPLOADED'",
@@ -150,7 +150,7 @@ class Journal:
             run.batch_id,
         )
 
-    def settle(self, run: Run, image_id: str, state: State, reason: str | None) -> None:
+    def settle(self, run: UploadRun, image_id: str, state: State, reason: str | None) -> None:
         """The service has come to an end with an image."""
         self._db.change(
             "UPDATE contents SET state = ?, reason = ? WHERE api = ? AND image_id = ?",
@@ -164,7 +164,7 @@ class Journal:
         """An image has been deleted: its content may be uploaded once more."""
         self._db.change("DELETE FROM contents WHERE api = ? AND image_id = ?", api, image_id)
 
-    def sent(self, run: Run) -> int:
+    def sent(self, run: UploadRun) -> int:
         """How many images of the run's batch were uploaded, by whichever run."""
         [row] = self._db.rows(
             f"SELECT count(*) AS n FROM contents WHERE api = ? AND batch_id = ? AND state NOT IN ({_UNSENT})",  # noqa: S608 - own constants
@@ -173,7 +173,7 @@ class Journal:
         )
         return int(row["n"])
 
-    def unsettled(self, run: Run, *, after: bytes = b"", limit: int = 100) -> list[Content]:
+    def unsettled(self, run: UploadRun, *, after: bytes = b"", limit: int = 100) -> list[Content]:
         """Contents of the run that are uploaded and not settled, by hash, after the one given."""
         rows = self._db.rows(
             "SELECT * FROM contents WHERE api = ? AND sha256 > ? AND run = ? AND state = 'UPLOADED'"
@@ -185,7 +185,7 @@ class Journal:
         )
         return [_content(row) for row in rows]
 
-    def outcomes(self, run: Run) -> Iterator[Outcome]:
+    def outcomes(self, run: UploadRun) -> Iterator[FileOutcome]:
         """What became of every path of a run, by path; nothing may be written meanwhile."""
         rows = self._db.each_row(
             "SELECT f.path, f.size, f.reason AS skipped, c.path AS sent, c.state, c.image_id, c.reason"
@@ -196,7 +196,7 @@ class Journal:
         )
         for row in rows:
             same_as = row["sent"] if row["sent"] != row["path"] else None
-            yield Outcome(
+            yield FileOutcome(
                 path=os.fsdecode(row["path"]),
                 size=row["size"],
                 state=State(row["state"]) if row["state"] else None,
@@ -205,7 +205,7 @@ class Journal:
                 same_as=os.fsdecode(same_as) if same_as else None,
             )
 
-    def _content(self, run: Run, sha256: bytes) -> sqlite3.Row | None:
+    def _content(self, run: UploadRun, sha256: bytes) -> sqlite3.Row | None:
         rows = self._db.rows("SELECT * FROM contents WHERE api = ? AND sha256 = ?", run.api, sha256)
         return rows[0] if rows else None
 

@@ -26,7 +26,7 @@ class Transient(Exception):
     """A failure that may pass: the network, a busy or failing service. Its message says which."""
 
 
-class Patience:
+class Retry:
     """Repeats calls with exponential back-off and full jitter until `stopping` is set.
 
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/

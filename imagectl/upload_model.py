@@ -44,7 +44,7 @@ class Content:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class UploadRun:
     """One `imagectl upload`; `resumed` when it continues the batch of an earlier, unfinished one."""
 
     number: int
@@ -54,7 +54,7 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class FileOutcome:
     """What became of one path. Without a state it was never sent, and `reason` says why.
 
     `same_as` is the path with the same content that was sent in its stead.

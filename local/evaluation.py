@@ -22,7 +22,7 @@ _REGISTRATION_THREADS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class RegisteredResource:
     """One registration, as an engine would see it.
 
     `parent` and `dependencies` are URNs, `references` says for an input the URNs of the resources
@@ -54,7 +54,7 @@ class Deployment:
     `resources` are in the order of registration. An output that a preview cannot know is None.
     """
 
-    resources: tuple[Resource, ...]
+    resources: tuple[RegisteredResource, ...]
     outputs: dict[str, Any]
 
 
@@ -102,13 +102,13 @@ class _RecordingMonitor(MockMonitor):
 
     def __init__(self, mocks: Mocks) -> None:
         super().__init__(mocks)
-        self.recorded: list[Resource] = []
+        self.recorded: list[RegisteredResource] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's protocol
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # as Pulumi declares it
         if request.type != "pulumi:pulumi:Stack":
             self.recorded.append(
-                Resource(
+                RegisteredResource(
                     type=request.type,
                     name=request.name,
                     urn=response.urn,

@@ -26,7 +26,7 @@ class AlreadyRunning(Exception):
         self.facts = facts
 
 
-class Place:
+class ProcessLock:
     """The place that one process at a time can take, kept in one file."""
 
     def __init__(self, file: TextIO) -> None:
@@ -41,13 +41,13 @@ class Place:
 
 
 @contextmanager
-def taken(path: Path) -> Iterator[Place]:
+def taken(path: Path) -> Iterator[ProcessLock]:
     """Hold the place for the duration of the block. Raises AlreadyRunning."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         if not _locked(file):
             raise AlreadyRunning(_facts(path))
-        place = Place(file)
+        place = ProcessLock(file)
         place.tell()
         yield place
 

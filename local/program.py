@@ -14,9 +14,9 @@ import yaml
 from pulumi.runtime.mocks import Mocks
 
 from components.config.defaults import as_text
-from local.evaluation import Deployment, Resource, evaluate
+from local.evaluation import Deployment, RegisteredResource, evaluate
 
-__all__ = ["Deployment", "Resource", "load_config", "run_program"]
+__all__ = ["Deployment", "RegisteredResource", "load_config", "run_program"]
 
 
 def load_config(root: Path, stack: str) -> dict[str, str]:

@@ -14,10 +14,10 @@ from handlers.contract.formats import FORMATS
 from imagectl.api_client import Service
 from imagectl.journal import Journal
 from imagectl.upload.bulk_upload import bulk_upload
-from imagectl.upload.counters import Tally
+from imagectl.upload.counters import Counters
 from imagectl.upload.file_walk import Found, Wanted, walk
 from imagectl.upload.summary import status
-from imagectl.upload_model import Outcome
+from imagectl.upload_model import FileOutcome
 
 WANTED: Final = Wanted(include=[f"*.{end}" for each in FORMATS.values() for end in each.extensions])
 _WAIT_SECONDS: Final = 90
@@ -56,7 +56,7 @@ def process(service: Service, folder: Path, results: Path) -> list[Photograph]:
             service,
             journal,
             run,
-            Tally(),
+            Counters(),
             paths=[str(folder)],
             wanted=WANTED,
             own_batch=True,
@@ -66,7 +66,7 @@ def process(service: Service, folder: Path, results: Path) -> list[Photograph]:
     return [_fetched(service, outcome, folder, results) for outcome in found]
 
 
-def _fetched(service: Service, outcome: Outcome, folder: Path, results: Path) -> Photograph:
+def _fetched(service: Service, outcome: FileOutcome, folder: Path, results: Path) -> Photograph:
     name = Path(outcome.path).relative_to(folder).as_posix()
     image = (service.image(outcome.image_id) if outcome.image_id else None) or {}
     variants = image.get("variants", {})

@@ -21,7 +21,7 @@ from local.deployer import Deployer, Target
 from local.emulator import Emulator, emulator
 from local.isolation import isolated
 from local.program import Deployment, load_config, run_program
-from local.users import Stack, create_operator, create_uploader, operator_arn
+from local.users import StackNames, create_operator, create_uploader, operator_arn
 
 PROJECT = Path(__file__).parents[1]
 
@@ -136,12 +136,12 @@ def _operator_as_admin(root: Path, target: Target, settings: Mapping[str, str]) 
     return admins if settings[auth] == "iam" else {}
 
 
-def _names(deployment: Deployment) -> Stack:
+def _names(deployment: Deployment) -> StackNames:
     def of_type(type_token: str, output: str = "name") -> list[str]:
         return [str(each.outputs[output]) for each in deployment.resources if each.type == type_token]
 
     [api_id] = [each.id for each in deployment.resources if each.type == "aws:apigatewayv2/api:Api"]
-    return Stack(
+    return StackNames(
         api_id=api_id,
         # Of the images: who operates them does not read, let alone write, who read them.
         buckets=[str(deployment.outputs[name]) for name in ("originalsBucket", "variantsBucket")],

@@ -13,7 +13,7 @@ from local.deployer import Target
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stack:
+class StackNames:
     """The names of what the users may touch."""
 
     api_id: str
@@ -25,7 +25,7 @@ class Stack:
     log_groups: Sequence[str]
 
 
-def create_uploader(target: Target, stack: Stack) -> Credentials:
+def create_uploader(target: Target, stack: StackNames) -> Credentials:
     """A user who may call the API, and nothing else."""
     return _user(target, "uploader", [_call_api(target, stack)])
 
@@ -35,7 +35,7 @@ def operator_arn(target: Target) -> str:
     return f"arn:aws:iam::{target.account}:user/operator"
 
 
-def create_operator(target: Target, stack: Stack) -> Credentials:
+def create_operator(target: Target, stack: StackNames) -> Credentials:
     """A user who may look at everything the stack holds, correct it, and drain its queues."""
     buckets = [f"arn:aws:s3:::{bucket}" for bucket in stack.buckets]
     table = target.arn("dynamodb", f"table/{stack.table}")
@@ -106,7 +106,7 @@ def create_operator(target: Target, stack: Stack) -> Credentials:
     return _user(target, "operator", statements)
 
 
-def _call_api(target: Target, stack: Stack) -> dict[str, Any]:
+def _call_api(target: Target, stack: StackNames) -> dict[str, Any]:
     return _allow([target.arn("execute-api", f"{stack.api_id}/*")], "execute-api:Invoke")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bench.burst.spike import MALFORMED, TEST_EVENT, Spike, Upload
+from bench.burst.spike import MALFORMED, TEST_EVENT, Spike, SpikeUpload
 from local.system import System
 
 _AT_ONCE = 8
@@ -20,7 +20,7 @@ def send(system: System, spike: Spike) -> dict[str, float]:
     s3, bucket = system.client("s3"), system.outputs["originalsBucket"]
     began: dict[str, float] = {}
 
-    def put(upload: Upload) -> None:
+    def put(upload: SpikeUpload) -> None:
         began[upload.name] = time.time()
         key = f"uploads/{upload.name}"
         s3.put_object(Bucket=bucket, Key=key, Body=upload.data, ContentType="image/jpeg")

@@ -29,7 +29,7 @@ MALFORMED = ("not JSON", "[]", '{"Records": 1}', '{"Records": [{"eventName": "Ob
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upload:
+class SpikeUpload:
     """One upload of the spike and what happens to it while it is queued; `what` describes `data`."""
 
     name: str
@@ -42,10 +42,10 @@ class Upload:
 class Spike:
     """The uploads in their order, and replacements for those that are overwritten, by name."""
 
-    uploads: tuple[Upload, ...]
-    replacements: dict[str, Upload]
+    uploads: tuple[SpikeUpload, ...]
+    replacements: dict[str, SpikeUpload]
 
-    def last(self, upload: Upload) -> Upload | None:
+    def last(self, upload: SpikeUpload) -> SpikeUpload | None:
         """What stands at the upload's key in the end."""
         if upload.then == "deleted":
             return None
@@ -59,11 +59,11 @@ def plan(uploads: int, seed: int) -> Spike:
     whats = chance.choices(list(_WHAT), list(_WHAT.values()), k=uploads)
     thens = chance.choices(list(_THEN), list(_THEN.values()), k=uploads)
     made = tuple(
-        Upload(name=f"spike/{number:05}", what=what, data=_data(what, photographs, chance), then=then)
+        SpikeUpload(name=f"spike/{number:05}", what=what, data=_data(what, photographs, chance), then=then)
         for number, (what, then) in enumerate(zip(whats, thens, strict=True))
     )
     replacements = {
-        each.name: Upload(
+        each.name: SpikeUpload(
             name=each.name,
             what="photograph",
             data=_data("photograph", photographs, chance),
@@ -75,7 +75,7 @@ def plan(uploads: int, seed: int) -> Spike:
     return Spike(uploads=made, replacements=replacements)
 
 
-def expected(upload: Upload) -> Expected:
+def expected(upload: SpikeUpload) -> Expected:
     """What the upload must come to, if it is the one that stands."""
     good = upload.what == "photograph"
     return Expected(

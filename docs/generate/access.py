@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from docs.generate.sections import DOCS, with_section
 from local.mock_cloud import ACCOUNT, FakeCloud
-from local.program import Resource, run_program
+from local.program import RegisteredResource, run_program
 
 # Settings that change what somebody may do.
 _OPTIONS: Final = {
@@ -100,7 +100,7 @@ def _permission(inputs: Mapping[str, Any]) -> Statement:
     )
 
 
-def _statement(resource: Resource, statement: Mapping[str, Any]) -> Statement:
+def _statement(resource: RegisteredResource, statement: Mapping[str, Any]) -> Statement:
     return Statement(
         effect=statement["Effect"],
         who=_who(resource, statement.get("Principal")),
@@ -118,12 +118,12 @@ def _statement(resource: Resource, statement: Mapping[str, Any]) -> Statement:
     )
 
 
-def _subject(resource: Resource) -> str:
+def _subject(resource: RegisteredResource) -> str:
     # A key's policy is called as the key, with its kind behind.
     return resource.name.removesuffix("-policy")
 
 
-def _who(resource: Resource, principal: Any) -> str:
+def _who(resource: RegisteredResource, principal: Any) -> str:
     if principal is None:
         return f"role `{_short(resource.inputs['role'])}`"
     if principal == "*":

@@ -21,7 +21,7 @@ _MAX_FAILURES: Final = 100
 _SMALL_SHARD: Final = 200
 
 
-class Batches:
+class BatchStatus:
     """Batches, seen through an index that follows the table within a second or so.
 
     A batch belongs to who announced it: the same BatchID of another owner is another batch.

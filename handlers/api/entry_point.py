@@ -8,11 +8,11 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from handlers.api import problems
-from handlers.api.batch_status import Batches
+from handlers.api.batch_status import BatchStatus
 from handlers.api.listing import Listing
 from handlers.api.metrics import Announcements
 from handlers.api.page import Page
-from handlers.api.presigned_posts import Policies
+from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.problems import Problem
 from handlers.api.quotas import Quotas
 from handlers.api.requests import Request
@@ -39,7 +39,7 @@ def compose() -> tuple[Routes, Logger]:
     storage = Buckets(
         s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket
     )
-    policies = Policies(
+    policies = PresignedPosts(
         s3,
         bucket=settings.originals_bucket,
         seconds=settings.url_seconds,
@@ -61,7 +61,7 @@ def compose() -> tuple[Routes, Logger]:
         signed_urls=SignedUrls(s3, bucket=settings.variants_bucket, seconds=settings.url_seconds),
         catalog=catalog,
         listing=Listing(dynamodb, settings.table_name),
-        batches=Batches(dynamodb, settings.table_name, catalog),
+        batches=BatchStatus(dynamodb, settings.table_name, catalog),
         page=page,
     )
     return routes, Logger()

@@ -24,7 +24,7 @@ _INDEXES: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class ListPage:
     """ImageIDs, newest first; `cursor` continues after them, "" if there are no more."""
 
     image_ids: tuple[str, ...]
@@ -40,7 +40,7 @@ class Listing:
         self._client = client
         self._table = table_name
 
-    def page(self, *, owner: str | None, status: Status | None, limit: int, cursor: str) -> Page:
+    def page(self, *, owner: str | None, status: Status | None, limit: int, cursor: str) -> ListPage:
         """At most `limit` images of an owner (None: of everybody) that have a status (None: any).
 
         Raises Problem (400) if the cursor is none of ours.
@@ -53,7 +53,7 @@ class Listing:
         # One more than asked for tells whether there is more.
         places = list(islice(heapq.merge(*shards, reverse=True), limit + 1))
         page, more = places[:limit], len(places) > limit
-        return Page(
+        return ListPage(
             image_ids=tuple(image_id for _, image_id in page), cursor=encode_cursor(page[-1]) if more else ""
         )
 

@@ -32,7 +32,7 @@ class Announced:
     sha256: str = ""
 
 
-class Policies:
+class PresignedPosts:
     """Signs policies for one bucket, many a call.
 
     botocore signs one policy in about a millisecond, most of which it spends on what is the same

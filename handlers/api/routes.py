@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from handlers.api import openapi, problems
-from handlers.api.batch_status import Batches
+from handlers.api.batch_status import BatchStatus
 from handlers.api.listing import Listing
 from handlers.api.operation import declared_operations, operation
 from handlers.api.page import Page
@@ -83,7 +83,7 @@ class Routes:
         signed_urls: SignedUrls,
         catalog: Catalog,
         listing: Listing,
-        batches: Batches,
+        batches: BatchStatus,
         page: Page,
     ) -> None:
         self._settings = settings

@@ -7,7 +7,7 @@ import msgspec
 import uuid6
 
 from handlers.api import problems
-from handlers.api.presigned_posts import Announced, Policies
+from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.problems import Problem
 from handlers.api.quotas import Quotas
 from handlers.api.requests import CreateUploads, FileToUpload, decode_part
@@ -44,7 +44,7 @@ class Uploads:
     def __init__(
         self,
         catalog: Catalog,
-        policies: Policies,
+        policies: PresignedPosts,
         quotas: Quotas,
         settings: ApiSettings,
         *,

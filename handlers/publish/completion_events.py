@@ -28,7 +28,7 @@ class _Part(msgspec.Struct, rename="camel"):
     """A JSON object. Members that are unset are left out."""
 
 
-class Original(_Part, kw_only=True):
+class PublishedOriginal(_Part, kw_only=True):
     """What was uploaded, and where it is."""
 
     bucket: str
@@ -38,7 +38,7 @@ class Original(_Part, kw_only=True):
     bytes: _Count
 
 
-class Facts(_Part, kw_only=True):
+class PublishedFacts(_Part, kw_only=True):
     """What the original was found to be. Pixels are counted upright."""
 
     format: str
@@ -50,7 +50,7 @@ class Facts(_Part, kw_only=True):
     dominant_color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
 
 
-class Variant(_Part, kw_only=True):
+class PublishedVariant(_Part, kw_only=True):
     """A rendered size, and where it is."""
 
     bucket: str
@@ -71,40 +71,40 @@ class _Completion(_Part, kw_only=True, tag_field="status"):
     )
     sequencer: Annotated[str, Meta(description="Of two events, the one with the greater text is newer.")]
     preset_hash: str
-    original: Original
+    original: PublishedOriginal
     attempts: _Count
     created_at: _Time
     uploaded_at: _Time
     processed_at: _Time
 
 
-class ImageReady(_Completion, kw_only=True, tag="READY"):
+class ImageReadyEvent(_Completion, kw_only=True, tag="READY"):
     """All variants of an image can be read."""
 
-    facts: Facts
+    facts: PublishedFacts
     placeholder: Annotated[str, Meta(description="A ThumbHash as Base64.")]
-    variants: Annotated[dict[str, Variant], Meta(description="By the name of their preset.")]
+    variants: Annotated[dict[str, PublishedVariant], Meta(description="By the name of their preset.")]
 
 
-class ImageRejected(_Completion, kw_only=True, tag="REJECTED"):
+class ImageRejectedEvent(_Completion, kw_only=True, tag="REJECTED"):
     """The bytes can never become variants."""
 
     reason: str
 
 
-class ImageFailed(_Completion, kw_only=True, tag="FAILED"):
+class ImageFailedEvent(_Completion, kw_only=True, tag="FAILED"):
     """An image could not be processed although it was tried again; an operator is told too."""
 
     reason: str
     error: str
 
 
-Completion = ImageReady | ImageRejected | ImageFailed
+Completion = ImageReadyEvent | ImageRejectedEvent | ImageFailedEvent
 
 DETAIL_TYPES: Final[Mapping[type[Completion], str]] = {
-    ImageReady: "Image Ready",
-    ImageRejected: "Image Rejected",
-    ImageFailed: "Image Failed",
+    ImageReadyEvent: "Image Ready",
+    ImageRejectedEvent: "Image Rejected",
+    ImageFailedEvent: "Image Failed",
 }
 
 
@@ -130,7 +130,7 @@ def outcome_of(row: Row, originals: str) -> Completion:
         "owner": row.get("Owner", UNSET),
         "sequencer": row["Sequencer"],
         "preset_hash": row["PresetHash"],
-        "original": Original(
+        "original": PublishedOriginal(
             bucket=originals,
             key=row["OriginalKey"],
             version_id=row.get("VersionId", UNSET),
@@ -143,12 +143,12 @@ def outcome_of(row: Row, originals: str) -> Completion:
         "processed_at": row["ProcessedAt"],
     }
     if row["Status"] == "READY":
-        return ImageReady(
+        return ImageReadyEvent(
             **common, facts=_facts(row), placeholder=row["Placeholder"], variants=_variants(row)
         )
     if row["Status"] == "REJECTED":
-        return ImageRejected(**common, reason=row["Reason"])
-    return ImageFailed(**common, reason=row["Reason"], error=row["Error"])
+        return ImageRejectedEvent(**common, reason=row["Reason"])
+    return ImageFailedEvent(**common, reason=row["Reason"], error=row["Error"])
 
 
 def _outcome(row: Row) -> tuple[object, ...]:
@@ -163,8 +163,8 @@ def _id(row: Row, originals: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"urn:image-intake:completion:{name}"))
 
 
-def _facts(row: Row) -> Facts:
-    return Facts(
+def _facts(row: Row) -> PublishedFacts:
+    return PublishedFacts(
         format=row["Format"],
         width=row["Width"],
         height=row["Height"],
@@ -175,9 +175,9 @@ def _facts(row: Row) -> Facts:
     )
 
 
-def _variants(row: Row) -> dict[str, Variant]:
+def _variants(row: Row) -> dict[str, PublishedVariant]:
     return {
-        name: Variant(
+        name: PublishedVariant(
             bucket=row["Bucket"],
             key=variant["Key"],
             width=variant["Width"],

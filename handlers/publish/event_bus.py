@@ -27,7 +27,7 @@ _BASE_SECONDS: Final = 0.6
 _MAX_SECONDS: Final = 3.0
 
 
-class TooLarge(Exception):
+class EventTooLarge(Exception):
     """The event has more bytes than a bus takes."""
 
 
@@ -76,7 +76,7 @@ class Bus:
         }
         size = _TIME_BYTES + sum(len(text.encode()) for text in (SOURCE, request["DetailType"], detail))
         if size > MOST_BYTES:
-            raise TooLarge(f"{size} bytes; a bus takes {MOST_BYTES}")
+            raise EventTooLarge(f"{size} bytes; a bus takes {MOST_BYTES}")
         return Entry(about=about, size=size, request=request)
 
     def put(self, entries: Iterable[Entry]) -> None:

@@ -17,7 +17,7 @@ from handlers.rendering.encode import encode
 from handlers.rendering.geometry import Size, place
 from handlers.rendering.orientation import stored, upright_image, upright_size
 from handlers.rendering.resample import Need, cascade
-from handlers.rendering.result import Facts, Rendered, Variant
+from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.rendering.thumbhash import MAX_SIDE as PREVIEW_SIDE
 from handlers.rendering.thumbhash import placeholder
 
@@ -54,7 +54,7 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
     preview = (colour.rgb(small) if small.mode == "YCbCr" else small).convert("RGBA")
     return Rendered(
         variants={
-            preset.name: Variant(
+            preset.name: RenderedVariant(
                 preset=preset,
                 data=encode(finished[preset.name], preset),
                 width=upright[preset.name].size[0],

@@ -28,7 +28,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
+class RenderedVariant:
     """One rendered size: its encoded bytes, and its width and height in pixels."""
 
     preset: Preset
@@ -42,4 +42,4 @@ class Rendered:
     """The variants by preset name, in the order of the presets, and the facts of the original."""
 
     facts: Facts
-    variants: Mapping[str, Variant]
+    variants: Mapping[str, RenderedVariant]

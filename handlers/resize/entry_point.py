@@ -12,7 +12,7 @@ from handlers.resize.malware_gate import Gate, ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
 from handlers.resize.queue import Queue
 from handlers.resize.telemetry import Telemetry
-from handlers.resize.worker import ResizeWorker
+from handlers.resize.worker import Worker
 from handlers.storage import clients
 from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
@@ -25,7 +25,7 @@ RECORDS_AT_ONCE: Final = 4
 
 
 @functools.cache
-def compose() -> tuple[ResizeSettings, ResizeWorker, Queue, Telemetry]:
+def compose() -> tuple[ResizeSettings, Worker, Queue, Telemetry]:
     """The collaborators of one execution environment, built at its first call."""
     settings = load(ResizeSettings, os.environ)
     conceal()
@@ -37,7 +37,7 @@ def compose() -> tuple[ResizeSettings, ResizeWorker, Queue, Telemetry]:
     renderer.start()  # it imports its decoders while the clients are built here
     queue = Queue(clients.sqs(), settings.queue_url)
     storage, gate = _storage_and_gate(settings, queue)
-    worker = ResizeWorker(
+    worker = Worker(
         settings,
         storage=storage,
         catalog=Catalog(clients.dynamodb(), settings.table_name),
@@ -56,8 +56,8 @@ def _storage_and_gate(settings: ResizeSettings, queue: Queue) -> tuple[Buckets, 
     if not settings.malware_scan_seconds:
         return Buckets(clients.s3(), **buckets), open_gate
     storage = GatedBuckets(clients.s3(), **buckets)
-    patience = settings.malware_scan_seconds
-    return storage, ScanGate(storage, queue, patience_seconds=patience)
+    seconds = settings.malware_scan_seconds
+    return storage, ScanGate(storage, queue, scan_seconds=seconds)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:

@@ -1,11 +1,13 @@
 """A rendering as the attributes of a row."""
 
 from handlers.contract.rows import Row, VariantAttributes
-from handlers.rendering.result import Rendered, Variant
-from handlers.storage.buckets import Original
+from handlers.rendering.result import Rendered, RenderedVariant
+from handlers.storage.buckets import StoredOriginal
 
 
-def ready(original: Original, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str) -> Row:
+def ready(
+    original: StoredOriginal, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str
+) -> Row:
     """What a `READY` row says of its rendering; `bucket` holds the `variants`, which are stored."""
     facts = rendered.facts
     return {
@@ -26,7 +28,7 @@ def ready(original: Original, rendered: Rendered, variants: dict[str, VariantAtt
     }
 
 
-def attributes(key: str, variant: Variant) -> VariantAttributes:
+def attributes(key: str, variant: RenderedVariant) -> VariantAttributes:
     """What a row says of one variant, stored at `key`."""
     return {
         "Key": key,

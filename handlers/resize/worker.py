@@ -20,7 +20,7 @@ from handlers.resize.outcomes import Settled
 from handlers.resize.removals import Removals
 from handlers.resize.rendered_rows import attributes, ready
 from handlers.storage.buckets import Buckets
-from handlers.storage.catalog import Catalog, Refused
+from handlers.storage.catalog import Catalog, CommitRefused
 
 Render = Callable[[bytes, Sequence[Preset], Limits], Rendered]
 _ERROR_CHARACTERS: Final = 300
@@ -30,7 +30,7 @@ class ForeignEvent(Exception):
     """The event is about another bucket than the one this function serves."""
 
 
-class ResizeWorker:
+class Worker:
     """Settles the original of one S3 event, whatever came before or happens meanwhile.
 
     The order of steps keeps rows, variants and originals in agreement: variants are written before the
@@ -131,7 +131,7 @@ class ResizeWorker:
         """Write the row; what the record ended as if another event's row stands there instead."""
         image_id = settled["ImageID"]
         answer = self._catalog.commit(settled, previous)
-        if isinstance(answer, Refused):
+        if isinstance(answer, CommitRefused):
             return self._settle_known(event, image_id, answer.row)
         if answer.superseded:
             self._storage.remove_variants(set(answer.superseded) - set(variant_keys(settled)))

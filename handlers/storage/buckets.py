@@ -17,7 +17,7 @@ _CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Original:
+class StoredOriginal:
     """An original as it stands in the bucket now; `version` is its version id, or else its ETag.
 
     `content_type` is what the uploader declared.
@@ -47,7 +47,7 @@ class Buckets:
         self._originals = originals_bucket
         self.variants_bucket = variants_bucket
 
-    def fetch(self, key: str, *, max_bytes: int) -> Original | None:
+    def fetch(self, key: str, *, max_bytes: int) -> StoredOriginal | None:
         """The current object at `key`; None if there is none any more.
 
         At most `max_bytes` + 1 bytes are read, enough to see that an object is too large.
@@ -65,7 +65,7 @@ class Buckets:
         # would look truncated for good.
         if len(data) < expected:
             raise IncompleteReadError(actual_bytes=len(data), expected_bytes=expected)
-        return Original(
+        return StoredOriginal(
             data=data,
             version=_version(found.get("VersionId"), found["ETag"]),
             content_type=found.get("ContentType", ""),

@@ -29,7 +29,7 @@ class Committed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
+class CommitRefused:
     """The row was not written because `row`, which stands there, is as new or newer."""
 
     row: Row
@@ -91,7 +91,7 @@ class Catalog:
             return False
         return True
 
-    def commit(self, row: Row, previous: Row | None) -> Committed | Refused:
+    def commit(self, row: Row, previous: Row | None) -> Committed | CommitRefused:
         """Write the settled state of an image (`READY`, `REJECTED`) in one conditional write.
 
         `row` has at least `ImageID`, `Status`, `Sequencer` and `PresetHash`; `previous` is the
@@ -115,7 +115,7 @@ class Catalog:
             remove=[name for name in RENDERED if name not in row],
         )
 
-    def fail(self, row: Row) -> Committed | Refused:
+    def fail(self, row: Row) -> Committed | CommitRefused:
         """Record that an image could not be processed (`FAILED`), unless the table knows better.
 
         The variants of an earlier image stay: they are removed when a later try succeeds.
@@ -169,7 +169,7 @@ class Catalog:
 
     def _settle(
         self, row: Row, *, condition: str, supersede: bool, remove: Iterable[str]
-    ) -> Committed | Refused:
+    ) -> Committed | CommitRefused:
         set_ = {name: value for name, value in row.items() if name != "ImageID"}
         set_["ProcessedAt"] = now = timestamp()
         # An image that was never announced enters the indexes here.
@@ -199,7 +199,7 @@ class Catalog:
                 raise
             standing = cast("Mapping[str, Any]", error.response).get("Item")
             if standing and settles(found := to_row(standing), row):
-                return Refused(row=found)
+                return CommitRefused(row=found)
             raise RowChanged(row["ImageID"]) from error
         old = to_row(answer.get("Attributes", {}))
         return Committed(superseded=variant_keys(old) if supersede else ())

@@ -11,16 +11,16 @@ import typer
 from handlers.contract.rejections import ImageRejected
 from imagectl.errors import CannotContinue
 from imagectl.operations.backfill import Backfill
-from imagectl.operations.checkpoint import Cursor, Job, Place
+from imagectl.operations.checkpoint import Checkpoint, Cursor, Job
 from imagectl.operations.confirmation import agreed
-from imagectl.operations.queues import Sender
-from imagectl.operations.stack import Stack
+from imagectl.operations.queues import QueueSender
+from imagectl.operations.stack import DeployedStack
 from imagectl.output import messages, results
 
 
 def backfill(
     *,
-    target: Stack,
+    target: DeployedStack,
     everything: Annotated[
         bool,
         typer.Option("--all", help="Render even what the present presets have rendered, once more."),
@@ -97,19 +97,19 @@ def _cursor(path: Path | None, job: Job) -> Cursor:
     return Cursor(path or platformdirs.user_state_path("imagectl") / f"backfill-{job.table}.json", job)
 
 
-def _look(filling: Backfill, *, as_json: bool) -> Place:
+def _look(filling: Backfill, *, as_json: bool) -> Checkpoint:
     for row in filling.look():
         if as_json:
             document = {"type": "image", "imageId": row["ImageID"], "status": row["Status"]}
             results.out(json.dumps(document | {"presetHash": row.get("PresetHash")}))
         else:
             results.print(f"{row['Status']:<8}  {row['ImageID']}")
-    return Place(looked_at=filling.counts.total())
+    return Checkpoint(looked_at=filling.counts.total())
 
 
 def _run(
-    filling: Backfill, target: Stack, cursor: Cursor, *, rate: float, max_depth: int, yes: bool
-) -> Place:
+    filling: Backfill, target: DeployedStack, cursor: Cursor, *, rate: float, max_depth: int, yes: bool
+) -> Checkpoint:
     began = cursor.load()
     if began.after:
         messages.print(f"continuing after {began.looked_at} rows, {began.sent} of them sent")
@@ -118,13 +118,13 @@ def _run(
     rows = target.dynamodb.describe_table(TableName=target.table)["Table"].get("ItemCount", 0)
     started = time.monotonic()
 
-    def progress(place: Place) -> None:
+    def progress(place: Checkpoint) -> None:
         seconds = time.monotonic() - started
         speed = (place.sent - began.sent) / seconds if seconds else 0
         # DynamoDB counts the rows every six hours or so.
         messages.print(f"{place.looked_at} of about {rows} rows, {place.sent} sent, {speed:.0f}/s")
 
-    sender = Sender(target.sqs, target.queue_url, rate=rate, max_depth=max_depth)
+    sender = QueueSender(target.sqs, target.queue_url, rate=rate, max_depth=max_depth)
     try:
         return filling.run(sender, cursor, progress)
     except KeyboardInterrupt:

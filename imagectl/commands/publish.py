@@ -10,7 +10,7 @@ from handlers.publish.event_bus import NotTaken
 from imagectl.errors import CannotContinue
 from imagectl.operations.confirmation import agreed
 from imagectl.operations.republish import Period, Telling
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 from imagectl.output import results
 
 
@@ -24,7 +24,7 @@ def _moment(text: str) -> datetime:
 
 def publish(
     *,
-    target: Stack,
+    target: DeployedStack,
     since: Annotated[
         datetime, typer.Option(parser=_moment, metavar="MOMENT", help="Images processed from then on (UTC).")
     ],

@@ -10,17 +10,17 @@ import typer
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
 from imagectl.operations.confirmation import agreed
 from imagectl.operations.inconsistencies import MEANINGS, Comparison, Finding
-from imagectl.operations.queues import Sender, depth
+from imagectl.operations.queues import QueueSender, depth
 from imagectl.operations.repair import Mender
 from imagectl.operations.snapshot import Snapshot, snapshot
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import scan
 from imagectl.output import messages, results
 
 
 def reconcile(
     *,
-    target: Stack,
+    target: DeployedStack,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     grace_minutes: Annotated[
@@ -44,7 +44,7 @@ def reconcile(
     """
     if repair and not agreed("Mend what is found?", yes=yes):
         raise CannotContinue("Nothing was compared.")
-    sender = Sender(target.sqs, target.queue_url, rate=rate)
+    sender = QueueSender(target.sqs, target.queue_url, rate=rate)
     mender = Mender(target, sender, max_deletions=max_deletions) if repair else None
     waiting = depth(target.sqs, target.queue_url).total
     if waiting:
@@ -57,7 +57,7 @@ def reconcile(
             target,
             rows,
             grace=timedelta(minutes=grace_minutes),
-            patience=timedelta(minutes=stuck_minutes),
+            stuck_after=timedelta(minutes=stuck_minutes),
             expire_days=target.settings.originals_expire_days,
         )
         for finding in comparison.findings():
@@ -75,7 +75,7 @@ def reconcile(
         raise typer.Exit(EXIT_NOT_ALL_READY)
 
 
-def _scan(target: Stack, rows: Snapshot) -> None:
+def _scan(target: DeployedStack, rows: Snapshot) -> None:
     for page in scan(target.dynamodb, target.table):
         rows.add(page.rows)
         if page.after:

@@ -14,8 +14,8 @@ from imagectl.operations.confirmation import agreed
 from imagectl.operations.dead_letters import DeadLetters, Filter, Letter
 from imagectl.operations.message_move import follow_move, start_move
 from imagectl.operations.queues import depth
-from imagectl.operations.rate_limit import Pace
-from imagectl.operations.stack import Stack
+from imagectl.operations.rate_limit import RateLimit
+from imagectl.operations.stack import DeployedStack
 from imagectl.output import duration, messages, results
 
 _SHOWN: Final = 100
@@ -23,7 +23,7 @@ _SHOWN: Final = 100
 
 def redrive(
     *,
-    target: Stack,
+    target: DeployedStack,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,7 +99,7 @@ def _line(letter: Letter) -> str:
     return f"{died} {about}{error}"
 
 
-def _move_all(target: Stack, rate: float) -> int | None:
+def _move_all(target: DeployedStack, rate: float) -> int | None:
     """Let SQS move them; None where it cannot."""
     handle = start_move(target.sqs, target.dead_letter_url, target.queue_url, rate=rate)
     if handle is None:
@@ -116,8 +116,8 @@ def _move_all(target: Stack, rate: float) -> int | None:
     return moved
 
 
-def _send_back(letters: DeadLetters, target: Stack, wanted: Filter, rate: float) -> int:
-    pace, sent, began = Pace(rate), 0, time.time()
+def _send_back(letters: DeadLetters, target: DeployedStack, wanted: Filter, rate: float) -> int:
+    pace, sent, began = RateLimit(rate), 0, time.time()
     kept: list[str] = []
     try:
         for held in letters.hold():

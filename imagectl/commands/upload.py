@@ -18,7 +18,7 @@ from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
 from imagectl.journal import Journal
 from imagectl.output import messages, results, size
 from imagectl.upload.bulk_upload import bulk_upload
-from imagectl.upload.counters import Tally
+from imagectl.upload.counters import Counters
 from imagectl.upload.file_walk import Wanted, walk
 from imagectl.upload.progress import line
 from imagectl.upload.selection import to_send
@@ -82,12 +82,12 @@ def upload(
     started = time.monotonic()
     wanted = Wanted(include=include or (), exclude=exclude or ())
     command = _fingerprint(paths, wanted, batch)
-    tally = Tally()
+    counters = Counters()
     with closing(Journal(journal_path or default_journal())) as journal:
         if dry_run:
             with journal.discarded():
                 run = journal.begin(service.url, command, batch or "")
-                _rehearse(to_send(walk(paths, wanted), journal, run, tally, again=again), tally)
+                _rehearse(to_send(walk(paths, wanted), journal, run, counters, again=again), counters)
             return
         run = journal.begin(service.url, command, batch or uuid.uuid4().hex)
         messages.print(f"{'continuing' if run.resumed else 'uploading as'} batch {run.batch_id}")
@@ -96,7 +96,7 @@ def upload(
                 service,
                 journal,
                 run,
-                tally,
+                counters,
                 paths=paths,
                 wanted=wanted,
                 own_batch=batch is None,
@@ -106,12 +106,12 @@ def upload(
                 quiet=as_json,
             )
         except KeyboardInterrupt:
-            raise Interrupted(f"Stopped: {line(tally)}.", RESUME) from None
+            raise Interrupted(f"Stopped: {line(counters)}.", RESUME) from None
         except CannotContinue as error:
             error.hint = f"{error.hint} {RESUME}".strip()
             raise
         report = print_json if as_json else print_summary
-        if not report(journal, run, tally, seconds=time.monotonic() - started):
+        if not report(journal, run, counters, seconds=time.monotonic() - started):
             raise typer.Exit(EXIT_NOT_ALL_READY)
         journal.finish(run)
 
@@ -123,13 +123,13 @@ def _fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _rehearse(files: Iterable[tuple[File, Content]], tally: Tally) -> None:
+def _rehearse(files: Iterable[tuple[File, Content]], counters: Counters) -> None:
     total = 0
     for file, _ in files:
         results.print(f"{size(file.size):>10}  {file.content_type:<10}  {file.path}")
-        tally.add(sent=1)
+        counters.add(sent=1)
         total += file.size
     messages.print(
-        f"{tally.sent} files, {size(total)} would be uploaded; {tally.before} are uploaded, "
-        f"{tally.same} have the content of another file, {tally.unsent} cannot be uploaded"
+        f"{counters.sent} files, {size(total)} would be uploaded; {counters.before} are uploaded, "
+        f"{counters.same} have the content of another file, {counters.unsent} cannot be uploaded"
     )

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from imagectl.operations.live_metrics import OUTCOMES, Figures, Observer
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 from imagectl.output import duration, results
 
 
 def watch(
     *,
-    target: Stack,
+    target: DeployedStack,
     interval: Annotated[float, typer.Option(min=0.2, metavar="SECONDS", help="Look so often.")] = 2,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
     as_json: Annotated[

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.contract.rows import Row
 from imagectl.operations import synthetic_events
-from imagectl.operations.checkpoint import Cursor, Job, Place
-from imagectl.operations.queues import Sender
-from imagectl.operations.stack import Stack
+from imagectl.operations.checkpoint import Checkpoint, Cursor, Job
+from imagectl.operations.queues import QueueSender
+from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import mark_stale, scan
 
 
@@ -47,7 +47,7 @@ def uploaded(row: Row) -> datetime:
 class Backfill:
     """One job over the whole table; `counts` says how many rows had which verdict in this run."""
 
-    def __init__(self, stack: Stack, job: Job, *, expire_days: int) -> None:
+    def __init__(self, stack: DeployedStack, job: Job, *, expire_days: int) -> None:
         self._stack = stack
         self._job = job
         self._expire_days = expire_days
@@ -58,12 +58,12 @@ class Backfill:
         for page in scan(self._stack.dynamodb, self._stack.table):
             yield from self._chosen(page.rows)
 
-    def run(self, sender: Sender, cursor: Cursor, progress: Callable[[Place], None]) -> Place:
+    def run(self, sender: QueueSender, cursor: Cursor, progress: Callable[[Checkpoint], None]) -> Checkpoint:
         """Send everything from where the cursor stands; the cursor moves after each page was sent."""
         place = cursor.load()
         for page in scan(self._stack.dynamodb, self._stack.table, after=place.after):
             sent = sender.send(self._message(row) for row in self._chosen(page.rows))
-            place = Place(
+            place = Checkpoint(
                 after=page.after, looked_at=place.looked_at + len(page.rows), sent=place.sent + sent
             )
             if page.after:

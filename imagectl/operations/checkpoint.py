@@ -20,7 +20,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Checkpoint:
     """How far a job has come: the key that its last finished page ended at, and what was counted."""
 
     after: dict[str, Any] | None = None
@@ -35,19 +35,19 @@ class Cursor:
         self.path = path
         self._job = job
 
-    def load(self) -> Place:
+    def load(self) -> Checkpoint:
         """Where the job stopped; the beginning if it never began, or another job used the file last."""
         try:
             kept = json.loads(self.path.read_text("utf-8"))
-            return Place(**kept["place"]) if kept["job"] == asdict(self._job) else Place()
+            return Checkpoint(**kept["place"]) if kept["job"] == asdict(self._job) else Checkpoint()
         except FileNotFoundError:
-            return Place()
+            return Checkpoint()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CannotContinue(
                 f"The cursor {self.path} cannot be read: {error}", "Delete it to begin anew."
             ) from error
 
-    def save(self, place: Place) -> None:
+    def save(self, place: Checkpoint) -> None:
         """Note a place, all of it or nothing."""
         unfinished = self.path.with_name(f"{self.path.name}.new")
         try:

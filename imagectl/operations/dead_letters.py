@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from handlers.contract import keys
 from handlers.contract.rows import Row
 from handlers.contract.s3_events import MalformedMessage, ObjectEvent, parse_message
-from imagectl.operations.rate_limit import Pace
+from imagectl.operations.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -129,7 +129,7 @@ class DeadLetters:
             ]
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
-    def send_back(self, held: Held, queue_url: str, pace: Pace) -> None:
+    def send_back(self, held: Held, queue_url: str, pace: RateLimit) -> None:
         """Send one letter to the queue, and only then delete it here: it may double, never vanish."""
         pace.wait()
         self._sqs.send_message(

@@ -16,7 +16,7 @@ from imagectl.operations.backfill import is_expired
 from imagectl.operations.buckets import Stored, listed, looked_at
 from imagectl.operations.snapshot import Snapshot
 from imagectl.operations.sorted_merge import merged
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 
 MISSING_ROW: Final = "missing-row"
 STUCK: Final = "stuck-pending"
@@ -60,18 +60,24 @@ class Finding:
 class Comparison:
     """Compares a snapshot of the table with both buckets.
 
-    `grace` is the age below which nothing is suspected, because it may be under way; `patience`
+    `grace` is the age below which nothing is suspected, because it may be under way; `stuck_after`
     how long an upload may wait to be processed.
     """
 
     def __init__(
-        self, stack: Stack, snapshot: Snapshot, *, grace: timedelta, patience: timedelta, expire_days: int
+        self,
+        stack: DeployedStack,
+        snapshot: Snapshot,
+        *,
+        grace: timedelta,
+        stuck_after: timedelta,
+        expire_days: int,
     ) -> None:
         self._stack = stack
         self._snapshot = snapshot
         self._catalog = Catalog(stack.dynamodb, stack.table)
         self._grace = grace
-        self._patience = patience
+        self._stuck_after = stuck_after
         self._expire_days = expire_days
         self.originals = 0
         self.variants = 0
@@ -109,11 +115,11 @@ class Comparison:
         if row is None:
             return MISSING_ROW if waited >= self._grace else None
         if row["Status"] == "PENDING":
-            return STUCK if waited >= self._patience else None
+            return STUCK if waited >= self._stuck_after else None
         if row["Status"] == "FAILED":
             return FAILED
         if row.get("ETag") != stored.etag:
-            return OUTDATED if waited >= self._patience else None
+            return OUTDATED if waited >= self._stuck_after else None
         return LEFTOVER if superseded_keys(row) and self._is_old(row) else None
 
     def _lost_its_original(self, row: Row) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from imagectl.operations.queues import depth
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 
 OUTCOMES: Final = ("done", "rejected", "resent", "retry", "deferred")
 # What the function calls its metrics, as handlers.resize.telemetry writes them.
@@ -55,7 +55,7 @@ class Figures:
 class Observer:
     """Looks at a stack again and again; `clock` tells seconds since 1970."""
 
-    def __init__(self, stack: Stack, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stack: DeployedStack, *, clock: Callable[[], float] = time.time) -> None:
         self._stack = stack
         self._clock = clock
         self._cloudwatch = stack.client("cloudwatch")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from handlers.contract.backoff import retry_delay
 from imagectl.errors import CannotContinue
-from imagectl.operations.rate_limit import Pace
+from imagectl.operations.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -56,7 +56,7 @@ def depth(sqs: "SQSClient", url: str) -> Depth:
     )
 
 
-class Sender:
+class QueueSender:
     """Sends messages to one queue, at most `rate` a second.
 
     With `max_depth`, it waits while more than so many messages are in the queue, so that what
@@ -74,7 +74,7 @@ class Sender:
     ) -> None:
         self._sqs = sqs
         self._url = url
-        self._pace = Pace(rate, sleep=sleep)
+        self._pace = RateLimit(rate, sleep=sleep)
         self._max_depth = max_depth
         self._sleep = sleep
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimit:
     """At most `rate` things a second, evenly; clock and sleep in seconds."""
 
     def __init__(

@@ -25,8 +25,8 @@ from imagectl.operations.inconsistencies import (
     STUCK,
     Finding,
 )
-from imagectl.operations.queues import Sender
-from imagectl.operations.stack import Stack
+from imagectl.operations.queues import QueueSender
+from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import mark_stale
 
 _RENDER: Final = "sent to be rendered"
@@ -44,7 +44,7 @@ _DELETES: Final = {MISSING_ORIGINAL, ORPHAN}
 class Mender:
     """Mends findings; of those that end in a deletion, at most `max_deletions`."""
 
-    def __init__(self, stack: Stack, sender: Sender, *, max_deletions: int) -> None:
+    def __init__(self, stack: DeployedStack, sender: QueueSender, *, max_deletions: int) -> None:
         self._stack = stack
         self._sender = sender
         self._catalog = Catalog(stack.dynamodb, stack.table)

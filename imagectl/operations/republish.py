@@ -7,9 +7,9 @@ from datetime import datetime
 
 from handlers.contract.rows import NOT_RENDERED, SETTLED, Row
 from handlers.publish.completion_events import outcome_of
-from handlers.publish.event_bus import Bus, Entry, TooLarge
-from imagectl.operations.rate_limit import Pace
-from imagectl.operations.stack import Stack
+from handlers.publish.event_bus import Bus, Entry, EventTooLarge
+from imagectl.operations.rate_limit import RateLimit
+from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import scan
 
 
@@ -40,7 +40,7 @@ def verdict(row: Row, period: Period) -> str:
 class Telling:
     """The outcomes of a period, over the whole table; `counts` says how many rows had which verdict."""
 
-    def __init__(self, stack: Stack, period: Period) -> None:
+    def __init__(self, stack: DeployedStack, period: Period) -> None:
         self._stack = stack
         self._period = period
         self.counts: Counter[str] = Counter()
@@ -56,13 +56,13 @@ class Telling:
 
     def tell(self, rate: float) -> None:
         """Put the events on the bus, at most `rate` a second. Raises NotTaken."""
-        bus = Bus(self._stack.events, self._stack.bus, count=Pace(rate).wait)
+        bus = Bus(self._stack.events, self._stack.bus, count=RateLimit(rate).wait)
         bus.put(self._entries(bus))
 
     def _entries(self, bus: Bus) -> Iterator[Entry]:
         for row in self.look():
             try:
                 yield bus.entry(outcome_of(row, self._stack.originals), row["ImageID"])
-            except (KeyError, TooLarge):
+            except (KeyError, EventTooLarge):
                 self.counts["told"] -= 1
                 self.counts["unreadable"] += 1

@@ -43,7 +43,7 @@ class StackUnusable(CannotContinue):
 
 
 @dataclass(frozen=True)
-class Stack:
+class DeployedStack:
     """The names of a stack's parts; `endpoint` is None for AWS itself."""
 
     queue_url: str
@@ -127,14 +127,14 @@ class Stack:
             raise StackUnusable(str(error)) from error
 
 
-def find_stack(*, outputs: str | None, stack: str | None, region: str | None) -> Stack:
+def find_stack(*, outputs: str | None, stack: str | None, region: str | None) -> DeployedStack:
     """The stack whose outputs these are. Raises StackUnusable if they are not those of this service."""
     found, source = stack_outputs(outputs=outputs or os.environ.get("IMAGECTL_OUTPUTS"), stack=stack)
     missing = sorted(name for name in _OUTPUTS.values() if not isinstance(found.get(name), str))
     if missing:
         raise StackUnusable(f"{source} has no output {', '.join(missing)}.")
     names = {field: found[name] for field, name in _OUTPUTS.items()}
-    return Stack(**names, region=region or found.get("region"), endpoint=found.get("endpointUrl"))
+    return DeployedStack(**names, region=region or found.get("region"), endpoint=found.get("endpointUrl"))
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _operated(
         str | None,
         typer.Option(metavar="REGION", rich_help_panel=_PANEL, help="The stack's AWS region."),
     ] = None,
-) -> Iterator[Stack]:
+) -> Iterator[DeployedStack]:
     try:
         yield find_stack(outputs=outputs, stack=stack, region=region)
     except ClientError as error:

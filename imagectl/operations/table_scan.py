@@ -16,7 +16,7 @@ _PAGE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class ScanPage:
     """Rows of one page of a scan; `after` continues behind it, None if it is the last."""
 
     rows: list[Row]
@@ -25,7 +25,7 @@ class Page:
 
 def scan(
     dynamodb: "DynamoDBClient", table: str, *, after: dict[str, Any] | None = None, consistent: bool = False
-) -> Iterator[Page]:
+) -> Iterator[ScanPage]:
     """All rows, page by page, from the place that an earlier page ended at.
 
     It reads the whole table, which an operator's tool may do now and then: half a read unit for
@@ -35,7 +35,7 @@ def scan(
     while True:
         answer = dynamodb.scan(**request | ({"ExclusiveStartKey": after} if after else {}))
         after = answer.get("LastEvaluatedKey")
-        yield Page(rows=[to_row(item) for item in answer["Items"]], after=after)
+        yield ScanPage(rows=[to_row(item) for item in answer["Items"]], after=after)
         if not after:
             return
 

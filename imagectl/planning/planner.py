@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagectl.planning.aws_limits import Limit, limits
-from imagectl.planning.simulation import Mapping, Run, Simulation
+from imagectl.planning.simulation import Mapping, SimulatedRun, Simulation
 from imagectl.planning.usage import Usage, usage
 from imagectl.planning.workload import COLD_START_SECONDS, Workload
 
@@ -21,7 +21,7 @@ class Plan:
 
     load: Workload
     concurrency: int
-    run: Run
+    run: SimulatedRun
     used: Usage
     limits: tuple[Limit, ...]
 
@@ -49,7 +49,7 @@ def plan(load: Workload, concurrency: int | None = None) -> Plan:
     )
 
 
-def simulated(load: Workload, concurrency: int, *, ramps: bool = True) -> Run:
+def simulated(load: Workload, concurrency: int, *, ramps: bool = True) -> SimulatedRun:
     """How a load goes with a concurrency."""
     mapping = Mapping(
         batch_size=load.batch_size,
@@ -66,7 +66,7 @@ def simulated(load: Workload, concurrency: int, *, ramps: bool = True) -> Run:
     ).run()
 
 
-def _smallest(load: Workload) -> tuple[int, Run]:
+def _smallest(load: Workload) -> tuple[int, SimulatedRun]:
     # Fewer than this cannot do it, even if they were never idle.
     low = max(LEAST, min(MOST, int(load.images / load.within / load.rate_of_one)))
     high, best = MOST, simulated(load, MOST)

@@ -39,7 +39,7 @@ class Mapping:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class SimulatedSample:
     """The state at a time: messages waiting, batches at work, age of the oldest waiting, images done."""
 
     seconds: float
@@ -50,7 +50,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class SimulatedRun:
     """How a simulated load went. `seconds` is from the first arrival to the last image done."""
 
     seconds: float
@@ -59,7 +59,7 @@ class Run:
     peak_busy: int
     calls: int
     busy_seconds: float
-    samples: tuple[Sample, ...]
+    samples: tuple[SimulatedSample, ...]
 
 
 class Simulation:
@@ -87,9 +87,9 @@ class Simulation:
         for at, arrivals in _arrivals(images, arriving):
             self._at(at, arrivals=arrivals)
 
-    def run(self) -> Run:
+    def run(self) -> SimulatedRun:
         """The whole load, until its last image is done."""
-        samples: list[Sample] = []
+        samples: list[SimulatedSample] = []
         every, peak_waiting, peak_busy, now, minute = 0.0, 0, 0, 0.0, 0
         while self._done < self._images:
             now, order, arrivals, images = heapq.heappop(self._events)
@@ -109,7 +109,7 @@ class Simulation:
                 samples.append(self._sample(now))
                 every = now + max(now, 1.0) / _SAMPLES
         samples.append(self._sample(now))
-        return Run(
+        return SimulatedRun(
             seconds=now,
             peak_waiting=peak_waiting,
             peak_oldest_seconds=self._peak_age,
@@ -162,9 +162,9 @@ class Simulation:
             self._ends[time, order] = ends
         heapq.heappush(self._events, (time, order, arrivals, images))
 
-    def _sample(self, now: float) -> Sample:
+    def _sample(self, now: float) -> SimulatedSample:
         oldest = now - self._queue[0][0] if self._queue else 0.0
-        return Sample(
+        return SimulatedSample(
             seconds=now, waiting=self._waiting, busy=self._busy, oldest_seconds=oldest, done=self._done
         )
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from imagectl.api_client import Document, Service
 from imagectl.errors import QuotaReached
 from imagectl.output import messages
-from imagectl.upload.counters import Tally
-from imagectl.upload_model import Run
+from imagectl.upload.counters import Counters
+from imagectl.upload_model import UploadRun
 
 # A machine that sleeps meanwhile does not count the seconds: its clock is looked at this often.
 _LOOK_SECONDS: Final = 30.0
@@ -18,13 +18,13 @@ _LOOK_SECONDS: Final = 30.0
 class Announcer:
     """Announces the files of a run; its threads may share it.
 
-    `tally` holds what is to be shown while it waits.
+    `counters` holds what is to be shown while it waits.
     """
 
-    def __init__(self, service: Service, run: Run, tally: Tally) -> None:
+    def __init__(self, service: Service, run: UploadRun, counters: Counters) -> None:
         self._service = service
         self._run = run
-        self._tally = tally
+        self._counters = counters
 
     def announce(self, files: Sequence[Mapping[str, Any]]) -> tuple[list[Document], str]:
         """What `Service.announce` answers, as soon as there is room for one file or more.
@@ -43,10 +43,10 @@ class Announcer:
         again = time.time() + reached.seconds
         at = datetime.now().astimezone() + timedelta(seconds=reached.seconds)
         notice = f"quota reached: {reached.limit} images an hour; going on at {at:%H:%M}"
-        if notice != self._tally.notice:
+        if notice != self._counters.notice:
             messages.print(f"{notice}. Ctrl-C stops; the same command continues later.")
-        self._tally.notice = notice
+        self._counters.notice = notice
         while (left := again - time.time()) > 0:
             if self._service.stopping.wait(min(left, _LOOK_SECONDS)):
                 return
-        self._tally.notice = ""
+        self._counters.notice = ""

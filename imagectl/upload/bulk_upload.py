@@ -9,15 +9,15 @@ import httpx
 
 from imagectl.api_client import Service
 from imagectl.journal import Journal
-from imagectl.retry import Patience
-from imagectl.upload.counters import Tally
+from imagectl.retry import Retry
+from imagectl.upload.counters import Counters
 from imagectl.upload.file_walk import Wanted, walk
 from imagectl.upload.progress import displayed
-from imagectl.upload.s3_post import Sender
+from imagectl.upload.s3_post import S3Post
 from imagectl.upload.selection import to_send
-from imagectl.upload.status_polling import Following
-from imagectl.upload.transfer import Delivery
-from imagectl.upload_model import Run
+from imagectl.upload.status_polling import StatusPolling
+from imagectl.upload.transfer import Transfer
+from imagectl.upload_model import UploadRun
 
 _SEND_ATTEMPTS: Final = 8
 _TIMEOUT: Final = httpx.Timeout(120, connect=10)
@@ -26,8 +26,8 @@ _TIMEOUT: Final = httpx.Timeout(120, connect=10)
 def bulk_upload(
     service: Service,
     journal: Journal,
-    run: Run,
-    tally: Tally,
+    run: UploadRun,
+    counters: Counters,
     *,
     paths: Sequence[str],
     wanted: Wanted,
@@ -43,26 +43,28 @@ def bulk_upload(
     nothing has moved for `wait_seconds`; None does not wait. The journal has the outcome of each file.
     Raises CannotContinue.
     """
-    patience = Patience(attempts=_SEND_ATTEMPTS, stopping=service.stopping)
+    retry = Retry(attempts=_SEND_ATTEMPTS, stopping=service.stopping)
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     with (
-        displayed(tally, quiet=quiet),
+        displayed(counters, quiet=quiet),
         httpx.Client(timeout=_TIMEOUT, limits=limits) as http,
-        _counting(paths, wanted, tally),
+        _counting(paths, wanted, counters),
     ):
-        sender = Sender(http, patience, lambda count: tally.add(sent_bytes=count, done_bytes=count))
-        following = Following(service, journal, run, tally, own_batch=own_batch, patience=wait_seconds or 0)
-        with following.beside():
-            Delivery(service, sender, journal, run, tally, concurrency=concurrency).deliver(
-                to_send(walk(paths, wanted), journal, run, tally, again=again)
+        sender = S3Post(http, retry, lambda count: counters.add(sent_bytes=count, done_bytes=count))
+        polling = StatusPolling(
+            service, journal, run, counters, own_batch=own_batch, wait_seconds=wait_seconds or 0
+        )
+        with polling.beside():
+            Transfer(service, sender, journal, run, counters, concurrency=concurrency).deliver(
+                to_send(walk(paths, wanted), journal, run, counters, again=again)
             )
-        tally.sending_ends()
+        counters.sending_ends()
         if wait_seconds is not None:
-            following.follow()
+            polling.follow()
 
 
 @contextmanager
-def _counting(paths: Sequence[str], wanted: Wanted, tally: Tally) -> Iterator[None]:
+def _counting(paths: Sequence[str], wanted: Wanted, counters: Counters) -> Iterator[None]:
     """Count the files in the background, so that the display can say how much is left."""
     done = threading.Event()
 
@@ -70,8 +72,8 @@ def _counting(paths: Sequence[str], wanted: Wanted, tally: Tally) -> Iterator[No
         for found in walk(paths, wanted):
             if done.is_set():
                 return
-            tally.add(found=1, found_bytes=found.size)
-        tally.counted = True
+            counters.add(found=1, found_bytes=found.size)
+        counters.counted = True
 
     thread = threading.Thread(target=count, name="count", daemon=True)
     thread.start()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Tally:
+class Counters:
     """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could

@@ -8,7 +8,7 @@ from typing import Final
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from imagectl.output import duration, messages, size
-from imagectl.upload.counters import Tally
+from imagectl.upload.counters import Counters
 from imagectl.upload_model import State
 
 _LIVE_SECONDS: Final = 0.2
@@ -16,27 +16,27 @@ _LINE_SECONDS: Final = 5.0
 
 
 @contextmanager
-def displayed(tally: Tally, *, quiet: bool = False) -> Iterator[None]:
-    """Show the tally on standard error for the length of the block."""
+def displayed(counters: Counters, *, quiet: bool = False) -> Iterator[None]:
+    """Show the counters on standard error for the length of the block."""
     if quiet:
         yield
     elif messages.is_terminal:
-        with _bars() as progress, _repeating(_drawing(progress, tally), _LIVE_SECONDS):
+        with _bars() as progress, _repeating(_drawing(progress, counters), _LIVE_SECONDS):
             yield
     else:
-        with _repeating(lambda: _say(tally), _LINE_SECONDS, at_once=False):
+        with _repeating(lambda: _say(counters), _LINE_SECONDS, at_once=False):
             yield
 
 
-def _say(tally: Tally) -> None:
+def _say(counters: Counters) -> None:
     # What a run waits for has been said once, and an hour has many lines.
-    if not tally.notice:
-        messages.print(line(tally))
+    if not counters.notice:
+        messages.print(line(counters))
 
 
-def line(tally: Tally) -> str:
+def line(counters: Counters) -> str:
     """Where a run is, as one line."""
-    return f"uploaded {_sent(tally)}; {_settled(tally)}"
+    return f"uploaded {_sent(counters)}; {_settled(counters)}"
 
 
 def _bars() -> Progress:
@@ -50,36 +50,36 @@ def _bars() -> Progress:
     )
 
 
-def _drawing(progress: Progress, tally: Tally) -> Callable[[], None]:
+def _drawing(progress: Progress, counters: Counters) -> Callable[[], None]:
     sent = progress.add_task("uploading ", total=None, text="")
     settled = progress.add_task("rendering ", total=None, text="")
 
     def draw() -> None:
-        everything = tally.found_bytes if tally.counted else None
-        text = ", ".join(filter(None, (_sent(tally), tally.notice)))
-        progress.update(sent, total=everything, completed=tally.done_bytes, text=text)
-        images = tally.found - tally.same - tally.unsent
-        completed = min(sum(tally.settled.values()), images)
+        everything = counters.found_bytes if counters.counted else None
+        text = ", ".join(filter(None, (_sent(counters), counters.notice)))
+        progress.update(sent, total=everything, completed=counters.done_bytes, text=text)
+        images = counters.found - counters.same - counters.unsent
+        completed = min(sum(counters.settled.values()), images)
         progress.update(
-            settled, total=images if tally.counted else None, completed=completed, text=_settled(tally)
+            settled, total=images if counters.counted else None, completed=completed, text=_settled(counters)
         )
 
     return draw
 
 
-def _sent(tally: Tally) -> str:
-    left = tally.seconds_left
+def _sent(counters: Counters) -> str:
+    left = counters.seconds_left
     parts = [
-        f"{tally.done} of {tally.found}{'' if tally.counted else '+'} files",
-        f"{size(tally.done_bytes)} of {size(tally.found_bytes)}",
-        f"{size(tally.bytes_a_second)}/s",
-        *([f"{duration(left)} left"] if left and not tally.notice else []),
+        f"{counters.done} of {counters.found}{'' if counters.counted else '+'} files",
+        f"{size(counters.done_bytes)} of {size(counters.found_bytes)}",
+        f"{size(counters.bytes_a_second)}/s",
+        *([f"{duration(left)} left"] if left and not counters.notice else []),
     ]
     return ", ".join(parts)
 
 
-def _settled(tally: Tally) -> str:
-    counts = {state: tally.settled.get(state, 0) for state in (State.READY, State.REJECTED, State.FAILED)}
+def _settled(counters: Counters) -> str:
+    counts = {state: counters.settled.get(state, 0) for state in (State.READY, State.REJECTED, State.FAILED)}
     shown = [f"{count} {state}" for state, count in counts.items() if count or state is State.READY]
     return ", ".join(shown)
 

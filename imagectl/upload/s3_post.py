@@ -8,7 +8,7 @@ from typing import IO, Any, BinaryIO, Final, cast
 
 import httpx
 
-from imagectl.retry import Patience, Transient, answered
+from imagectl.retry import Retry, Transient, answered
 from imagectl.upload.file_walk import explained
 from imagectl.upload_model import File
 
@@ -27,18 +27,18 @@ class PolicyExpired(Exception):
     """The policy is too old for S3; another one may be asked for."""
 
 
-class Sender:
+class S3Post:
     """Posts files. `moved` is called with the bytes that went out, negative when they go out anew."""
 
-    def __init__(self, http: httpx.Client, patience: Patience, moved: Callable[[int], None]) -> None:
+    def __init__(self, http: httpx.Client, retry: Retry, moved: Callable[[int], None]) -> None:
         self._http = http
-        self._patience = patience
+        self._retry = retry
         self._moved = moved
 
     def send(self, file: File, policy: Mapping[str, Any]) -> None:
         """Upload a file, with retries. Raises Unsent or PolicyExpired."""
         try:
-            answer = self._patience(lambda: self._attempt(file, policy))
+            answer = self._retry(lambda: self._attempt(file, policy))
         except Transient as failure:
             raise Unsent(f"The upload failed: {failure}.") from failure
         except OSError as error:

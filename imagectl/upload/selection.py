@@ -3,26 +3,31 @@
 from collections.abc import Iterable, Iterator
 
 from imagectl.journal import Journal
-from imagectl.upload.counters import Tally
+from imagectl.upload.counters import Counters
 from imagectl.upload.file_digest import read
 from imagectl.upload.file_walk import Found, Unusable
-from imagectl.upload_model import UNSENT, Content, File, Run
+from imagectl.upload_model import UNSENT, Content, File, UploadRun
 
 
 def to_send(
-    files: Iterable[Found | Unusable], journal: Journal, run: Run, tally: Tally, *, again: bool = False
+    files: Iterable[Found | Unusable],
+    journal: Journal,
+    run: UploadRun,
+    counters: Counters,
+    *,
+    again: bool = False,
 ) -> Iterator[tuple[File, Content]]:
     """The first file of each content that the service has not got; with `again`, or has from before."""
     for found in files:
         file = read(found, journal)
         if isinstance(file, Unusable):
             journal.skip(run, file.path, file.reason, size=file.size)
-            tally.add(unsent=1, done_bytes=file.size)
+            counters.add(unsent=1, done_bytes=file.size)
             continue
         content = journal.claim(run, file, again=again)
         if content is None:
-            tally.add(same=1, done_bytes=file.size)
+            counters.add(same=1, done_bytes=file.size)
         elif content.state in UNSENT:
             yield file, content
         else:
-            tally.add(before=1, done_bytes=file.size)
+            counters.add(before=1, done_bytes=file.size)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from imagectl.api_client import Document, Service
 from imagectl.journal import Journal
-from imagectl.upload.counters import Tally
-from imagectl.upload_model import SETTLED, Content, Run, State
+from imagectl.upload.counters import Counters
+from imagectl.upload_model import SETTLED, Content, State, UploadRun
 
 # The batch cannot tell, or stands still: then the images themselves are asked for, some at a time.
 _PAGE: Final = 100
@@ -21,7 +21,7 @@ _IMAGES_A_SECOND_OF_PAUSE: Final = 2000
 _LONGEST_PAUSE: Final = 15.0
 
 
-class Following:
+class StatusPolling:
     """Follows a run's images until the service is done with each.
 
     `own_batch` says that nobody else uploads into the batch, so that its counts are this journal's.
@@ -31,24 +31,24 @@ class Following:
         self,
         service: Service,
         journal: Journal,
-        run: Run,
-        tally: Tally,
+        run: UploadRun,
+        counters: Counters,
         *,
         own_batch: bool,
-        patience: float = 900,
+        wait_seconds: float = 900,
     ) -> None:
         self._service = service
         self._journal = journal
         self._run = run
-        self._tally = tally
+        self._counters = counters
         self._own_batch = own_batch
         self._pause = PAUSE_SECONDS
-        self._patience = patience
+        self._wait_seconds = wait_seconds
         self._asked = b""
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Keep the tally's counts fresh while something else is done."""
+        """Keep the counters's counts fresh while something else is done."""
         done = threading.Event()
         thread = threading.Thread(target=self._watch, args=(done,), name="follow", daemon=True)
         thread.start()
@@ -59,7 +59,7 @@ class Following:
             thread.join()
 
     def follow(self) -> None:
-        """Return when every image is settled, or when nothing has moved for `patience` seconds.
+        """Return when every image is settled, or when nothing has moved for `wait_seconds`.
 
         Raises CannotContinue.
         """
@@ -78,7 +78,7 @@ class Following:
             if (over or stands_still) and self._ask_some():
                 moved = time.monotonic()
                 continue
-            if time.monotonic() - moved > self._patience:
+            if time.monotonic() - moved > self._wait_seconds:
                 return
             time.sleep(self._next_pause())
 
@@ -89,7 +89,7 @@ class Following:
 
     def _show(self, batch: Document | None) -> None:
         if batch is not None:
-            self._tally.settled = {state: batch["counts"].get(state, 0) for state in SETTLED}
+            self._counters.settled = {state: batch["counts"].get(state, 0) for state in SETTLED}
 
     def _watch(self, done: threading.Event) -> None:
         while not done.wait(self._next_pause() * 2):
@@ -97,7 +97,7 @@ class Following:
 
     def _next_pause(self) -> float:
         return min(
-            self._pause + self._tally.found / _IMAGES_A_SECOND_OF_PAUSE, max(_LONGEST_PAUSE, self._pause)
+            self._pause + self._counters.found / _IMAGES_A_SECOND_OF_PAUSE, max(_LONGEST_PAUSE, self._pause)
         )
 
     def _tells_all(self, batch: Document) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from imagectl.journal import Journal
 from imagectl.output import duration, messages, results, size
-from imagectl.upload.counters import Tally
-from imagectl.upload_model import UNSENT, Outcome, Run, State
+from imagectl.upload.counters import Counters
+from imagectl.upload_model import UNSENT, FileOutcome, State, UploadRun
 
 # What a file is called that never reached the service.
 NOT_UPLOADED: Final = "NOT_UPLOADED"
@@ -17,14 +17,14 @@ _GOOD: Final = "green"
 _BAD: Final = "red"
 
 
-def status(outcome: Outcome) -> str:
+def status(outcome: FileOutcome) -> str:
     """The status of a file: the service's word, or that it was not uploaded."""
     if outcome.state is None or outcome.state in UNSENT:
         return NOT_UPLOADED
     return PENDING if outcome.state is State.UPLOADED else outcome.state
 
 
-def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> bool:
+def print_summary(journal: Journal, run: UploadRun, counters: Counters, *, seconds: float) -> bool:
     """Print each failure and why, and the files by status; returns whether every file is READY."""
     counts: Counter[str] = Counter()
     for outcome in journal.outcomes(run):
@@ -38,16 +38,16 @@ def print_summary(journal: Journal, run: Run, tally: Tally, *, seconds: float) -
     told = ", ".join(f"{count} {called}" for called, count in sorted(counts.items())) or "no files"
     ready = _all_ready(counts)
     results.print(f"{told}; batch {run.batch_id}", style=_GOOD if ready else _BAD)
-    details = [f"sent {tally.sent} files, {size(tally.sent_bytes)} in {duration(seconds)}"]
-    details += [f"{tally.before} were uploaded before"] if tally.before else []
-    details += [f"{tally.same} have the content of another file"] if tally.same else []
+    details = [f"sent {counters.sent} files, {size(counters.sent_bytes)} in {duration(seconds)}"]
+    details += [f"{counters.before} were uploaded before"] if counters.before else []
+    details += [f"{counters.same} have the content of another file"] if counters.same else []
     messages.print("; ".join(details))
     if counts[NOT_UPLOADED] or counts[PENDING]:
         messages.print(RESUME)
     return ready
 
 
-def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> bool:
+def print_json(journal: Journal, run: UploadRun, counters: Counters, *, seconds: float) -> bool:
     """Print every file and in the end the summary as JSON; returns whether every file is READY."""
     counts: Counter[str] = Counter()
     for outcome in journal.outcomes(run):
@@ -69,11 +69,11 @@ def print_json(journal: Journal, run: Run, tally: Tally, *, seconds: float) -> b
         "files": counts.total(),
         "counts": dict(counts),
         "allReady": ready,
-        "sentFiles": tally.sent,
-        "sentBytes": tally.sent_bytes,
-        "uploadedBefore": tally.before,
-        "sameContent": tally.same,
-        "sendingSeconds": round(tally.sending_seconds, 3),
+        "sentFiles": counters.sent,
+        "sentBytes": counters.sent_bytes,
+        "uploadedBefore": counters.before,
+        "sameContent": counters.same,
+        "sendingSeconds": round(counters.sending_seconds, 3),
         "seconds": round(seconds, 3),
     }
     results.out(json.dumps(document))

@@ -14,9 +14,9 @@ from imagectl.errors import QUOTA_EXCEEDED, Refused
 from imagectl.journal import Journal
 from imagectl.output import messages
 from imagectl.upload.announcer import Announcer
-from imagectl.upload.counters import Tally
-from imagectl.upload.s3_post import PolicyExpired, Sender, Unsent
-from imagectl.upload_model import Content, File, Run, State
+from imagectl.upload.counters import Counters
+from imagectl.upload.s3_post import PolicyExpired, S3Post, Unsent
+from imagectl.upload_model import Content, File, State, UploadRun
 
 # A chunk is sent off before a policy, which lives for 15 minutes at most, is likely to expire.
 CHUNK_BYTES: Final = 256 * 1024 * 1024
@@ -31,25 +31,25 @@ class _Policy:
     good_until: float
 
 
-class Delivery:
+class Transfer:
     """Sends files, at most `concurrency` at a time."""
 
     def __init__(
         self,
         service: Service,
-        sender: Sender,
+        sender: S3Post,
         journal: Journal,
-        run: Run,
-        tally: Tally,
+        run: UploadRun,
+        counters: Counters,
         *,
         concurrency: int,
     ) -> None:
         self._service = service
-        self._announcer = Announcer(service, run, tally)
+        self._announcer = Announcer(service, run, counters)
         self._sender = sender
         self._journal = journal
         self._run = run
-        self._tally = tally
+        self._counters = counters
         self._concurrency = concurrency
 
     def deliver(self, files: Iterable[tuple[File, Content]]) -> None:
@@ -141,11 +141,11 @@ class Delivery:
 
     def _sent(self, file: File) -> None:
         self._journal.reach(self._run, file.sha256, State.UPLOADED)
-        self._tally.add(sent=1)
+        self._counters.add(sent=1)
 
     def _unsent(self, file: File, reason: str) -> None:
         self._journal.stop(self._run, file.sha256, reason)
-        self._tally.add(unsent=1, done_bytes=file.size)
+        self._counters.add(unsent=1, done_bytes=file.size)
 
 
 def _chunks(files: Iterable[tuple[File, Content]]) -> Iterator[list[tuple[File, Content]]]:

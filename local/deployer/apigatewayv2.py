@@ -1,11 +1,11 @@
 """HTTP APIs: the API, its stages, routes, integrations and authorizers."""
 
 from local.deployer.naming import api_shape, physical_name
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 
 @creates("aws:apigatewayv2/api:Api")
-def api(target: Target, resource: Resource) -> Created:
+def api(target: Target, resource: Registration) -> Created:
     """An HTTP API. Its endpoint is a path of the emulator: no host name has to resolve."""
     name = physical_name(resource, limit=128)
     members = resource.members("description", "disableExecuteApiEndpoint", "version", "tags")
@@ -25,7 +25,7 @@ def api(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:apigatewayv2/stage:Stage")
-def stage(target: Target, resource: Resource) -> Created:
+def stage(target: Target, resource: Registration) -> Created:
     """A stage; as in AWS, the URL of the stage `$default` does not name it."""
     name = physical_name(resource, limit=128)
     api_id = resource["apiId"]
@@ -45,7 +45,7 @@ def stage(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:apigatewayv2/integration:Integration")
-def integration(target: Target, resource: Resource) -> Created:
+def integration(target: Target, resource: Registration) -> Created:
     """What answers a route."""
     members = resource.members(
         "connectionType",
@@ -62,7 +62,7 @@ def integration(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:apigatewayv2/route:Route")
-def route(target: Target, resource: Resource) -> Created:
+def route(target: Target, resource: Registration) -> Created:
     """A method and a path, who may call it, and its integration."""
     members = resource.members(
         "authorizationScopes", "authorizationType", "authorizerId", "operationName", "target"
@@ -74,7 +74,7 @@ def route(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:apigatewayv2/authorizer:Authorizer")
-def authorizer(target: Target, resource: Resource) -> Created:
+def authorizer(target: Target, resource: Registration) -> Created:
     """Who says which tokens are good."""
     name = physical_name(resource, limit=128)
     members = resource.members("authorizerPayloadFormatVersion", "authorizerUri", "enableSimpleResponses")

@@ -1,14 +1,14 @@
 """CloudTrail trails."""
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 # The provider writes in the plural what the API writes in the singular.
 _SPELLED = {"startsWiths": "StartsWith", "endsWiths": "EndsWith"}
 
 
 @creates("aws:cloudtrail/trail:Trail")
-def trail(target: Target, resource: Resource) -> Created:
+def trail(target: Target, resource: Registration) -> Created:
     """A trail that says what it would record; its id is its ARN."""
     client = target.client("cloudtrail")
     name = physical_name(resource, limit=128)

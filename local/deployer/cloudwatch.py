@@ -3,14 +3,14 @@
 from typing import Any
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 _MATH = "metric math of alarms: the emulator takes it, and never evaluates it"
 _QUERIES = "saved log queries: the emulator keeps none"
 
 
 @creates("aws:cloudwatch/logGroup:LogGroup")
-def log_group(target: Target, resource: Resource) -> Created:
+def log_group(target: Target, resource: Registration) -> Created:
     """A log group with its retention."""
     name = physical_name(resource, limit=512)
     client = target.client("logs")
@@ -21,7 +21,7 @@ def log_group(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:cloudwatch/metricAlarm:MetricAlarm")
-def metric_alarm(target: Target, resource: Resource) -> Created:
+def metric_alarm(target: Target, resource: Registration) -> Created:
     """An alarm of one metric or of metric math; its id is its name."""
     name = physical_name(resource, limit=255)
     members = _alarm(resource) | resource.members(
@@ -46,7 +46,7 @@ def metric_alarm(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:cloudwatch/compositeAlarm:CompositeAlarm")
-def composite_alarm(target: Target, resource: Resource) -> Created:
+def composite_alarm(target: Target, resource: Registration) -> Created:
     """An alarm of alarms; its id is its name."""
     name = physical_name(resource, limit=255, key="alarmName")
     target.client("cloudwatch").put_composite_alarm(
@@ -56,7 +56,7 @@ def composite_alarm(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:cloudwatch/dashboard:Dashboard")
-def dashboard(target: Target, resource: Resource) -> Created:
+def dashboard(target: Target, resource: Registration) -> Created:
     """A dashboard; its id is its name."""
     name = physical_name(resource, limit=255, key="dashboardName")
     target.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=resource["dashboardBody"])
@@ -65,7 +65,7 @@ def dashboard(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:cloudwatch/eventBus:EventBus")
-def event_bus(target: Target, resource: Resource) -> Created:
+def event_bus(target: Target, resource: Registration) -> Created:
     """An event bus; its id is its name."""
     name = physical_name(resource, limit=256)
     arn = target.client("events").create_event_bus(
@@ -78,7 +78,7 @@ def event_bus(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:cloudwatch/queryDefinition:QueryDefinition")
-def query_definition(target: Target, resource: Resource) -> Created:
+def query_definition(target: Target, resource: Registration) -> Created:
     """Not created: the emulator has no saved queries."""
     target.leave_out(_QUERIES)
     resource.pass_over("logGroupNames", "queryString")
@@ -86,7 +86,7 @@ def query_definition(target: Target, resource: Resource) -> Created:
     return Created(name, {"name": name, "queryDefinitionId": name})
 
 
-def _alarm(resource: Resource) -> dict[str, Any]:
+def _alarm(resource: Registration) -> dict[str, Any]:
     return {
         "Tags": tag_list(resource["tags"]),
         **resource.members(

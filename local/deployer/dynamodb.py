@@ -3,11 +3,11 @@
 from typing import Any
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 
 @creates("aws:dynamodb/table:Table")
-def table(target: Target, resource: Resource) -> Created:
+def table(target: Target, resource: Registration) -> Created:
     """A table with its indexes, TTL, point-in-time recovery and encryption."""
     name = physical_name(resource, limit=255)
     client = target.client("dynamodb")

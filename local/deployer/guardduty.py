@@ -1,6 +1,6 @@
 """Scans for malware."""
 
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 _SCANS = (
     "scans for malware: the emulator has no GuardDuty. Originals wait until somebody tags them with the "
@@ -9,7 +9,7 @@ _SCANS = (
 
 
 @creates("aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan")
-def malware_protection_plan(target: Target, resource: Resource) -> Created:
+def malware_protection_plan(target: Target, resource: Registration) -> Created:
     """Not created: nothing scans here."""
     target.leave_out(_SCANS)
     resource.pass_over("role", "protectedResource", "actions")

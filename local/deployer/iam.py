@@ -1,11 +1,11 @@
 """IAM roles and the policies in them."""
 
 from local.deployer.naming import physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 
 @creates("aws:iam/role:Role")
-def role(target: Target, resource: Resource) -> Created:
+def role(target: Target, resource: Registration) -> Created:
     """A role with its inline and managed policies; its id is its name."""
     name = physical_name(resource, limit=64)
     client = target.client("iam")
@@ -24,7 +24,7 @@ def role(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:iam/rolePolicy:RolePolicy")
-def role_policy(target: Target, resource: Resource) -> Created:
+def role_policy(target: Target, resource: Registration) -> Created:
     """An inline policy of a role."""
     name = physical_name(resource, limit=128)
     target.client("iam").put_role_policy(
@@ -34,7 +34,7 @@ def role_policy(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-def role_policy_attachment(target: Target, resource: Resource) -> Created:
+def role_policy_attachment(target: Target, resource: Registration) -> Created:
     """A managed policy that a role has."""
     target.client("iam").attach_role_policy(RoleName=resource["role"], PolicyArn=resource["policyArn"])
     return Created(f"{resource['role']}-{resource.name}")

@@ -1,13 +1,13 @@
 """KMS keys and their policies."""
 
 from local.deployer.naming import tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 _UNASKED = "policies of keys: the emulator stores them, and asks none before it uses a key"
 
 
 @creates("aws:kms/key:Key")
-def key(target: Target, resource: Resource) -> Created:
+def key(target: Target, resource: Registration) -> Created:
     """A key for encryption, rotated every year if asked for; its id is the key's."""
     client = target.client("kms")
     # The API's tags have other names than everywhere else.
@@ -20,7 +20,7 @@ def key(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:kms/keyPolicy:KeyPolicy")
-def key_policy(target: Target, resource: Resource) -> Created:
+def key_policy(target: Target, resource: Registration) -> Created:
     """Who may use a key. The emulator keeps it, and lets everyone."""
     target.leave_out(_UNASKED)
     target.client("kms").put_key_policy(KeyId=resource["keyId"], Policy=resource["policy"])

@@ -2,7 +2,7 @@
 
 from local.deployer.archives import zip_bytes
 from local.deployer.naming import api_shape, physical_name
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 
 _STREAMS = (
     "how a stream is read: the emulator has one reader for a table, tries whole batches again for ever, "
@@ -15,7 +15,7 @@ _LAYERS = (
 
 
 @creates("aws:lambda/function:Function")
-def function(target: Target, resource: Resource) -> Created:
+def function(target: Target, resource: Registration) -> Created:
     """A function of one zip file, without its layers; its id is its name."""
     name = physical_name(resource, limit=64)
     client = target.client("lambda")
@@ -47,7 +47,7 @@ def function(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:lambda/layerVersion:LayerVersion")
-def layer_version(target: Target, resource: Resource) -> Created:
+def layer_version(target: Target, resource: Registration) -> Created:
     """Not created: no function uses it here."""
     target.leave_out(_LAYERS)
     resource.pass_over("code", "description", "compatibleArchitectures", "compatibleRuntimes")
@@ -56,7 +56,7 @@ def layer_version(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
-def event_source_mapping(target: Target, resource: Resource) -> Created:
+def event_source_mapping(target: Target, resource: Registration) -> Created:
     """What feeds a function, a queue or a stream. The emulator delivers at once, whatever the window."""
     members = resource.members(
         "batchSize",
@@ -87,7 +87,7 @@ def event_source_mapping(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:lambda/functionRecursionConfig:FunctionRecursionConfig")
-def function_recursion_config(target: Target, resource: Resource) -> Created:
+def function_recursion_config(target: Target, resource: Registration) -> Created:
     """Whether a function may cause its own calls."""
     name = resource["functionName"]
     target.client("lambda").put_function_recursion_config(
@@ -97,7 +97,7 @@ def function_recursion_config(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:lambda/permission:Permission")
-def permission(target: Target, resource: Resource) -> Created:
+def permission(target: Target, resource: Registration) -> Created:
     """A statement in a function's own policy."""
     statement = physical_name(resource, limit=100, key="statementId")
     target.client("lambda").add_permission(

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from local.deployer.registry import Resource
+from local.deployer.registry import Registration
 
 _SUFFIX_HEX_DIGITS = 7  # https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
 
 
-def physical_name(resource: Resource, limit: int, key: str = "name") -> str:
+def physical_name(resource: Registration, limit: int, key: str = "name") -> str:
     """The name in AWS: the one the program gives, or the logical name and a random suffix.
 
     `limit` is how many characters AWS allows; the logical name is cut to leave room for the

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from local.deployer.registry import CREATORS, QUERIES, DeploymentError, Inputs, Resource, Target
+from local.deployer.registry import CREATORS, QUERIES, DeploymentError, Inputs, Registration, Target
 
 
 class Deployer(Mocks):
@@ -34,7 +34,7 @@ class Deployer(Mocks):
             return args.name, dict(args.inputs)
         plain = _plain(args.inputs)
         inputs = Inputs({**plain, "tags": {**self.target.default_tags, **plain.get("tags", {})}})
-        resource = Resource(type=args.typ, name=args.name, inputs=inputs)
+        resource = Registration(type=args.typ, name=args.name, inputs=inputs)
         creator = CREATORS.get(args.typ)
         if creator is None:
             raise DeploymentError(

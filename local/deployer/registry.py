@@ -42,7 +42,7 @@ class Inputs(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class Registration:
     """One registration: type token, logical name, and camelCase inputs without unset ones.
 
     `tags` are always there, with the provider's defaults among them.
@@ -107,7 +107,7 @@ class Target:
             self.notes.append(note)
 
 
-Creator = Callable[[Target, Resource], Created]
+Creator = Callable[[Target, Registration], Created]
 Query = Callable[[Target, Mapping[str, Any]], Mapping[str, Any]]
 
 CREATORS: dict[str, Creator] = {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 from local.deployer.resource_policies import without_tls_only
 
 # Where the API does not just capitalise what the provider writes.
@@ -11,7 +11,7 @@ _SPELLED = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMa
 
 
 @creates("aws:s3/bucket:Bucket")
-def bucket(target: Target, resource: Resource) -> Created:
+def bucket(target: Target, resource: Registration) -> Created:
     """A bucket in the region of the stack."""
     name = physical_name(resource, limit=63, key="bucket").lower()
     resource.pass_over("forceDestroy")  # nothing is destroyed here: the emulator just ends
@@ -36,7 +36,7 @@ def bucket(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketVersioning:BucketVersioning")
-def bucket_versioning(target: Target, resource: Resource) -> Created:
+def bucket_versioning(target: Target, resource: Registration) -> Created:
     """Whether old versions are kept."""
     target.client("s3").put_bucket_versioning(
         Bucket=resource["bucket"],
@@ -46,7 +46,7 @@ def bucket_versioning(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
-def bucket_encryption(target: Target, resource: Resource) -> Created:
+def bucket_encryption(target: Target, resource: Registration) -> Created:
     """How objects are encrypted at rest."""
     rules = [_encryption_rule(rule) for rule in resource["rules"]]
     target.client("s3").put_bucket_encryption(
@@ -56,7 +56,7 @@ def bucket_encryption(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-def bucket_public_access_block(target: Target, resource: Resource) -> Created:
+def bucket_public_access_block(target: Target, resource: Registration) -> Created:
     """What may never become public."""
     keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     target.client("s3").put_public_access_block(
@@ -67,7 +67,7 @@ def bucket_public_access_block(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
-def bucket_ownership_controls(target: Target, resource: Resource) -> Created:
+def bucket_ownership_controls(target: Target, resource: Registration) -> Created:
     """Who owns the objects of other accounts' uploads."""
     target.client("s3").put_bucket_ownership_controls(
         Bucket=resource["bucket"], OwnershipControls={"Rules": [api_shape(resource["rule"])]}
@@ -76,7 +76,7 @@ def bucket_ownership_controls(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-def bucket_lifecycle(target: Target, resource: Resource) -> Created:
+def bucket_lifecycle(target: Target, resource: Registration) -> Created:
     """What expires."""
     rules = [{"Filter": {"Prefix": ""}, **api_shape(rule, _SPELLED)} for rule in resource["rules"]]
     target.client("s3").put_bucket_lifecycle_configuration(
@@ -86,7 +86,7 @@ def bucket_lifecycle(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
-def bucket_cors(target: Target, resource: Resource) -> Created:
+def bucket_cors(target: Target, resource: Registration) -> Created:
     """Which web pages may upload and read."""
     target.client("s3").put_bucket_cors(
         Bucket=resource["bucket"],
@@ -96,7 +96,7 @@ def bucket_cors(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketPolicy:BucketPolicy")
-def bucket_policy(target: Target, resource: Resource) -> Created:
+def bucket_policy(target: Target, resource: Registration) -> Created:
     """The bucket's policy, as far as the emulator can hold it."""
     policy = without_tls_only(target, resource["policy"])
     if policy:
@@ -105,7 +105,7 @@ def bucket_policy(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketLogging:BucketLogging")
-def bucket_logging(target: Target, resource: Resource) -> Created:
+def bucket_logging(target: Target, resource: Registration) -> Created:
     """Where the access to a bucket is logged."""
     keys = ("targetBucket", "targetPrefix", "targetObjectKeyFormat")
     shaped = api_shape({key: resource.get(key) for key in keys})
@@ -117,7 +117,7 @@ def bucket_logging(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:s3/bucketNotification:BucketNotification")
-def bucket_notification(target: Target, resource: Resource) -> Created:
+def bucket_notification(target: Target, resource: Registration) -> Created:
     """Which events go to which queue, topic or function."""
     configuration = {
         "QueueConfigurations": [_notification(each, "queueArn") for each in resource.get("queues", [])],

@@ -1,12 +1,12 @@
 """SNS topics, their policies and subscriptions."""
 
 from local.deployer.naming import physical_name, tag_list
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 from local.deployer.resource_policies import without_tls_only
 
 
 @creates("aws:sns/topic:Topic")
-def topic(target: Target, resource: Resource) -> Created:
+def topic(target: Target, resource: Registration) -> Created:
     """A topic; its id is its ARN."""
     name = physical_name(resource, limit=256)
     attributes = resource.members("displayName", "kmsMasterKeyId")
@@ -17,7 +17,7 @@ def topic(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:sns/topicPolicy:TopicPolicy")
-def topic_policy(target: Target, resource: Resource) -> Created:
+def topic_policy(target: Target, resource: Registration) -> Created:
     """Who may publish, besides the roles that IAM lets."""
     policy = without_tls_only(target, resource["policy"])
     if policy:
@@ -28,7 +28,7 @@ def topic_policy(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:sns/topicSubscription:TopicSubscription")
-def topic_subscription(target: Target, resource: Resource) -> Created:
+def topic_subscription(target: Target, resource: Registration) -> Created:
     """Who is sent what the topic gets. Nobody outside this machine is: those are left out."""
     protocol = resource["protocol"]
     if protocol in ("email", "http", "https"):

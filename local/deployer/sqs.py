@@ -3,12 +3,12 @@
 from typing import Any
 
 from local.deployer.naming import physical_name
-from local.deployer.registry import Created, Resource, Target, creates
+from local.deployer.registry import Created, Registration, Target, creates
 from local.deployer.resource_policies import without_tls_only
 
 
 @creates("aws:sqs/queue:Queue")
-def queue(target: Target, resource: Resource) -> Created:
+def queue(target: Target, resource: Registration) -> Created:
     """A queue; its id is its URL."""
     name = physical_name(resource, limit=80)
     members = resource.members(
@@ -31,14 +31,14 @@ def queue(target: Target, resource: Resource) -> Created:
 
 
 @creates("aws:sqs/queuePolicy:QueuePolicy")
-def queue_policy(target: Target, resource: Resource) -> Created:
+def queue_policy(target: Target, resource: Registration) -> Created:
     """Who may send to the queue, besides the roles that IAM lets."""
     _put_policy(target, resource["queueUrl"], resource["policy"])
     return Created(resource["queueUrl"])
 
 
 @creates("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
-def redrive_allow_policy(target: Target, resource: Resource) -> Created:
+def redrive_allow_policy(target: Target, resource: Registration) -> Created:
     """The queues that may use this one as their dead-letter queue."""
     url = resource["queueUrl"]
     target.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=resource.members("redriveAllowPolicy"))

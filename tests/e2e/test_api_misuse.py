@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 
-from handlers.api.presigned_posts import Announced, Policies
+from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.contract import keys
 from tests.e2e.actions import announce, image, post, row, settled
 from tests.e2e.test_boundaries import role_credentials
@@ -128,7 +128,7 @@ def policy_of(system, seconds_ago, image_id, file):
         aws_access_key_id=key.access_key,
         aws_secret_access_key=key.secret_key,
     )
-    policies = Policies(
+    policies = PresignedPosts(
         client,
         bucket=system.outputs["originalsBucket"],
         seconds=900,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pulumi.runtime.mocks import Mocks
 
-from local.program import Deployment, Resource
+from local.program import Deployment, RegisteredResource
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,12 +27,12 @@ class Registered:
 
     deployment: Deployment
 
-    def all(self, kind: str) -> list[Resource]:
+    def all(self, kind: str) -> list[RegisteredResource]:
         """Resources whose type ends with `kind`, for example `:Bucket`, by name."""
         found = [resource for resource in self.deployment.resources if resource.type.endswith(kind)]
         return sorted(found, key=lambda resource: resource.name)
 
-    def one(self, kind: str, name: str | None = None) -> Resource:
+    def one(self, kind: str, name: str | None = None) -> RegisteredResource:
         """The only resource of `kind`, or the one called `name`."""
         found = [resource for resource in self.all(kind) if name in (None, resource.name)]
         assert len(found) == 1, f"{len(found)} resources of {kind} called {name}"

@@ -11,7 +11,7 @@ from handlers.contract.s3_events import ObjectEvent, parse_message
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate
 from handlers.resize.queue import Queue
-from handlers.resize.worker import ResizeWorker
+from handlers.resize.worker import Worker
 from handlers.storage.buckets import GatedBuckets
 from tests.unit.resize_environment import ORIGINALS, QUEUE_URL, VARIANTS, World, resize_settings
 
@@ -63,10 +63,10 @@ class Gated:
         self.waited = 0.0
         self.sent: list[dict[str, Any]] = []
 
-    def worker(self, **parts: Any) -> ResizeWorker:
+    def worker(self, **parts: Any) -> Worker:
         storage = parts.pop("storage", self.storage)
         client: Any = SimpleNamespace(send_message=parts.pop("send", self._send))
-        return ResizeWorker(
+        return Worker(
             resize_settings(malware_scan=True, malware_scan_minutes=PATIENCE_SECONDS // 60, **parts),
             storage=storage,
             catalog=self.world.catalog,
@@ -75,7 +75,7 @@ class Gated:
             gate=ScanGate(
                 storage,
                 Queue(client, QUEUE_URL),
-                patience_seconds=PATIENCE_SECONDS,
+                scan_seconds=PATIENCE_SECONDS,
                 clock=lambda: UPLOADED + self.waited,
             ),
         )

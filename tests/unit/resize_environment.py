@@ -18,7 +18,7 @@ from handlers.rendering.render import Facts, Rendered, Variant
 from handlers.resize.admission import Admission
 from handlers.resize.message_batch import Line, Message, handle_batch
 from handlers.resize.queue import Queue
-from handlers.resize.worker import ResizeWorker
+from handlers.resize.worker import Worker
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog
 
@@ -204,11 +204,11 @@ class World:
             s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
         self._sequence = 0
 
-    def worker(self, **parts: Any) -> ResizeWorker:
+    def worker(self, **parts: Any) -> Worker:
         """A worker in this world; `presets` and other settings and constructor arguments may differ."""
         given = {name: parts.pop(name) for name in ("storage", "catalog") if name in parts}
         surroundings = {"storage": self.storage, "catalog": self.catalog, **given}
-        return ResizeWorker(
+        return Worker(
             resize_settings(**parts),
             render=self.render,
             admission=Admission(10_000),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from handlers.contract import rejections
 from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import ImageRejected
-from handlers.rendering.result import Facts, Rendered, Variant
+from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.rendering.sandbox.protocol import BrokenFrame
 
 _MEASURED_CHARACTERS: Final = 300
@@ -66,7 +66,7 @@ def rendered(
 
 def _variants(
     described: Sequence[Any], payload: bytes, presets: Sequence[Preset]
-) -> Iterator[tuple[str, Variant]]:
+) -> Iterator[tuple[str, RenderedVariant]]:
     start = 0
     for each, preset in zip(described, presets, strict=True):
         if not isinstance(each, dict) or each.get("preset") != preset.name:
@@ -74,7 +74,7 @@ def _variants(
         width = _whole(each.get("width"), preset.width)
         height = _whole(each.get("height"), preset.height)
         end = start + _whole(each.get("bytes"), len(payload) - start)
-        yield preset.name, Variant(preset=preset, data=payload[start:end], width=width, height=height)
+        yield preset.name, RenderedVariant(preset=preset, data=payload[start:end], width=width, height=height)
         start = end
 
 

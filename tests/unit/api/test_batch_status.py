@@ -1,7 +1,7 @@
 import pytest
 
 from handlers.api import batch_status
-from handlers.api.batch_status import Batches
+from handlers.api.batch_status import BatchStatus
 from handlers.api.responses import Counts, Failure
 from handlers.storage.catalog import Catalog
 from tests.unit.resize_environment import TABLE
@@ -14,7 +14,7 @@ def catalog(dynamodb):
 
 @pytest.fixture
 def counting(dynamodb, catalog):
-    return Batches(dynamodb, TABLE, catalog)
+    return BatchStatus(dynamodb, TABLE, catalog)
 
 
 def announce(catalog, count, *, owner="ada", batch_id="b1", prefix="i"):

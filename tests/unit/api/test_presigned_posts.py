@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import S3SigV4PostAuth
 from botocore.credentials import ReadOnlyCredentials
 
-from handlers.api.presigned_posts import Announced, Policies
+from handlers.api.presigned_posts import Announced, PresignedPosts
 from tests.unit.resize_environment import ORIGINALS, REGION
 
 NOW = datetime.fromisoformat("2026-03-04T05:06:07.890Z").timestamp()
@@ -18,7 +18,7 @@ CREDENTIALS = ReadOnlyCredentials("testing", "testing", None, None)
 
 
 def policies(clients, *, seconds=900, credentials=CREDENTIALS, now=NOW, key=""):
-    return Policies(
+    return PresignedPosts(
         clients["s3"],
         bucket=ORIGINALS,
         seconds=seconds,

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from handlers.api.presigned_posts import Policies
+from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.quotas import Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads
@@ -35,7 +35,7 @@ def clock():
 @pytest.fixture
 def uploads(clients, dynamodb, catalog, clock):
     quotas = Quotas(dynamodb, QUOTAS, limit=1000, clock=clock)
-    policies = Policies(
+    policies = PresignedPosts(
         clients["s3"],
         bucket=ORIGINALS,
         seconds=900,

@@ -6,7 +6,7 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 from msgspec import UNSET
 
-from handlers.api.presigned_posts import Announced, Policies
+from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.quotas import Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads, new_id
@@ -25,7 +25,7 @@ def catalog(dynamodb):
 @pytest.fixture
 def uploads(clients, dynamodb, catalog, counted):
     quotas = Quotas(dynamodb, QUOTAS, limit=1000)
-    policies = Policies(
+    policies = PresignedPosts(
         clients["s3"],
         bucket=ORIGINALS,
         seconds=900,

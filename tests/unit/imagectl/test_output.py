@@ -1,7 +1,7 @@
 import pytest
 
 from imagectl.output import duration, fields, shown, size
-from imagectl.upload.counters import Tally
+from imagectl.upload.counters import Counters
 from imagectl.upload.progress import line
 
 
@@ -26,15 +26,15 @@ def test_fields_stand_in_two_columns():
 
 
 def test_a_line_tells_files_bytes_rate_time_left_and_what_is_rendered():
-    tally = Tally(found=10, found_bytes=1000, counted=True, sending_seconds=2)
-    tally.add(sent=3, before=1, same=1, sent_bytes=300, done_bytes=500)
-    tally.settled = {"READY": 2, "REJECTED": 1, "FAILED": 0}
+    counters = Counters(found=10, found_bytes=1000, counted=True, sending_seconds=2)
+    counters.add(sent=3, before=1, same=1, sent_bytes=300, done_bytes=500)
+    counters.settled = {"READY": 2, "REJECTED": 1, "FAILED": 0}
     expected = "uploaded 5 of 10 files, 500 B of 1.0 kB, 150 B/s, 0:03 left; 2 READY, 1 REJECTED"
-    assert line(tally) == expected
+    assert line(counters) == expected
 
 
 def test_time_left_is_not_told_while_the_files_are_still_counted():
-    tally = Tally(found=10, found_bytes=1000, sending_seconds=2)
-    tally.add(sent_bytes=300)
-    assert tally.seconds_left is None
-    assert "of 10+ files" in line(tally)
+    counters = Counters(found=10, found_bytes=1000, sending_seconds=2)
+    counters.add(sent_bytes=300)
+    assert counters.seconds_left is None
+    assert "of 10+ files" in line(counters)

@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 from local.aws_clients import Clients
 from local.deployer import Target
 from local.emulator import emulator
-from local.users import Stack, create_operator, create_uploader
+from local.users import StackNames, create_operator, create_uploader
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def clients():
 
 @pytest.fixture(scope="module")
 def users(clients):
-    stack = Stack(
+    stack = StackNames(
         api_id="abc",
         buckets=["originals"],
         table="ImageMetadata",

@@ -6,12 +6,12 @@ from typing import Any, Literal
 from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.contract.rejections import NotAnImage, RenderTimedOut
 from handlers.contract.rows import Row
-from handlers.rendering.result import Rendered, Variant
+from handlers.rendering.result import Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
 from handlers.resize.queue import Queue
-from handlers.resize.worker import ResizeWorker
+from handlers.resize.worker import Worker
 from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
 from handlers.storage.dynamodb_items import to_row
@@ -146,8 +146,8 @@ class Service:
         storage = (GatedBuckets if self._gated else Buckets)(
             s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS
         )
-        gate = ScanGate(storage, queue, patience_seconds=60, clock=lambda: 0) if self._gated else open_gate
-        worker = ResizeWorker(
+        gate = ScanGate(storage, queue, scan_seconds=60, clock=lambda: 0) if self._gated else open_gate
+        worker = Worker(
             resize_settings(presets=self.presets),
             storage=storage,
             catalog=Catalog(Gate(self.table, task), TABLE),
@@ -182,7 +182,7 @@ class Service:
         if data == NOT_AN_IMAGE:
             raise NotAnImage
         variants = {
-            preset.name: Variant(
+            preset.name: RenderedVariant(
                 preset=preset, data=rendering(preset, data), width=preset.width, height=preset.height
             )
             for preset in presets

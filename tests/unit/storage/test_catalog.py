@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.contract.indexes import shard_of
-from handlers.storage.catalog import Catalog, Committed, Refused, RowChanged
+from handlers.storage.catalog import Catalog, CommitRefused, Committed, RowChanged
 from tests.unit.resize_environment import TABLE, Failing
 
 VARIANT = {
@@ -142,7 +142,7 @@ def test_an_older_event_never_overwrites_a_newer_row(catalog, standing, late):
     else:
         catalog.commit(standing, None)
     before = catalog.get("a")
-    assert catalog.commit(late, None) == Refused(row=before)
+    assert catalog.commit(late, None) == CommitRefused(row=before)
     assert catalog.get("a") == before
 
 
@@ -150,7 +150,7 @@ def test_an_older_event_never_overwrites_a_newer_row(catalog, standing, late):
 @pytest.mark.parametrize("standing", [ready(), rejected()])
 def test_the_same_event_with_the_same_presets_is_refused(catalog, standing, again):
     catalog.commit(standing, None)
-    assert isinstance(catalog.commit(again, catalog.get("a")), Refused)
+    assert isinstance(catalog.commit(again, catalog.get("a")), CommitRefused)
     assert given(catalog.get("a")) == standing
 
 
@@ -163,7 +163,7 @@ def test_the_same_event_with_other_presets_is_rendered_anew(catalog):
 
 def test_sequencers_are_compared_as_text(catalog):
     catalog.commit(ready("9"), None)
-    assert isinstance(catalog.commit(ready("10"), catalog.get("a")), Refused)
+    assert isinstance(catalog.commit(ready("10"), catalog.get("a")), CommitRefused)
     assert isinstance(catalog.commit(ready("91"), catalog.get("a")), Committed)
 
 
@@ -225,7 +225,7 @@ def test_a_failure_of_a_newer_image_keeps_the_variants_of_the_older(catalog):
 def test_a_failure_does_not_hide_what_the_table_knows_better(catalog, standing):
     catalog.commit(standing, None)
     before = catalog.get("a")
-    assert catalog.fail(failed("05")) == Refused(row=before)
+    assert catalog.fail(failed("05")) == CommitRefused(row=before)
     assert catalog.get("a") == before
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from handlers.contract.settings import ResizeSettings, variables
 from imagectl import app
-from imagectl.operations.stack import Stack
+from imagectl.operations.stack import DeployedStack
 from tests.unit.imagectl.conftest import Ran
 from tests.unit.resize_environment import BUS, ORIGINALS, REGION, TABLE, VARIANTS, World, resize_settings
 
 
-class ThisStack(Stack):
+class ThisStack(DeployedStack):
     """A stack whose function is not there to ask: it is configured like the worker of the world."""
 
     changes: ClassVar[dict[str, Any]] = {}
@@ -30,7 +30,7 @@ def queues(aws, clients) -> dict[str, str]:
 
 
 @pytest.fixture
-def stack(world: World, queues, clients, monkeypatch) -> Stack:
+def stack(world: World, queues, clients, monkeypatch) -> DeployedStack:
     """The stack of the world; `ThisStack.changes` are its settings that differ."""
     monkeypatch.setattr(ThisStack, "changes", {})
     made = ThisStack(
@@ -48,7 +48,7 @@ def stack(world: World, queues, clients, monkeypatch) -> Stack:
 
 
 @pytest.fixture
-def configure(stack: Stack) -> Callable[..., None]:
+def configure(stack: DeployedStack) -> Callable[..., None]:
     """Change the settings of the stack's function."""
 
     def change(**changes: Any) -> None:
@@ -60,7 +60,7 @@ def configure(stack: Stack) -> Callable[..., None]:
 
 
 @pytest.fixture
-def waiting(stack: Stack) -> Callable[[], list[dict[str, Any]]]:
+def waiting(stack: DeployedStack) -> Callable[[], list[dict[str, Any]]]:
     """Take the records of all messages out of the queue."""
 
     def take() -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def bodies(sqs: Any, url: str) -> list[str]:
 
 
 @pytest.fixture
-def imagectl(stack: Stack, monkeypatch, tmp_path, capsys) -> Callable[..., Ran]:
+def imagectl(stack: DeployedStack, monkeypatch, tmp_path, capsys) -> Callable[..., Ran]:
     """Run an operator's command in this process against the stack."""
     monkeypatch.setattr("imagectl.operations.stack.find_stack", lambda **_: stack)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -6,7 +6,7 @@ import pytest
 from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rejections import NotAnImage, RenderFailed
 from imagectl.errors import CannotContinue
-from imagectl.operations.checkpoint import Cursor, Job, Place
+from imagectl.operations.checkpoint import Checkpoint, Cursor, Job
 from tests.unit.resize_environment import OTHER_PRESETS, PRESETS
 
 NOW = preset_hash(parse_presets(PRESETS))
@@ -151,9 +151,11 @@ def test_it_goes_on_after_the_last_page_that_was_sent(
 
 def test_a_cursor_of_another_job_is_not_followed(tmp_path):
     path = tmp_path / "cursor"
-    Cursor(path, JOB).save(Place(after={"ImageID": {"S": "a"}}, looked_at=7, sent=3))
+    Cursor(path, JOB).save(Checkpoint(after={"ImageID": {"S": "a"}}, looked_at=7, sent=3))
     assert Cursor(path, JOB).load().looked_at == 7
-    assert Cursor(path, Job(table="t", preset_hash="other", everything=False, prefix="")).load() == Place()
+    assert (
+        Cursor(path, Job(table="t", preset_hash="other", everything=False, prefix="")).load() == Checkpoint()
+    )
 
 
 def test_a_cursor_that_cannot_be_read_says_so(tmp_path):

@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from imagectl.operations.queues import NotSent, Sender
-from imagectl.operations.rate_limit import Pace
+from imagectl.operations.queues import NotSent, QueueSender
+from imagectl.operations.rate_limit import RateLimit
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 
 def test_the_pace_is_kept_and_idle_time_is_not_saved_up():
     clock = Clock()
-    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    pace = RateLimit(10, clock=clock, sleep=clock.sleep)
     for _ in range(21):
         pace.wait()
     assert clock.now == pytest.approx(102)
@@ -54,7 +54,7 @@ class Queue:
 
 
 def sender(queue, **options):
-    return Sender(queue, "url", rate=1e9, sleep=queue.slept.append, **options)
+    return QueueSender(queue, "url", rate=1e9, sleep=queue.slept.append, **options)
 
 
 def test_every_message_is_sent_once_although_some_are_refused_at_first():

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from imagectl import app
-from imagectl.operations.stack import Stack, StackUnusable, find_stack
+from imagectl.operations.stack import DeployedStack, StackUnusable, find_stack
 from tests.unit.imagectl.operations.conftest import ThisStack
 
 OUTPUTS = {
@@ -29,7 +29,7 @@ def outputs(tmp_path, aws):
 
 def test_names_come_from_the_outputs_of_the_stack(outputs):
     found = find_stack(outputs=outputs(region="eu-west-1"), stack=None, region=None)
-    assert found == Stack("q", "d", "o", "v", "t", "f", "b", "eu-west-1", None)
+    assert found == DeployedStack("q", "d", "o", "v", "t", "f", "b", "eu-west-1", None)
     assert found.sqs.meta.region_name == "eu-west-1"
     assert found.sqs.meta.endpoint_url == "https://sqs.eu-west-1.amazonaws.com"
 

@@ -6,8 +6,8 @@ import pytest
 from imagectl.api_client import Service
 from imagectl.errors import QuotaReached
 from imagectl.upload.announcer import Announcer
-from imagectl.upload.counters import Tally
-from imagectl.upload_model import Run
+from imagectl.upload.counters import Counters
+from imagectl.upload_model import UploadRun
 from tests.unit.imagectl.fake_service import QUOTA
 
 TOO_MANY = b'{"message": "Too Many Requests"}'
@@ -78,10 +78,10 @@ class Refusing:
 
 
 def test_a_run_that_stops_does_not_wait_for_its_quota():
-    service, tally = Refusing(), Tally()
-    run = Run(number=1, api="", batch_id="b", resumed=False)
+    service, counters = Refusing(), Counters()
+    run = UploadRun(number=1, api="", batch_id="b", resumed=False)
     with pytest.raises(QuotaReached, match="used up"):
-        Announcer(service, run, tally).announce([{}])
+        Announcer(service, run, counters).announce([{}])
     assert (service.asked, service.waited) == (2, 2)
 
 

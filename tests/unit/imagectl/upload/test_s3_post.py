@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from imagectl import retry
-from imagectl.retry import Patience
-from imagectl.upload.s3_post import PolicyExpired, Sender, Unsent
+from imagectl.retry import Retry
+from imagectl.upload.s3_post import PolicyExpired, S3Post, Unsent
 from imagectl.upload_model import File
 
 POLICY = {"url": "http://bucket.example", "fields": {"key": "uploads/x", "Content-Type": "image/jpeg"}}
@@ -53,7 +53,7 @@ def photograph(tmp_path, content: bytes = b"x" * 200_000) -> File:
 
 def send(s3: S3, file: File, attempts: int = 3) -> None:
     with httpx.Client(transport=httpx.MockTransport(s3)) as http:
-        Sender(http, Patience(attempts=attempts, stopping=threading.Event()), s3.move).send(file, POLICY)
+        S3Post(http, Retry(attempts=attempts, stopping=threading.Event()), s3.move).send(file, POLICY)
 
 
 def error(status: int, code: str, message: str = "") -> httpx.Response:
@@ -123,7 +123,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_upload(tmp_path):
             opened.truncate(100)
 
     with httpx.Client(transport=httpx.MockTransport(S3(httpx.Response(204)))) as http:
-        sender = Sender(http, Patience(attempts=3, stopping=threading.Event()), shrink)
+        sender = S3Post(http, Retry(attempts=3, stopping=threading.Event()), shrink)
         with pytest.raises(Unsent, match="changed"):
             sender.send(file, POLICY)
     assert sum(sent) == 0
@@ -148,5 +148,5 @@ def test_nothing_is_repeated_once_the_run_is_stopping(tmp_path):
     stopping.set()
     s3 = S3(*[httpx.ConnectError("cut")] * 3)
     with httpx.Client(transport=httpx.MockTransport(s3)) as http, pytest.raises(Unsent):
-        Sender(http, Patience(attempts=3, stopping=stopping), s3.move).send(photograph(tmp_path), POLICY)
+        S3Post(http, Retry(attempts=3, stopping=stopping), s3.move).send(photograph(tmp_path), POLICY)
     assert len(s3.bodies) == 1

@@ -1,11 +1,11 @@
 import re
 
 from local.deployer.naming import api_shape, physical_name, tag_list
-from local.deployer.registry import Resource
+from local.deployer.registry import Registration
 
 
 def resource(name="uploads-dlq", **inputs):
-    return Resource(type="aws:sqs/queue:Queue", name=name, inputs=inputs)
+    return Registration(type="aws:sqs/queue:Queue", name=name, inputs=inputs)
 
 
 def test_a_name_that_the_program_gives_is_kept():
