@@ -54,7 +54,7 @@ _ENVIRONMENT = {
 
 
 class _Table(BaseHTTPRequestHandler):
-    """Takes every BatchWriteItem and tells of how many rows it was; counts announcements."""
+    """Takes every BatchWriteItem and reports its number of rows; counts announcements."""
 
     protocol_version = "HTTP/1.1"
     pipe: Connection

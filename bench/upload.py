@@ -65,7 +65,7 @@ def photographs(folder: Path, count: int, seed: int) -> Path:
 
 
 class Command:
-    """`imagectl upload` of a folder, as the stack's uploader, in a process of its own."""
+    """`imagectl upload` of a folder, as the stack's uploader, in a separate process."""
 
     def __init__(self, system: System, folder: Path, home: Path) -> None:
         environment = {

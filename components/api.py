@@ -126,7 +126,7 @@ class ImageApi(pulumi.ComponentResource):
         )
         auth = route_auth(name, self.api, args.config, child)
         guarded = [(route, auth) for route in routes.ROUTES]
-        # The page holds no data; what it then asks for passes the other routes.
+        # The page holds no data; its requests for data pass the other routes.
         public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.config.page else []
         for route, allowed in [*guarded, *public]:
             aws.apigatewayv2.Route(

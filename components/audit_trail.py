@@ -35,7 +35,7 @@ class LogsBucket(PrivateBucket):
     """Takes logs of S3 about the two buckets, events of one trail, and nothing of anybody else.
 
     No role of the pipeline may read or write it, and its own access is not logged: that would
-    never end. It keeps no versions, since whoever writes to it never writes a key twice.
+    never end. It keeps no versions, since its writers never write a key twice.
     """
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:

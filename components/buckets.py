@@ -110,7 +110,7 @@ class OriginalsBucket(PrivateBucket):
         return Grant(
             actions=("s3:ListBucket",),
             resources=(self.arn,),
-            why="tells a deleted original from a denied one",
+            why="distinguishes a deleted original from a denied one",
         )
 
 
@@ -153,7 +153,7 @@ def _abort_incomplete(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigura
 
 def _originals_lifecycle(args: OriginalsBucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
     # With an age, S3 takes away delete markers with nothing behind them by itself, and refuses to
-    # be told so: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
+    # be configured so: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
     expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict
     expiration = (
         {"days": args.config.originals_expire_days}

@@ -1,4 +1,4 @@
-"""The bus that tells others what became of images, and the queue for what could not be told."""
+"""The bus for completion events, and the queue for those that could not be published."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class ImageEventsArgs:
 
 
 class ImageEvents(pulumi.ComponentResource):
-    """An EventBridge bus of this pipeline alone: whoever wants to hear puts a rule on it."""
+    """An EventBridge bus of this pipeline alone; consumers put rules on it."""
 
     bus: aws.cloudwatch.EventBus
     dead_letters: aws.sqs.Queue
@@ -38,7 +38,7 @@ class ImageEvents(pulumi.ComponentResource):
         self.dead_letters = private_queue(f"{name}-dlq", args.key, retention_days=_LETTERS_DAYS, opts=child)
         self.bus = aws.cloudwatch.EventBus(
             name,
-            description="What became of uploaded images",
+            description="Outcomes of uploaded images",
             kms_key_identifier=args.key.arn,
             # For what was taken and cannot be encrypted or read, should the key be disabled.
             dead_letter_config={"arn": self.dead_letters.arn},
@@ -51,14 +51,14 @@ class ImageEvents(pulumi.ComponentResource):
 
     def grant_put(self) -> Grant:
         """Put events on the bus."""
-        return Grant(actions=("events:PutEvents",), resources=(self.arn,), why="tells what became of images")
+        return Grant(actions=("events:PutEvents",), resources=(self.arn,), why="publishes outcomes")
 
     def grant_bury(self) -> Grant:
-        """Send what cannot be told to the dead-letter queue."""
+        """Send what cannot be published to the dead-letter queue."""
         return Grant(
             actions=("sqs:SendMessage",),
             resources=(self.dead_letter_arn,),
-            why="keeps what cannot be told",
+            why="keeps what cannot be published",
             # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
             needs=self._key.use("sqs", "kms:Decrypt", "kms:GenerateDataKey"),
         )

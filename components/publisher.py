@@ -21,7 +21,7 @@ MEMORY_MIB: Final = 512
 TIMEOUT_SECONDS: Final = 60
 _BATCH_SIZE: Final = 100
 _WINDOW_SECONDS: Final = 1
-# A call tells a hundred outcomes in about a third of a second, and a partition of the table takes
+# A call publishes a hundred outcomes in about a third of a second, and a partition of the table takes
 # at most five hundred a second, each two write units.
 _CALLS_A_SHARD: Final = 4
 # An hour before the stream forgets a record, so that it is a dead letter while it can be read.
@@ -42,7 +42,7 @@ class EventPublisherArgs:
 
 
 class EventPublisher(pulumi.ComponentResource):
-    """Tells every outcome that is committed to the table, at least once."""
+    """Publishes every outcome that is committed to the table, at least once."""
 
     function: PythonFunction
     mapping: aws.lambda_.EventSourceMapping
@@ -58,7 +58,7 @@ class EventPublisher(pulumi.ComponentResource):
                 module="publish",
                 service=args.service,
                 key=args.key,
-                description="Tells others what became of uploaded images",
+                description="Publishes the outcomes of uploaded images",
                 memory_mib=MEMORY_MIB,
                 timeout_seconds=TIMEOUT_SECONDS,
                 environment=variables(

@@ -79,7 +79,7 @@ class UploadQueue(pulumi.ComponentResource):
         self.notification = aws.s3.BucketNotification(
             f"{name}-events",
             bucket=args.originals.name,
-            # The scan hears of new objects by EventBridge, and a bucket has one such setting.
+            # EventBridge notifies the scan of new objects, and a bucket has one such setting.
             eventbridge=args.originals.is_scanned or None,
             queues=[
                 {

@@ -23,7 +23,7 @@ class ImageTableArgs:
 
 
 class ImageTable(PrivateTable):
-    """The metadata of every image. Its stream tells what became of each."""
+    """The metadata of every image. Its stream has every outcome."""
 
     stream_arn: pulumi.Output[str]
 
@@ -64,7 +64,7 @@ class ImageTable(PrivateTable):
         return self._grant(["dynamodb:Query"], "lists images and counts batches", indexes)
 
     def grant_stream(self) -> tuple[Grant, Grant]:
-        """Read the stream, which tells every change of a row. Lambda asks for both.
+        """Read the stream, which has every change of a row. Lambda needs both.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
         """

@@ -18,7 +18,7 @@ _HOW = "Say --api URL, set IMAGECTL_API, or name the stack's outputs with --outp
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """The URL of the API without a trailing slash; `region` where the stack's outputs tell it."""
+    """The URL of the API without a trailing slash; `region` where the stack's outputs contain it."""
 
     url: str
     region: str | None = None
@@ -71,7 +71,7 @@ def _parsed(text: str, source: str) -> tuple[dict[str, Any], str]:
     except ValueError as error:
         raise ServiceUnusable(f"{source} is not JSON: {error}") from error
     if not isinstance(outputs, dict):
-        raise ServiceUnusable(f"{source} is no JSON object of outputs.", _HOW)
+        raise ServiceUnusable(f"{source} is not a JSON object of outputs.", _HOW)
     return outputs, source
 
 
@@ -85,10 +85,10 @@ def _read(name: str) -> str:
 def _pulumi(*arguments: str) -> str:
     program = shutil.which("pulumi")
     if program is None:
-        raise ServiceUnusable("pulumi is not installed, so the stack's outputs cannot be asked for.", _HOW)
+        raise ServiceUnusable("pulumi is not installed, so the stack's outputs cannot be read.", _HOW)
     asked = subprocess.run(  # noqa: S603 - the program is found on the path, the stack is one argument
         [program, "stack", "output", "--json", *arguments], capture_output=True, text=True, check=False
     )
     if asked.returncode:
-        raise ServiceUnusable(f"pulumi does not tell the stack's outputs: {asked.stderr.strip()}", _HOW)
+        raise ServiceUnusable(f"pulumi does not return the stack's outputs: {asked.stderr.strip()}", _HOW)
     return asked.stdout

@@ -66,7 +66,7 @@ class Service:
             return None
 
     def images(self, status: str | None = None) -> Iterator[Document]:
-        """Every image, newest first, asked for page by page."""
+        """Every image, newest first, fetched page by page."""
         query: dict[str, str | int] = {"limit": MAX_IMAGES_A_PAGE} | ({"status": status} if status else {})
         while True:
             page = self._json(self._call("GET", "/images", params=query))
@@ -76,7 +76,7 @@ class Service:
             query["cursor"] = page["cursor"]
 
     def delete(self, image_id: str) -> None:
-        """Delete an image: its original, its variants, its row. Deleting twice is no error."""
+        """Delete an image: its original, its variants, its row. Deleting twice is not an error."""
         self._call("DELETE", _image(image_id))
 
     def _found(self, unknown: str, ask: Callable[[], httpx.Response]) -> Document | None:

@@ -27,7 +27,7 @@ from imagectl.operations.stack import operating
 from imagectl.output import messages, shown
 
 _HELP: Final = """
-Upload images in bulk, see what became of them, fetch their variants.
+Upload images in bulk, follow them to their outcome, fetch their variants.
 
 **Examples**
 

@@ -161,7 +161,7 @@ class Journal:
         )
 
     def forget(self, api: str, image_id: str) -> None:
-        """An image has been deleted: its content may be uploaded once more."""
+        """An image has been deleted: its content may be uploaded again."""
         self._db.change("DELETE FROM contents WHERE api = ? AND image_id = ?", api, image_id)
 
     def sent(self, run: UploadRun) -> int:
@@ -186,7 +186,7 @@ class Journal:
         return [_content(row) for row in rows]
 
     def outcomes(self, run: UploadRun) -> Iterator[FileOutcome]:
-        """What became of every path of a run, by path; nothing may be written meanwhile."""
+        """The outcome of every path of a run, by path; nothing may be written meanwhile."""
         rows = self._db.each_row(
             "SELECT f.path, f.size, f.reason AS skipped, c.path AS sent, c.state, c.image_id, c.reason"
             " FROM files AS f LEFT JOIN contents AS c ON c.api = ? AND c.sha256 = f.sha256"

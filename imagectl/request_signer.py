@@ -66,12 +66,12 @@ def aws_signature(url: str, region: str | None) -> Signed:
         raise ServiceUnusable(f"The AWS credentials cannot be used: {error}") from error
     if credentials is None:
         raise ServiceUnusable(
-            "There are no AWS credentials to sign with.",
+            "No AWS credentials were found.",
             "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`; "
             "send a bearer token with --token; or call an open API with --no-sign.",
         )
     if not region:
-        raise ServiceUnusable(f"The AWS region of {url} is unknown.", "Say --region, or set AWS_REGION.")
+        raise ServiceUnusable(f"The AWS region of {url} is unknown.", "Pass --region, or set AWS_REGION.")
     return Signed(credentials, region)
 
 

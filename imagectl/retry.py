@@ -50,7 +50,7 @@ def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
     """The response to one attempt. Raises Transient for what may pass.
 
     A 429 of the gateway passes in a moment. One with a problem of the service is a quota: it is over
-    when it says so, however often it is asked.
+    when it says so, however often the request is repeated.
     """
     try:
         response = ask()

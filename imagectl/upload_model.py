@@ -1,4 +1,4 @@
-"""Words of an upload: files, their contents, how far each got, and what became of it."""
+"""The data model of an upload: files, their contents, the state and the outcome of each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ SETTLED: Final = (State.READY, State.REJECTED, State.FAILED)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """A file that was read: `name` is told to the service, `size` in bytes, `sha256` 32 raw bytes."""
+    """A file that was read: `name` is sent to the service, `size` in bytes, `sha256` 32 raw bytes."""
 
     path: str
     name: str
@@ -55,7 +55,7 @@ class UploadRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileOutcome:
-    """What became of one path. Without a state it was never sent, and `reason` says why.
+    """The outcome of one path. Without a state it was never sent, and `reason` says why.
 
     `same_as` is the path with the same content that was sent in its stead.
     """

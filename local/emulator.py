@@ -47,7 +47,7 @@ def emulator(
     """Run the emulator for the duration of the block, empty, on `port` or on any free one.
 
     Its output goes to `log`, or to a file that is gone with it. With `tls` (needs the `openssl`
-    command) it speaks HTTPS with a certificate of its own. Raises EmulatorError if it cannot be
+    command) it speaks HTTPS with a self-signed certificate. Raises EmulatorError if it cannot be
     started, for example because `port` is taken.
     """
     for start in range(_STARTS):

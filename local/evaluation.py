@@ -1,4 +1,4 @@
-"""Evaluate a Pulumi program against mocks, and record what an engine would be told."""
+"""Evaluate a Pulumi program against mocks, and record what an engine would see."""
 
 import asyncio
 import contextvars
@@ -98,7 +98,7 @@ async def _evaluate(
 
 
 class _RecordingMonitor(MockMonitor):
-    """Keeps what the mocks are not told: parents, resource options and dependencies."""
+    """Keeps what the mocks do not see: parents, resource options and dependencies."""
 
     def __init__(self, mocks: Mocks) -> None:
         super().__init__(mocks)

@@ -27,7 +27,7 @@ class FakeCloud(Mocks):
     """Creates everything at once, named as Pulumi's auto-naming would: `{logical name}-0a1b2c3`."""
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], None]:
-        """Refuse: the program asks nothing about its surroundings."""
+        """Refuse: the program reads nothing about its surroundings."""
         raise AssertionError(f"the program invokes {args.token}; it is to do without")
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:

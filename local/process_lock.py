@@ -1,4 +1,4 @@
-"""Which process of this checkout keeps a system up, if any.
+"""The lock of the one process of this checkout that keeps a system up.
 
 The process holds a lock on a file for as long as it lives, and the kernel lets go of it however
 the process ends. So what the file says is never out of date while the lock is held, and means
@@ -19,7 +19,7 @@ _STOP_SECONDS = 15
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the place; `facts` is what it told about itself."""
+    """Another process holds the lock; `facts` is what it wrote about itself."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         super().__init__(f"process {facts.get('pid', 'unknown')} is already running")
@@ -27,13 +27,13 @@ class AlreadyRunning(Exception):
 
 
 class ProcessLock:
-    """The place that one process at a time can take, kept in one file."""
+    """A lock on a file, for one process at a time."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def tell(self, **facts: Any) -> None:
-        """Write down what others may want to know about this process."""
+    def write(self, **facts: Any) -> None:
+        """Write facts about this process into the file, for others."""
         self._file.seek(0)
         self._file.truncate()
         json.dump({"pid": os.getpid(), **facts}, self._file)
@@ -42,20 +42,20 @@ class ProcessLock:
 
 @contextmanager
 def taken(path: Path) -> Iterator[ProcessLock]:
-    """Hold the place for the duration of the block. Raises AlreadyRunning."""
+    """Hold the lock for the duration of the block. Raises AlreadyRunning."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         if not _locked(file):
             raise AlreadyRunning(_facts(path))
-        place = ProcessLock(file)
-        place.tell()
-        yield place
+        lock = ProcessLock(file)
+        lock.write()
+        yield lock
 
 
 def stop(path: Path) -> int | None:
-    """Ask the process that holds the place to end, and wait until it did.
+    """Terminate the process that holds the lock, and wait for its end.
 
-    Returns its id, or None if nothing holds the place. Raises TimeoutError if it does not end.
+    Returns its id, or None if the lock is free. Raises TimeoutError if it does not end.
     """
     if not path.exists():
         return None
@@ -63,9 +63,9 @@ def stop(path: Path) -> int | None:
         deadline = time.monotonic() + _STOP_SECONDS
         pid = None
         while not _locked(file):
-            told = _facts(path).get("pid")
-            if told and told != pid:
-                pid = int(told)
+            written = _facts(path).get("pid")
+            if written and written != pid:
+                pid = int(written)
                 os.kill(pid, signal.SIGTERM)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"process {pid} does not end")
@@ -84,6 +84,6 @@ def _locked(file: TextIO) -> bool:
 def _facts(path: Path) -> Mapping[str, Any]:
     try:
         facts = json.loads(path.read_text())
-    except ValueError:  # it has taken the place a moment ago and has not told yet
+    except ValueError:  # it took the lock a moment ago and has not written yet
         return {}
     return facts if isinstance(facts, dict) else {}

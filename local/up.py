@@ -35,8 +35,8 @@ def _up(port: int | None) -> int:
         signal.signal(ending, signal.default_int_handler)
     started = time.monotonic()
     try:
-        with taken(_PLACE) as place, deployed(log=_LOCAL / "up.log", port=port) as system:
-            place.tell(endpointUrl=system.endpoint)
+        with taken(_PLACE) as lock, deployed(log=_LOCAL / "up.log", port=port) as system:
+            lock.write(endpointUrl=system.endpoint)
             try:
                 _announce(system, time.monotonic() - started)
                 threading.Event().wait()

@@ -1,4 +1,4 @@
-"""One message batch through the handler, in a process of its own: prints what it took, as JSON.
+"""One message batch through the handler, in a separate process: prints what it took, as JSON.
 
     python -m bench.batch.once WORKERS
 

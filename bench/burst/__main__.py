@@ -69,8 +69,8 @@ def show(console: Console, uploads: int, result: Result) -> None:
     rest = {
         "events of S3 delivered twice": result.duplicates,
         "dead letters": result.dead_letters,
-        "events told": result.events,
-        "events told once more": result.repeated,
+        "events published": result.events,
+        "events published again": result.repeated,
     }
     for name, count in {**wrong, **killed, **rest, **ended}.items():
         table.add_row(name, str(count))
@@ -90,7 +90,7 @@ def compare(console: Console, queued: Result, direct: DirectResult) -> None:
     table.add_column("S3 → function", justify="right")
     account = queued.account
     table.add_row("lost", str(len(account.lost)), str(direct.lost))
-    table.add_row("bad images nobody is told about", "0", str(direct.untold))
+    table.add_row("bad images nobody is notified of", "0", str(direct.untold))
     table.add_row("finished more than once", str(len(account.doubled)), str(direct.doubled))
     table.add_row("orphaned", str(len(account.orphaned)), str(direct.orphaned))
     table.add_row("calls throttled", "0", str(direct.throttled))

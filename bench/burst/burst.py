@@ -45,7 +45,7 @@ class Result:
     """What a burst came to. `faults` and `kills` are what was injected, `outcomes` what was logged.
 
     `unannounced` are images whose final outcome nobody was told, `repeated` is how many events came
-    once more than they had to.
+    again than they had to.
     """
 
     account: Account
@@ -63,7 +63,7 @@ class Result:
 
     @property
     def balances(self) -> bool:
-        """Whether every object is accounted for, and every outcome told."""
+        """Whether every object is accounted for, and every outcome published."""
         return self.account.balances and not self.unannounced
 
 

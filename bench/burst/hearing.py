@@ -1,4 +1,4 @@
-"""Hears what the system tells of its images, as a subscriber would: by a rule on its bus, and a queue."""
+"""A subscriber to the completion events: a rule on the bus, and a queue."""
 
 import json
 import time

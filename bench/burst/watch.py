@@ -1,4 +1,4 @@
-"""The curves of a burst: what the queue says while it runs, and what the rows tell afterwards."""
+"""The curves of a burst: the queue while it runs, and the rows afterwards."""
 
 import time
 from collections import Counter

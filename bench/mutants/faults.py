@@ -64,7 +64,7 @@ FAULTS = (
         "if original is None:",
     ),
     Fault(
-        "nobody looks whether the original is still there after the commit",
+        "the original is not looked for after the commit",
         "resize/worker.py",
         "        if self._removals.is_removed(event):\n            self._removals.forget(settled)",
         "        if False:\n            self._removals.forget(settled)",
@@ -130,7 +130,7 @@ FAULTS = (
         "if len(data) < 0:",
     ),
     Fault(
-        "an operator's mark on a row is told as its outcome",
+        "an operator's mark on a row is published as its outcome",
         "publish/completion_events.py",
         ' or after["PresetHash"] == NOT_RENDERED',
         "",
@@ -148,7 +148,7 @@ FAULTS = (
         "pass",
     ),
     Fault(
-        "what was not told is acknowledged",
+        "what was not published is acknowledged",
         "publish/entry_point.py",
         '[{"itemIdentifier": error.about}]',
         "[]",

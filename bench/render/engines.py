@@ -132,7 +132,7 @@ def reference(data: bytes, preset: Preset) -> Image.Image:
 
 
 class Worker:
-    """An engine in a process of its own, which measures itself."""
+    """An engine in a separate process, which measures itself."""
 
     def __init__(self, *command: str, folder: Path | None = None) -> None:
         """Start it."""

@@ -1,6 +1,6 @@
 """The peak memory of one engine on one original: `python -m bench.render.peak ENGINE PATH`.
 
-Run in a process of its own: a peak never goes down again.
+Run in a separate process: a peak never goes down again.
 """
 
 import json

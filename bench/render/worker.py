@@ -1,4 +1,4 @@
-"""One engine in a process of its own: `python -m bench.render.worker ENGINE`.
+"""One engine in a separate process: `python -m bench.render.worker ENGINE`.
 
 One JSON request a line on standard input, one JSON answer a line on standard output, as
 `sharp.mjs` does: engines that share a process also share its heap, and pay for each other.

@@ -7,7 +7,7 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Partition (`aws`), region and account. They come from an ARN, so nothing asks AWS for them."""
+    """Partition (`aws`), region and account. They come from an ARN, so no call to AWS is needed."""
 
     partition: pulumi.Output[str]
     region: pulumi.Output[str]

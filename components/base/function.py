@@ -40,7 +40,7 @@ class PythonFunctionArgs:
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """One Lambda function with a role of its own and a log group that forgets."""
+    """One Lambda function with its own role and a log group with retention."""
 
     function: aws.lambda_.Function
     role: aws.iam.Role

@@ -13,7 +13,7 @@ from components.base.retention import kept
 from components.config.stack import StackConfig
 
 CREATE: Final = "create"
-"""The setting with which a pipeline makes a key of its own."""
+"""The setting with which a pipeline creates its own key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class CustomerKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             opts=kept(self, protect=protect),
         )
-        # A resource of its own, because it names the account and the region, which the key's ARN tells.
+        # A separate resource, because it names the account and the region, which are in the key's ARN.
         policy = aws.kms.KeyPolicy(
             f"{name}-policy",
             key_id=self.key.id,
@@ -102,7 +102,7 @@ def key_policy(arn: str) -> str:
         return f"arn:{partition}:{service}:{region}:{account}:{resources}"
 
     statements: list[dict[str, Any]] = [
-        # Roles and users use the key by their own policies; nobody could ever change it otherwise:
+        # Roles and users use the key by their own policies; it could never be changed otherwise:
         # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
         {
             "Sid": "AccountAdministers",
@@ -117,8 +117,8 @@ def key_policy(arn: str) -> str:
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
-        # Buses encrypt events, and put what they cannot tell into queues under the same key. Whether it
-        # is a key that they can use, EventBridge asks without saying for whom.
+        # Buses encrypt events, and put those they cannot deliver into queues under the same key. Whether it
+        # is a key that they can use, EventBridge checks without naming the account.
         {
             "Sid": "BusesLook",
             "Principal": {"Service": "events.amazonaws.com"},
@@ -131,7 +131,7 @@ def key_policy(arn: str) -> str:
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        # DescribeKey, which stands there too, has no encryption context that could be asked for.
+        # DescribeKey, which stands there too, has no encryption context to put a condition on.
         {
             "Sid": "LogsEncrypt",
             "Principal": {"Service": f"logs.{region}.amazonaws.com"},

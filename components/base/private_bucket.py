@@ -10,7 +10,7 @@ from components.base.iam import Grant, policy_document, tls_only
 from components.base.key import Key
 from components.base.retention import kept
 
-# What S3 asks of the key on behalf of the caller.
+# The use that S3 makes of the key on behalf of the caller.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 _KEY_USE: Final = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
 
@@ -112,7 +112,7 @@ def _default_encryption(key: Key) -> aws.s3.BucketServerSideEncryptionConfigurat
 def _no_other_key(key: Key, objects: pulumi.Input[str]) -> list[dict[str, Any]]:
     """Refuse objects that are stored under anything but the key. Who does not say gets the bucket's.
 
-    Naming `aws:kms` without a key means AWS's own, so whoever names an encryption must name the key.
+    Naming `aws:kms` without a key means AWS's own, so a caller who names an encryption must name the key.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
     """
     if key.arn is None:

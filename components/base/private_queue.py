@@ -20,7 +20,7 @@ def private_queue(
         name,
         message_retention_seconds=retention_days * _DAY_SECONDS,
         kms_master_key_id=key.arn,
-        # SQS has a key of its own for whoever names none, and takes only one of the two inputs.
+        # SQS has its own key for queues that name none, and takes only one of the two inputs.
         sqs_managed_sse_enabled=True if key.arn is None else None,
         opts=opts,
         **more,

@@ -54,7 +54,7 @@ class PrivateTable(pulumi.ComponentResource):
             opts=kept(self, protect=protect),
         )
         self.name, self.arn = self.table.name, self.table.arn
-        # DynamoDB decrypts the table's own key, and that of its stream, on behalf of whoever asks.
+        # DynamoDB decrypts the table's own key, and that of its stream, on behalf of the caller.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         self._needs = key.use("dynamodb", "kms:Decrypt")
         self.register_outputs({"name": self.name, "arn": self.arn})

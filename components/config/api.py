@@ -36,7 +36,7 @@ class ApiConfig(LimitsConfig, StackConfig):
     pending_hours: Annotated[int, Between(1, 720)]
 
     def conflicts(self) -> Iterator[str]:
-        """Callers that could not be told apart, or settings of another kind of authorisation."""
+        """Callers that could not be distinguished, or settings of another kind of authorisation."""
         yield from self._authorisation()
         yield from self._administrators()
         yield from self._origins()

@@ -14,7 +14,7 @@ def default_texts() -> dict[str, str]:
     """The default of each configuration key, as the CLI passes it.
 
     The CLI fills them in for this project; a program of another project, that only places a
-    pipeline, has a `Pulumi.yaml` of its own without them.
+    pipeline, has its own `Pulumi.yaml` without them.
     """
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
     return {key: as_text(schema["default"]) for key, schema in declared.items()}

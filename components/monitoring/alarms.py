@@ -1,4 +1,4 @@
-"""Conditions as CloudWatch alarms, and composites of those that ring together."""
+"""Conditions as CloudWatch alarms, and composites of those that are raised together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -40,7 +40,7 @@ class Alarms(pulumi.ComponentResource):
                 threshold=each.above,
                 evaluation_periods=each.of,
                 datapoints_to_alarm=each.bad,
-                # What did not happen was not counted: no data is no fault.
+                # Events that did not happen are not counted: missing data is not a fault.
                 treat_missing_data="notBreaching",
                 **_value(each),
                 **_actions([] if each.name in grouped else [topic_arn]),

@@ -69,7 +69,7 @@ class Watched:
         return _metric("AWS/Lambda", name, statistic, FunctionName=self.publish_name)
 
     def event_letters(self, name: str, statistic: str) -> Metric:
-        """A metric of the queue of events that could not be told."""
+        """A metric of the queue of events that could not be published."""
         return _metric("AWS/SQS", name, statistic, QueueName=self.event_letters_name)
 
     def table(self, name: str) -> list[Metric]:

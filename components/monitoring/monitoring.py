@@ -29,7 +29,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Rings when something needs a person, and answers the questions that person then has."""
+    """Notifies a person when one is needed, and answers the questions that person then has."""
 
     topic: AlarmTopic
     alarms: Alarms

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Source = Literal["resize", "api", "publish", "access"]
-"""Which log is asked: that of a function, or the access log of the API."""
+"""The log that is queried: that of a function, or the access log of the API."""
 
 _CRASHES: Final = """\
 filter type = "platform.report" and record.status != "success"

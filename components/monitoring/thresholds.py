@@ -1,4 +1,4 @@
-"""What is alarming about a pipeline, and which alarms ring as one.
+"""The conditions of a pipeline's alarms, and the alarms that notify as one.
 
 Each alarm has a section of its name in `docs/runbook.md`. Thresholds follow
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html
@@ -86,7 +86,7 @@ def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
         Condition(
             name="api-5xx",
             first="Run the saved query api-failures to see which route fails and how.",
-            # One failure among few requests is no trend: five or more, and one in a hundred.
+            # One failure among few requests is not a trend: five or more, and one in a hundred.
             metrics={"failed": watched.api("5xx", "Sum"), "requests": watched.api("Count", "Sum")},
             expression="IF(failed >= 5, 100 * failed / requests, 0)",
             above=1,
@@ -134,7 +134,7 @@ def _queue(watched: Watched, config: AlarmConfig) -> list[Condition]:
         ),
         Condition(
             name="dead-letters",
-            first="Run the saved query failures to see which error the images have in common, and mend it "
+            first="Run the saved query failures to see which error the images have in common, and fix it "
             "before redriving.",
             metrics={"letters": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
             period_seconds=60,
@@ -183,7 +183,7 @@ def _table(watched: Watched) -> list[Condition]:
 
 
 def _events(watched: Watched) -> list[Condition]:
-    # Throttles of the function and time near its timeout need nobody for themselves: the stream
+    # Throttles of the function and time near its timeout need no response of their own: the stream
     # waits for a day, and what waits is late. Where nothing is read, nothing has an age: it is missing.
     return [
         _errors("publish", watched.publish),

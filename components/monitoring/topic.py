@@ -25,7 +25,7 @@ class AlarmTopicArgs:
 
 
 class AlarmTopic(pulumi.ComponentResource):
-    """Takes messages of this account's alarms, over TLS, and of nobody else."""
+    """Takes messages of this account's alarms only, over TLS."""
 
     topic: aws.sns.Topic
     key: aws.kms.Key
@@ -70,7 +70,7 @@ class AlarmTopic(pulumi.ComponentResource):
     def _tell_slack(self, name: str, args: AlarmTopicArgs) -> None:
         """Let Amazon Q Developer in chat applications write to a channel.
 
-        A role is asked for, but what alarms say needs none of its rights: it has none, and the
+        A role is required, but alarm messages need none of its rights: it has none, and the
         guardrail sees to it that none can be used from the channel.
         https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
         """
@@ -112,7 +112,7 @@ def _use(location: Location) -> dict[str, Any]:
 
 
 def _administration(location: Location) -> dict[str, Any]:
-    # Without it nobody could ever change the key again:
+    # Without it the key could never be changed again:
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     return {
         "Sid": "AccountAdministers",

@@ -59,7 +59,7 @@ def heading(text: str) -> Widget:
 
 
 def alarm_states(title: str, arns: Sequence[pulumi.Input[str]]) -> Widget:
-    """The states of alarms, those that ring first."""
+    """The states of alarms, the raised ones first."""
     properties = {"title": title, "alarms": list(arns), "sortBy": "stateUpdatedTimestamp"}
     return Widget(kind="alarm", properties=properties, width=GRID_COLUMNS, height=4)
 

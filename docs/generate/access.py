@@ -54,7 +54,7 @@ def statements() -> Mapping[Statement, str]:
 
 
 def tables(found: Mapping[Statement, str]) -> str:
-    """Both tables: what is allowed to whom, and what is refused whoever asks."""
+    """Both tables: what is allowed, and what is refused to everyone."""
     return f"{_table('who may', 'Allow', found)}\n{_table('who may not', 'Deny', found)}"
 
 

@@ -27,7 +27,7 @@ def decode_cursor(cursor: str) -> Position:
         )
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise problems.malformed(_NO_CURSOR) from error
-    # Longer ones, and empty ones, are no keys to DynamoDB.
+    # Longer ones, and empty ones, are not valid keys in DynamoDB.
     if not (0 < len(created_at) < _MAX_TIME and 0 < len(image_id.encode()) <= keys.MAX_IMAGE_ID_BYTES):
         raise problems.malformed(_NO_CURSOR)
     return created_at, image_id

@@ -50,7 +50,7 @@ class Listing:
         values = {name: value for name, value in given.items() if value}
         index = _INDEXES[tuple(values)]
         shards = [self._shard(index, {**values, "Shard": shard}, limit + 1, after) for shard in range(SHARDS)]
-        # One more than asked for tells whether there is more.
+        # One more than requested shows whether there is more.
         places = list(islice(heapq.merge(*shards, reverse=True), limit + 1))
         page, more = places[:limit], len(places) > limit
         return ListPage(

@@ -1,4 +1,4 @@
-"""How many images were announced, so that an alarm can tell when their uploads do not come, and how many
+"""How many images were announced, so that an alarm notices when their uploads do not come, and how many
 were refused for their callers' quotas.
 """
 

@@ -79,7 +79,7 @@ class PresignedPosts:
             shared["x-amz-security-token"] = credentials.token
         shared_conditions = _listed([{name: value} for name, value in shared.items()])
         key = _signing_key(credentials.secret_key, date[:8], self._region)
-        # Whole seconds: the policy ends at the time that is told to the client.
+        # Whole seconds: the policy ends at the time that the client gets.
         expires = int(now) + self._seconds
         expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires))
         expires_at = timestamp(expires)

@@ -36,7 +36,7 @@ def identify(authorizer: Mapping[str, Any], *, auth: str, admins: Collection[str
     """The principal of a request.
 
     `authorizer` is that of the request's context, `auth` the stack's `apiAuth`, `admins` are ARNs
-    of users and roles. Raises Problem (403) when the caller cannot be told from another.
+    of users and roles. Raises Problem (403) when the caller cannot be distinguished from another.
     """
     if auth == "none":
         return Principal(name=ANONYMOUS)
@@ -58,7 +58,7 @@ def _bytes(name: str) -> int:
 
 
 def without_path(arn: str) -> str:
-    """A role's ARN without the path, which the sessions of a role do not tell."""
+    """A role's ARN without the path, which the sessions of a role do not contain."""
     return _ROLE.sub(r"\g<account>/\g<role>", arn)
 
 

@@ -45,17 +45,17 @@ def malformed(detail: str) -> Problem:
 
 def unknown_route(route: str) -> Problem:
     """The API has no such route."""
-    return Problem(404, "unknown-route", "There is no such route.", route)
+    return Problem(404, "unknown-route", "The route does not exist.", route)
 
 
 def unknown_image() -> Problem:
     """There is no such image, or none that the caller may see."""
-    return Problem(404, "unknown-image", "There is no such image.")
+    return Problem(404, "unknown-image", "The image does not exist.")
 
 
 def unknown_batch() -> Problem:
     """There is no such batch, or none that the caller may see."""
-    return Problem(404, "unknown-batch", "There is no such batch.")
+    return Problem(404, "unknown-batch", "The batch does not exist.")
 
 
 def not_pending() -> Problem:
@@ -64,7 +64,7 @@ def not_pending() -> Problem:
 
 
 def unidentified_caller() -> Problem:
-    """The caller cannot be told from another: a token without a subject, for instance."""
+    """The caller cannot be distinguished from another: a token without a subject, for instance."""
     return Problem(403, "unidentified-caller", "The credentials do not say whose they are.")
 
 

@@ -1,9 +1,9 @@
 """How many images a principal may announce in an hour of the clock.
 
-A call adds what it wants to announce to its principal's count of the hour and is told the new count,
-in one atomic write and without a condition. So each call has a stretch of numbers of its own, and is
-granted the part of it within the limit: never more is granted than the limit, whoever calls at the
-same time. The count goes on above the limit, which grants nothing to nobody.
+A call adds what it wants to announce to its principal's count of the hour and gets the new count,
+in one atomic write and without a condition. So each call has its own range of numbers, and is
+granted the part of it within the limit: never more is granted than the limit, however many call at the
+same time. Counting goes on above the limit and grants nothing.
 
 What is counted and then not written, because the function or the table fails meanwhile, is lost to
 the principal until the hour is over.
@@ -51,7 +51,7 @@ class Granted:
 class Quotas:
     """Counts what principals announce, each at most `limit` images an hour.
 
-    `refused` is told how many images were beyond it.
+    `refused` is called with the number of images beyond it.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ _Body = TypeVar("_Body")
 
 class FileToUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """One file of `POST /uploads`: `bytes` is its exact size, `sha256` the digest as Base64, as S3
-    wants it. With an `imageId` that is still `PENDING`, that image is signed anew.
+    wants it. With an `imageId` that is still `PENDING`, that image is re-signed.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]

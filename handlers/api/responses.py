@@ -43,7 +43,7 @@ class Upload(_Document):
 
 
 class FileAnswer(_Document):
-    """What became of one file: `imageId`, `location` and `upload`, or else `error`."""
+    """The outcome of one file: `imageId`, `location` and `upload`, or else `error`."""
 
     image_id: str | UnsetType = UNSET
     location: str | UnsetType = UNSET
@@ -85,7 +85,7 @@ class Image(_Document):
     file_name: str | UnsetType = UNSET
     content_type: str | UnsetType = UNSET
     batch_id: str | UnsetType = UNSET
-    owner: Annotated[str, Meta(description="Told to administrators only.")] | UnsetType = UNSET
+    owner: Annotated[str, Meta(description="Only in answers to administrators.")] | UnsetType = UNSET
     format: str | UnsetType = UNSET
     width: Count | UnsetType = UNSET
     height: Count | UnsetType = UNSET

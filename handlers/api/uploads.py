@@ -37,8 +37,8 @@ def accepted_type(declared: str) -> str:
 class Uploads:
     """Announces images and signs the policies they are uploaded with.
 
-    What is announced counts towards its owner's quota, what is signed anew does not. `count` is told
-    how many rows were written.
+    Announced images count towards their owner's quota, re-signed ones do not. `count` is called with the
+    number of rows written.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Uploads:
         self._count = count
 
     def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
-        """Announce files, or sign those anew that are announced: each gets a policy or its problem.
+        """Announce files, or re-sign those that are announced: each gets a policy or its problem.
 
         Files beyond the owner's quota fail alone, the last first. Raises Problem (429) if it leaves no
         policy for any, and TableBusy.
@@ -129,7 +129,7 @@ class Uploads:
         if row["Status"] != "PENDING":
             raise problems.not_pending()
         pending = self._settings.pending_seconds
-        # Half of the time is plenty, and saves a write for most of those that are signed anew.
+        # Half of the time is plenty, and saves a write for most of those that are re-signed.
         if row["ExpiresAt"] - now < pending / 2 and not self._catalog.keep_pending(
             row["ImageID"], int(now) + pending
         ):

@@ -33,7 +33,7 @@ def original_key(image_id: str) -> str:
 
 
 def image_id_of(key: str) -> str | None:
-    """The ImageID of an original's key; None for keys that are no original.
+    """The ImageID of an original's key; None for any other key.
 
     The ImageID is the rest of the key after the prefix and may hold spaces, slashes and any
     Unicode. Keys that end in a slash are the folder markers that consoles and tools create.
@@ -42,7 +42,7 @@ def image_id_of(key: str) -> str | None:
 
 
 def is_too_long(key: str) -> bool:
-    """Whether a key is no original's for its length alone: S3 takes it, but it has no room for variants."""
+    """Whether a key is only too long for an original's: S3 takes it, but there is no room for variants."""
     rest = _rest(key)
     return rest is not None and len(rest.encode()) > MAX_IMAGE_ID_BYTES
 
@@ -68,7 +68,7 @@ def variant_key(image_id: str, render: str, preset: Preset) -> str:
 
 
 def image_id_of_variant(key: str) -> str | None:
-    """The ImageID of a variant's key; None for keys that are no variant's."""
+    """The ImageID of a variant's key; None for any other key."""
     rest = key.removeprefix(VARIANTS_PREFIX)
     image_id, *parts = rest.rsplit("/", 2)
     return image_id if rest != key and image_id and len(parts) == 2 and all(parts) else None

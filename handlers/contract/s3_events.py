@@ -20,7 +20,7 @@ _NAMES = {"created": "ObjectCreated:Put", "removed": "ObjectRemoved:Delete"}
 
 
 class MalformedMessage(ValueError):
-    """The message is no S3 event. It is retried like any failure, so a dead-letter queue keeps it."""
+    """The message is not an S3 event. It is retried like any failure, so a dead-letter queue keeps it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def parse_message(body: str) -> tuple[ObjectEvent | MalformedMessage, ...]:
     families that are not about creation or removal are left out. A record that cannot be read
     is there as an error, so that it does not cost its neighbours anything.
 
-    Raises MalformedMessage if the body is no S3 event.
+    Raises MalformedMessage if the body is not an S3 event.
     """
     try:
         message = json.loads(body)
@@ -119,7 +119,7 @@ def _parse_record(record: Any) -> ObjectEvent | MalformedMessage | None:
             time=_time(record["eventTime"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        return MalformedMessage(f"a record is no S3 record: {type(error).__name__}: {error}")
+        return MalformedMessage(f"a record is not an S3 record: {type(error).__name__}: {error}")
 
 
 def _time(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the service tells others of an image: one event for each outcome, READY, REJECTED or FAILED.
+"""Completion events: one for each outcome of an image, READY, REJECTED or FAILED.
 
 The structures are the `detail` of the events; `docs/events.schema.json` is written from them, and
 `docs/events.md` says what those who read them may rely on.
@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from handlers.contract.rows import NOT_RENDERED, SETTLED, Row
 
 SOURCE: Final = "image-intake"
-"""The `source` of every event. Pipelines have buses of their own, so it need not tell them apart."""
+"""The `source` of every event. Each pipeline has its own bus, so it need not distinguish them."""
 
 VERSION: Final = "1"
 """The version of the structures below; members may be added to one, see `docs/events.md`."""
@@ -63,7 +63,7 @@ class PublishedVariant(_Part, kw_only=True):
 
 class _Completion(_Part, kw_only=True, tag_field="status"):
     version: Literal["1"]
-    id: Annotated[str, Meta(description="The same whenever this outcome is told: what to deduplicate by.")]
+    id: Annotated[str, Meta(description="The same whenever this outcome is published; deduplicate by it.")]
     image_id: str
     batch_id: str | UnsetType = UNSET
     owner: Annotated[str, Meta(description="Who announced it; not there for dropped files.")] | UnsetType = (
@@ -93,7 +93,7 @@ class ImageRejectedEvent(_Completion, kw_only=True, tag="REJECTED"):
 
 
 class ImageFailedEvent(_Completion, kw_only=True, tag="FAILED"):
-    """An image could not be processed although it was tried again; an operator is told too."""
+    """An image could not be processed although it was tried again; operators are alarmed too."""
 
     reason: str
     error: str
@@ -157,8 +157,8 @@ def _outcome(row: Row) -> tuple[object, ...]:
 
 
 def _id(row: Row, originals: str) -> str:
-    # Made of the outcome and not of the record that tells it, so that an operator's hand can tell
-    # it once more under the same id.
+    # Made of the outcome and not of the stream record, so that an operator can publish it again
+    # under the same id.
     name = json.dumps([originals, row["ImageID"], *_outcome(row)])
     return str(uuid5(NAMESPACE_URL, f"urn:image-intake:completion:{name}"))
 

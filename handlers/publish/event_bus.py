@@ -49,7 +49,7 @@ class Entry:
 
 
 class Bus:
-    """A bus by its name; `count` is told how many events it took."""
+    """A bus by its name; `count` is called with the number of events it took."""
 
     def __init__(
         self,

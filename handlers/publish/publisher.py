@@ -19,7 +19,7 @@ Record = dict[str, Any]
 
 
 class Publisher:
-    """Tells the outcomes in a stream in its order.
+    """Publishes the outcomes in a stream in its order.
 
     A record that cannot be made an event would come again until it expires, and hold up all behind
     it: it goes whole to the dead letters, and the stream goes on.
@@ -32,9 +32,9 @@ class Publisher:
         self._logger = logger
 
     def publish(self, records: Iterable[Record]) -> None:
-        """Tell what the records say.
+        """Publish the outcomes in the records.
 
-        Raises NotTaken about the sequence number of the first record that was not told. Errors of
+        Raises NotTaken about the sequence number of the first record that was not published. Errors of
         SQS, where a dead letter cannot be sent, are botocore's.
         """
         self._bus.put(self._entries(records))

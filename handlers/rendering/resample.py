@@ -28,7 +28,7 @@ _WORTH_PACKING = 128 * 128
 
 _LUMA_FILTER = Image.Resampling.LANCZOS
 _SMALLEST_IN_PLANES = 16
-# Chroma fresh from the decoder can take the softer, cheaper filter; once more would show.
+# Chroma fresh from the decoder can take the softer, cheaper filter; again would show.
 _FIRST_CHROMA_FILTER = Image.Resampling.HAMMING
 _NEXT_CHROMA_FILTER = Image.Resampling.BICUBIC
 

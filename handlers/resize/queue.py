@@ -23,5 +23,5 @@ class Queue:
         )
 
     def resend(self, event: ObjectEvent, seconds: int) -> None:
-        """Send an event in a message of its own, visible after so many seconds (at most 900)."""
+        """Send an event in a new message, visible after so many seconds (at most 900)."""
         self._client.send_message(QueueUrl=self._url, MessageBody=as_message(event), DelaySeconds=seconds)

@@ -32,7 +32,7 @@ class StoredOriginal:
 class Scan:
     """What the malware scan said about the original that stands at a key now.
 
-    `version_id` is None in a bucket without versions, `status` None as long as there is no result.
+    `version_id` is None in a bucket without versions, `status` None until there is a result.
     """
 
     version_id: str | None
@@ -86,7 +86,7 @@ class Buckets:
         self._client.put_object(Bucket=self._originals, Key=key, Body=data, ContentType=content_type)
 
     def remove_original(self, key: str) -> None:
-        """Remove an original; one that does not exist is no error.
+        """Remove an original; removing one that does not exist is not an error.
 
         In a bucket with versions it can be recovered until its version expires.
         """
@@ -103,7 +103,7 @@ class Buckets:
         )
 
     def remove_variants(self, keys: Iterable[str]) -> None:
-        """Remove variants; keys that do not exist are no error.
+        """Remove variants; keys that do not exist are not an error.
 
         One request a key: the keys of a DeleteObjects request travel in XML, which cannot hold
         every character that a key can.
@@ -115,8 +115,8 @@ class Buckets:
 class GatedBuckets(Buckets):
     """The storage of a stack whose originals may only be read once a scan found them clean.
 
-    S3 answers every other question about them with 403, a HEAD included, so whether one is there
-    is asked with its tags.
+    S3 answers every other question about them with 403, a HEAD included, so whether one exists
+    is read from its tags.
     """
 
     def exists(self, key: str) -> bool:

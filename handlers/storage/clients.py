@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# Short timeouts and few tries of its own: what fails here is tried again by the queue. The
+# Short timeouts and few attempts: the queue retries what fails here. The
 # signature is named because presigned requests would otherwise fall back to version 2 in places.
 _CONFIG: Final = Config(
     signature_version="v4",
@@ -25,7 +25,7 @@ _CONFIG: Final = Config(
 
 
 def credentials() -> "Callable[[], ReadOnlyCredentials]":
-    """What tells the credentials of now, those that the clients sign with."""
+    """The provider of the current credentials, which the clients sign with."""
     found = boto3.Session().get_credentials()
     assert found is not None, "the function has a role"
     return found.get_frozen_credentials

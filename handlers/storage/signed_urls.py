@@ -1,4 +1,4 @@
-"""Signed URLs of variants: whoever holds one reads the variant until it expires."""
+"""Signed URLs of variants: anyone who has one can read the variant until it expires."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ class SignedUrls:
         self._seconds = seconds
 
     def __call__(self, key: str) -> str:
-        """The URL of the variant at `key`. Nothing is asked of S3."""
+        """The URL of the variant at `key`. S3 is not called."""
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=self._seconds
         )

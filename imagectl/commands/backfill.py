@@ -23,7 +23,7 @@ def backfill(
     target: DeployedStack,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Render even what the present presets have rendered, once more."),
+        typer.Option("--all", help="Also re-render images that were rendered with the current presets."),
     ] = False,
     reason: Annotated[
         str,
@@ -38,7 +38,7 @@ def backfill(
         typer.Option(
             "--presets",
             metavar="LINE",
-            help="A preset line as in the stack's configuration; without any, the function tells its own.",
+            help="A preset line as in the stack's configuration; by default those of the function.",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the images, and send nothing.")] = False,

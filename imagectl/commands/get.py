@@ -51,13 +51,13 @@ def get(
 def _variant(service: Service, image_id: str, name: str) -> dict[str, Any]:
     image = service.image(image_id)
     if image is None:
-        raise CannotContinue(f"There is no image '{image_id}' that you may see.")
+        raise CannotContinue(f"The image '{image_id}' does not exist, or you may not see it.")
     if image["status"] != "READY":
         why = f": {image['reason']}" if image.get("reason") else ""
         raise CannotContinue(f"The image has no variants, it is {image['status']}{why}.")
     variants: dict[str, dict[str, Any]] = image["variants"]
     if name not in variants:
-        raise CannotContinue(f"There is no variant '{name}'.", f"There are: {', '.join(variants)}.")
+        raise CannotContinue(f"The variant '{name}' does not exist.", f"There are: {', '.join(variants)}.")
     return variants[name]
 
 

@@ -60,7 +60,7 @@ def plan(
     region: Annotated[str, typer.Option(help="Whose prices count.")] = "eu-central-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, with the curve.")] = False,
 ) -> None:
-    """Say what a load needs and costs: concurrency, delay, limits, bill. It asks nobody.
+    """Calculate what a load needs and costs: concurrency, delay, limits, bill. Works offline.
 
     The queue, the way Lambda scales and the function are simulated. The exit code is 0 only if
     everything is done in time and no limit is exceeded.

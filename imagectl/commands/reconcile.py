@@ -11,7 +11,7 @@ from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
 from imagectl.operations.confirmation import agreed
 from imagectl.operations.inconsistencies import MEANINGS, Comparison, Finding
 from imagectl.operations.queues import QueueSender, depth
-from imagectl.operations.repair import Mender
+from imagectl.operations.repair import Repairer
 from imagectl.operations.snapshot import Snapshot, snapshot
 from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import scan
@@ -21,36 +21,36 @@ from imagectl.output import messages, results
 def reconcile(
     *,
     target: DeployedStack,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Fix what is found.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     grace_minutes: Annotated[
         int,
-        typer.Option(min=0, metavar="MINUTES", help="What is younger may be under way, and is let be."),
+        typer.Option(min=0, metavar="MINUTES", help="Younger objects may be in progress and are ignored."),
     ] = 60,
     stuck_minutes: Annotated[
         int, typer.Option(min=0, metavar="MINUTES", help="An upload may wait so long to be processed.")
     ] = 30,
-    rate: Annotated[float, typer.Option(min=0.1, help="Mend at most so many a second.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.1, help="Fix at most so many per second.")] = 50,
     max_deletions: Annotated[
         int, typer.Option(min=0, help="Delete at most so many images and orphans in one go.")
     ] = 1000,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line: each finding, then the summary.")
+        bool, typer.Option("--json", help="Print one JSON object per line: each finding, then the summary.")
     ] = False,
 ) -> None:
-    """Compare originals, rows and variants, and mend with --repair what does not agree.
+    """Compare originals, rows and variants; --repair fixes what does not agree.
 
-    The exit code is 0 only if nothing was wrong, or all of it is mended or on its way to be.
+    The exit code is 0 only if nothing was wrong, or all of it is fixed or about to be.
     """
-    if repair and not agreed("Mend what is found?", yes=yes):
+    if repair and not agreed("Fix what is found?", yes=yes):
         raise CannotContinue("Nothing was compared.")
     sender = QueueSender(target.sqs, target.queue_url, rate=rate)
-    mender = Mender(target, sender, max_deletions=max_deletions) if repair else None
+    repairer = Repairer(target, sender, max_deletions=max_deletions) if repair else None
     waiting = depth(target.sqs, target.queue_url).total
     if waiting:
         messages.print(f"{waiting} messages are in the queue: what is PENDING may be among them")
     found: Counter[str] = Counter()
-    mended = 0
+    fixed = 0
     with snapshot() as rows:
         _scan(target, rows)
         comparison = Comparison(
@@ -62,16 +62,16 @@ def reconcile(
         )
         for finding in comparison.findings():
             found[finding.kind] += 1
-            done = mender.mend(finding) if mender else None
-            mended += done is not None
+            done = repairer.repair(finding) if repairer else None
+            fixed += done is not None
             _print(finding, done, as_json=as_json)
         looked_at = {
             "rows": rows.rows_held,
             "originals": comparison.originals,
             "variants": comparison.variants,
         }
-    _summarise(looked_at, found, mended, as_json=as_json)
-    if mended < found.total():
+    _summarise(looked_at, found, fixed, as_json=as_json)
+    if fixed < found.total():
         raise typer.Exit(EXIT_NOT_ALL_READY)
 
 
@@ -92,13 +92,13 @@ def _print(finding: Finding, done: str | None, *, as_json: bool) -> None:
     results.print(f"{finding.kind:<17} {finding.key or finding.image_id}{end}")
 
 
-def _summarise(looked_at: dict[str, int], found: Counter[str], mended: int, *, as_json: bool) -> None:
+def _summarise(looked_at: dict[str, int], found: Counter[str], fixed: int, *, as_json: bool) -> None:
     if as_json:
-        summary = {"type": "summary", **looked_at, "found": dict(found), "mended": mended}
+        summary = {"type": "summary", **looked_at, "found": dict(found), "fixed": fixed}
         results.out(json.dumps(summary | {"clean": not found}))
         return
     for kind, count in found.most_common():
         messages.print(f"{count} {kind}: {MEANINGS[kind]}")
     compared = ", ".join(f"{count} {name}" for name, count in looked_at.items())
-    verdict = f"{found.total()} findings, {mended} mended" if found else "all agree"
+    verdict = f"{found.total()} findings, {fixed} fixed" if found else "all agree"
     messages.print(f"{compared}: {verdict}")

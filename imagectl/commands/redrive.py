@@ -37,7 +37,7 @@ def redrive(
     rate: Annotated[float, typer.Option(min=0.1, help="At most so many messages a second.")] = 50,
     show: Annotated[int, typer.Option(min=1, help="Show at most so many letters.")] = _SHOWN,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line: each letter, then the summary.")
+        bool, typer.Option("--json", help="Print one JSON object per line: each letter, then the summary.")
     ] = False,
 ) -> None:
     """Send dead letters back to the queue, after showing what they are and why they died.
@@ -121,7 +121,7 @@ def _send_back(letters: DeadLetters, target: DeployedStack, wanted: Filter, rate
     kept: list[str] = []
     try:
         for held in letters.hold():
-            # What has failed once more meanwhile would go round for ever.
+            # What has failed again meanwhile would go round for ever.
             back_again = held.letter.sent_at > began
             if wanted(held.letter) and not back_again:
                 letters.send_back(held, target.queue_url, pace)

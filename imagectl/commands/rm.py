@@ -20,10 +20,10 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     journal_path: JournalOption = None,
 ) -> None:
-    """Delete images: originals, variants and all that is known of them. Deleting twice is no error."""
+    """Delete images: originals, variants and all that is known of them. Deleting twice is not an error."""
     if not yes:
         if not sys.stdin.isatty():
-            raise CannotContinue("Nobody can be asked whether to delete.", "Say --yes if you are sure.")
+            raise CannotContinue("There is no terminal to confirm on.", "Pass --yes if you are sure.")
         typer.confirm(f"Delete {len(images)} image{'s' if len(images) > 1 else ''}?", abort=True)
     path = journal_path or default_journal()
     with closing(Journal(path)) as journal:

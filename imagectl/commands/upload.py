@@ -32,7 +32,7 @@ def default_journal() -> Path:
 
 
 JournalOption = Annotated[
-    Path | None, typer.Option("--journal", metavar="FILE", help="What was uploaded is remembered here.")
+    Path | None, typer.Option("--journal", metavar="FILE", help="The file that remembers what was uploaded.")
 ]
 
 
@@ -41,7 +41,7 @@ def upload(
     service: Service,
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files and folders.")],
     batch: Annotated[
-        str | None, typer.Option(metavar="ID", help="Upload into this batch; without it one is made up.")
+        str | None, typer.Option(metavar="ID", help="Upload into this batch instead of a new one.")
     ] = None,
     include: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="Upload only files like this; may be repeated.")
@@ -52,7 +52,7 @@ def upload(
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Uploads at the same time.")] = 8,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be uploaded, and upload nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be uploaded, and upload nothing.")
     ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Upload even what earlier batches have uploaded.")
@@ -65,7 +65,7 @@ def upload(
     ] = 900,
     journal_path: JournalOption = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line: each file, then the summary.")
+        bool, typer.Option("--json", help="Print one JSON object per line: each file, then the summary.")
     ] = False,
 ) -> None:
     """Upload files and folders, and wait until every image is rendered.

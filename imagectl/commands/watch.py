@@ -20,7 +20,7 @@ def watch(
     interval: Annotated[float, typer.Option(min=0.2, metavar="SECONDS", help="Look so often.")] = 2,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for each look.")
+        bool, typer.Option("--json", help="Print one JSON object per line for each look.")
     ] = False,
 ) -> None:
     """Watch the queue: how deep, how old, how fast, and how many dead letters. Ctrl-C ends it.

@@ -44,7 +44,7 @@ class Cursor:
             return Checkpoint()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CannotContinue(
-                f"The cursor {self.path} cannot be read: {error}", "Delete it to begin anew."
+                f"The cursor {self.path} cannot be read: {error}", "Delete it to start from the beginning."
             ) from error
 
     def save(self, place: Checkpoint) -> None:

@@ -27,7 +27,7 @@ _LONG_POLL_SECONDS: Final = 2
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """One dead letter. `keys` are the originals it is about, `reason` the class of the last error
-    (`MalformedMessage` if it is no S3 event, `Unknown` if the table does not tell), `error` its
+    (`MalformedMessage` if it is not an S3 event, `Unknown` if the table does not say), `error` its
     text, `status` what the row says now; `received` counts receives; `sent_at`
     (seconds since 1970) and `age_seconds` say when it was first sent.
     """

@@ -1,7 +1,7 @@
 """What originals, rows and variants do not agree about.
 
 Listings and scan are minutes apart from each other and from now. So what they disagree about is
-only suspected, and looked at once more, row and object as they stand now, before it is reported.
+only suspected, and checked again, row and object as they are now, before it is reported.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What a stack is doing: how deep its queues are, how old the oldest upload is, how fast it goes.
 
-The queue tells its depth at once. CloudWatch tells the age of the oldest message and the function's
+The queue reports its depth at once. CloudWatch reports the age of the oldest message and the function's
 own metrics, two minutes late. Where it does not (an emulator keeps no metrics), the outcomes are
 counted in the function's log, and the age is estimated from depth and speed.
 """
@@ -33,7 +33,7 @@ _LOOK_BACK_MINUTES: Final = 5
 class Figures:
     """One look at a stack.
 
-    `oldest_seconds` is None where nobody knows; `estimated` if it follows from depth and speed.
+    `oldest_seconds` is None where it is unknown; `estimated` if it follows from depth and speed.
     `a_second` has each outcome's rate over the `seconds` before; `source` is `metrics` or `logs`.
     """
 
@@ -53,7 +53,7 @@ class Figures:
 
 
 class Observer:
-    """Looks at a stack again and again; `clock` tells seconds since 1970."""
+    """Looks at a stack again and again; `clock` returns seconds since 1970."""
 
     def __init__(self, stack: DeployedStack, *, clock: Callable[[], float] = time.time) -> None:
         self._stack = stack

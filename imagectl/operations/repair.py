@@ -41,8 +41,8 @@ _DONE: Final = {
 _DELETES: Final = {MISSING_ORIGINAL, ORPHAN}
 
 
-class Mender:
-    """Mends findings; of those that end in a deletion, at most `max_deletions`."""
+class Repairer:
+    """Fixes findings; of those that end in a deletion, at most `max_deletions`."""
 
     def __init__(self, stack: DeployedStack, sender: QueueSender, *, max_deletions: int) -> None:
         self._stack = stack
@@ -50,7 +50,7 @@ class Mender:
         self._catalog = Catalog(stack.dynamodb, stack.table)
         self._deletions_left = max_deletions
 
-    def mend(self, finding: Finding) -> str | None:
+    def repair(self, finding: Finding) -> str | None:
         """What was done; None if it was left as it is."""
         if finding.kind in _DELETES:
             if not self._deletions_left:

@@ -1,4 +1,4 @@
-"""Outcomes that are told once more, as the rows have them now."""
+"""Outcomes published again, as the rows are now."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,19 +25,19 @@ class Period:
 
 
 def verdict(row: Row, period: Period) -> str:
-    """Whether the outcome of a row is to be told: `told`, and else why not.
+    """Whether the outcome of a row is to be published: `published`, or else why not.
 
     `pending` has none, `other` was processed at another time, and `stale` is about to be rendered
-    again, which will be told by itself.
+    again, which will be published by itself.
     """
     if row["Status"] not in SETTLED:
         return "pending"
     if datetime.fromisoformat(row["ProcessedAt"]) not in period:
         return "other"
-    return "stale" if row["PresetHash"] == NOT_RENDERED else "told"
+    return "stale" if row["PresetHash"] == NOT_RENDERED else "published"
 
 
-class Telling:
+class Republication:
     """The outcomes of a period, over the whole table; `counts` says how many rows had which verdict."""
 
     def __init__(self, stack: DeployedStack, period: Period) -> None:
@@ -45,24 +45,24 @@ class Telling:
         self._period = period
         self.counts: Counter[str] = Counter()
 
-    def look(self) -> Iterator[Row]:
-        """The rows whose outcome is to be told."""
+    def rows(self) -> Iterator[Row]:
+        """The rows whose outcome is to be published."""
         for page in scan(self._stack.dynamodb, self._stack.table):
             for row in page.rows:
                 found = verdict(row, self._period)
                 self.counts[found] += 1
-                if found == "told":
+                if found == "published":
                     yield row
 
-    def tell(self, rate: float) -> None:
+    def publish(self, rate: float) -> None:
         """Put the events on the bus, at most `rate` a second. Raises NotTaken."""
         bus = Bus(self._stack.events, self._stack.bus, count=RateLimit(rate).wait)
         bus.put(self._entries(bus))
 
     def _entries(self, bus: Bus) -> Iterator[Entry]:
-        for row in self.look():
+        for row in self.rows():
             try:
                 yield bus.entry(outcome_of(row, self._stack.originals), row["ImageID"])
             except (KeyError, EventTooLarge):
-                self.counts["told"] -= 1
+                self.counts["published"] -= 1
                 self.counts["unreadable"] += 1

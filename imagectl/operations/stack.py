@@ -92,7 +92,7 @@ class DeployedStack:
 
     @cached_property
     def configuration(self) -> Mapping[str, Any]:
-        """The configuration of the resize function, as Lambda tells it."""
+        """The configuration of the resize function, from Lambda."""
         configuration: Mapping[str, Any] = self.client("lambda").get_function_configuration(
             FunctionName=self.function
         )
@@ -100,12 +100,12 @@ class DeployedStack:
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        """The environment of the resize function. Raises StackUnusable if Lambda may not tell it."""
+        """The environment of the resize function. Raises StackUnusable if the caller may not read it."""
         environment = self.configuration.get("Environment", {})
         # https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
         if refused := environment.get("Error"):
             raise StackUnusable(
-                f"Lambda does not tell the environment of {self.function}: {refused.get('Message')}",
+                f"Lambda does not return the environment of {self.function}: {refused.get('Message')}",
                 "docs/operating.md lists the rights that each command needs.",
             )
         variables: Mapping[str, str] = environment.get("Variables", {})
@@ -113,11 +113,13 @@ class DeployedStack:
 
     @cached_property
     def settings(self) -> ResizeSettings:
-        """What the resize function is told. Raises StackUnusable if it is not our function."""
+        """The settings of the resize function. Raises StackUnusable if it is not our function."""
         try:
             return load(ResizeSettings, self.environment)
         except SettingsError as error:
-            raise StackUnusable(f"{self.function} is no resize function of this version: {error}") from error
+            raise StackUnusable(
+                f"{self.function} is not a resize function of this version: {error}"
+            ) from error
 
     def preset_hash(self, lines: tuple[str, ...] = ()) -> str:
         """The hash of the presets in `lines`, or of those that the function renders with now."""

@@ -6,7 +6,7 @@ from handlers.contract import keys
 from handlers.contract.rows import Row
 from handlers.contract.s3_events import ObjectEvent, as_message
 
-# Below every sequencer of S3, so that whatever S3 tells of the object, however late, wins.
+# Below every sequencer of S3, so that every event of S3 about the object, however late, wins.
 BEFORE_ANY: Final = "0"
 # No sequencer of S3 is that long, so nothing of S3 falls between one and its successor.
 _LONGER_THAN_ANY: Final = 64
@@ -46,7 +46,7 @@ def body(
 
 
 def of_row(bucket: str, row: Row, kind: Kind = "created") -> str:
-    """The event that a settled row stems from, once more: it says what the row says."""
+    """The event that a settled row stems from, rebuilt from the row."""
     return body(
         bucket,
         row["ImageID"],

@@ -1,4 +1,4 @@
-"""Published limits, what a load asks of each, and what the design does when it asks for more."""
+"""Published limits, the use a load makes of each, and the consequence of exceeding it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ _SQS: Final = (
 
 _WORKER: Final = "the worker's call is retried, then its message waits and comes again: slower, not lost"
 # S3 splits a prefix that is busy by itself, within the hour, but ImageIDs begin with the time.
-_SECOND: Final = "a second pipeline with buckets of its own, since new keys lie next to each other"
+_SECOND: Final = "a second pipeline with its own buckets, since new keys are adjacent"
 _ANNOUNCE: Final = "`POST /uploads` retries, then answers 503; clients try again"
 
 

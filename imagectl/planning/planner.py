@@ -14,7 +14,7 @@ MOST: Final = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A load with a concurrency. `in_time` says whether all is done within the time asked for.
+    """A load with a concurrency. `in_time` says whether all is done within the time given.
 
     `limits` are sorted: the first is what breaks first.
     """
@@ -27,7 +27,7 @@ class Plan:
 
     @property
     def in_time(self) -> bool:
-        """Whether all images are done within the time asked for."""
+        """Whether all images are done within the time given."""
         return self.run.seconds <= self.load.within
 
 

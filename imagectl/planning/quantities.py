@@ -12,11 +12,11 @@ def seconds_of(text: str) -> float:
     """Seconds of `1d`, `2h`, `90m`, `1h30m`, `45s`. Raises ValueError."""
     found = _DURATION.fullmatch(text.strip())
     if not found or not any(found.groups()):
-        raise ValueError(f"'{text}' is no duration like 1d, 1h30m or 45s")
+        raise ValueError(f"'{text}' is not a duration like 1d, 1h30m or 45s")
     days, hours, minutes, seconds = (int(each or 0) for each in found.groups())
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     if not total:
-        raise ValueError(f"'{text}' is no time at all")
+        raise ValueError(f"'{text}' is not a time span")
     return float(total)
 
 
@@ -25,7 +25,7 @@ def number_of(text: str) -> int:
     found = _NUMBER.fullmatch(text.strip().replace("_", ""))
     number = round(float(found[1]) * _TIMES[found[2]]) if found else 0
     if not number:
-        raise ValueError(f"'{text}' is no number like 50000, 20k or 1.5M")
+        raise ValueError(f"'{text}' is not a number like 50000, 20k or 1.5M")
     return number
 
 

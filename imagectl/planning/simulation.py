@@ -120,7 +120,7 @@ class Simulation:
         )
 
     def _start(self, now: float) -> None:
-        """Hand out full batches to whoever is free, and one that is not full when its window is over."""
+        """Hand out full batches to free calls, and one that is not full when its window is over."""
         free = self._mapping.concurrency(now) - self._busy
         size = self._mapping.batch_size
         full = min(free, self._waiting // size)

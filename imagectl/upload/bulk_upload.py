@@ -39,7 +39,7 @@ def bulk_upload(
 ) -> None:
     """Upload the wanted files at or below `paths`, at most `concurrency` at a time.
 
-    `own_batch` says that nobody else uploads into the run's batch. Then waits for the images, until
+    `own_batch` says that only this run uploads into its batch. Then waits for the images, until
     nothing has moved for `wait_seconds`; None does not wait. The journal has the outcome of each file.
     Raises CannotContinue.
     """

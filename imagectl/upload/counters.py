@@ -11,7 +11,7 @@ class Counters:
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
     not be uploaded. `sending_seconds` stands once everything has been sent. `settled` are the counts
-    of the batch by status, as the service last told them. `notice` says what is being waited for.
+    of the batch by status, as the service last reported them. `notice` is the reason for a pause.
     """
 
     found: int = 0

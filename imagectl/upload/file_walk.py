@@ -140,7 +140,7 @@ def explained(error: Exception) -> str:
 
 def _file(path: str, name: str, status: os.stat_result) -> Found | Unusable:
     if not stat.S_ISREG(status.st_mode):
-        return Unusable(path=path, reason="It is no regular file.")
+        return Unusable(path=path, reason="It is not a regular file.")
     return Found(path=path, name=name, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 

@@ -24,11 +24,11 @@ class Unsent(Exception):
 
 
 class PolicyExpired(Exception):
-    """The policy is too old for S3; another one may be asked for."""
+    """The policy is too old for S3; another one may be requested."""
 
 
 class S3Post:
-    """Posts files. `moved` is called with the bytes that went out, negative when they go out anew."""
+    """Posts files. `moved` is called with the bytes that went out, negative when they are sent again."""
 
     def __init__(self, http: httpx.Client, retry: Retry, moved: Callable[[int], None]) -> None:
         self._http = http

@@ -1,4 +1,4 @@
-"""What becomes of uploaded images: their batch is asked, and where it cannot tell, each image."""
+"""The status of uploaded images: their batch is polled, and where its counts do not suffice, each image."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from imagectl.journal import Journal
 from imagectl.upload.counters import Counters
 from imagectl.upload_model import SETTLED, Content, State, UploadRun
 
-# The batch cannot tell, or stands still: then the images themselves are asked for, some at a time.
+# If the counts of the batch do not suffice or stand still, the images are polled, some at a time.
 _PAGE: Final = 100
 _PARALLEL: Final = 8
 # A large batch is counted less often: counting it is work for the service.
@@ -24,7 +24,7 @@ _LONGEST_PAUSE: Final = 15.0
 class StatusPolling:
     """Follows a run's images until the service is done with each.
 
-    `own_batch` says that nobody else uploads into the batch, so that its counts are this journal's.
+    `own_batch` says that only this run uploads into the batch, so that its counts are this journal's.
     """
 
     def __init__(

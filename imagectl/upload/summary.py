@@ -1,4 +1,4 @@
-"""What became of a run, for people and for programs."""
+"""The outcome of a run, for people and for programs."""
 
 import json
 from collections import Counter

@@ -55,7 +55,7 @@ class Transfer:
     def deliver(self, files: Iterable[tuple[File, Content]]) -> None:
         """Send all files; when interrupted, those on their way are finished first.
 
-        Raises CannotContinue. What goes wrong with one file is told to the journal.
+        Raises CannotContinue. Failures of single files are written to the journal.
         """
         sending: set[Future[None]] = set()
         # No `with`: it would wait for those on their way when it is interrupted for the second time.
@@ -134,7 +134,7 @@ class Transfer:
             refused = Refused(answer.get("error", {}))
             if refused.code == "not-pending":
                 return None
-            # The service forgets what is announced and never comes; it may be announced anew.
+            # The service forgets images that are announced and never uploaded; they may be announced again.
             if refused.code != "unknown-image":
                 break
         raise Unsent(str(refused))

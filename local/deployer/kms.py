@@ -3,12 +3,12 @@
 from local.deployer.naming import tag_list
 from local.deployer.registry import Created, Registration, Target, creates
 
-_UNASKED = "policies of keys: the emulator stores them, and asks none before it uses a key"
+_UNASKED = "policies of keys: the emulator stores them, and checks none before it uses a key"
 
 
 @creates("aws:kms/key:Key")
 def key(target: Target, resource: Registration) -> Created:
-    """A key for encryption, rotated every year if asked for; its id is the key's."""
+    """A key for encryption, rotated every year if requested; its id is the key's."""
     client = target.client("kms")
     # The API's tags have other names than everywhere else.
     tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tag_list(resource["tags"])]

@@ -9,7 +9,7 @@ from local.aws_clients import Clients
 
 
 class DeploymentError(Exception):
-    """The emulator does not hold what the program asked for; the message names the resource."""
+    """The emulator does not hold what the program registered; the message names the resource."""
 
 
 class Created(NamedTuple):
@@ -37,7 +37,7 @@ class Inputs(Mapping[str, Any]):
         return len(self._values)
 
     def overlooked(self) -> list[str]:
-        """The inputs that nobody looked at."""
+        """The inputs that were not read."""
         return sorted(set(self._values) - self._looked_at)
 
 

@@ -29,7 +29,7 @@ def topic_policy(target: Target, resource: Registration) -> Created:
 
 @creates("aws:sns/topicSubscription:TopicSubscription")
 def topic_subscription(target: Target, resource: Registration) -> Created:
-    """Who is sent what the topic gets. Nobody outside this machine is: those are left out."""
+    """A subscription of a topic. Those outside this machine are left out."""
     protocol = resource["protocol"]
     if protocol in ("email", "http", "https"):
         target.leave_out(f"subscriptions by {protocol}: nothing is sent from this machine")

@@ -36,7 +36,7 @@ def logged(bucket: Resource, stack: Stack) -> Iterator[str]:
 def validated(trail: Resource, _: Stack) -> Iterator[str]:
     """A trail lets everyone check that its log files are complete and unchanged."""
     if not trail.props.get("enableLogFileValidation"):
-        yield "delivers logs whose change nobody would notice"
+        yield "delivers logs whose modification would go unnoticed"
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""Functions are traced and run on a runtime that AWS still mends."""
+"""Functions are traced and run on a supported runtime."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

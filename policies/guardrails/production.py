@@ -64,7 +64,7 @@ def deletion_protection(table: Resource, _: Stack) -> Iterator[str]:
     production=True,
 )
 def authorized(route: Resource, _: Stack) -> Iterator[str]:
-    """Every route of an HTTP API asks who calls, except for that of the page."""
+    """Every route of an HTTP API authenticates its callers, except for that of the page."""
     if route.props.get("routeKey") == _PAGE:
         return
     if route.props.get("authorizationType", "NONE") == "NONE":

@@ -28,7 +28,7 @@ _CAUSES: Final = {
     looks_around=True,
 )
 def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
-    """A function that hears of a bucket's objects cannot cause the same events itself."""
+    """A function that is notified about a bucket's objects cannot cause the same events itself."""
     buckets = stack.pointed_at(notification, "bucket", resource_types.BUCKET)
     for key in ("lambdaFunctions", "queues"):
         functions = _listeners(notification, key, stack)
@@ -37,7 +37,7 @@ def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
                 objects = _objects(bucket, entry)
                 for function in functions:
                     for action in _causing(function, entry, objects, stack):
-                        yield f"tells {function.name} of objects on which it may do {action} itself"
+                        yield f"notifies {function.name} of objects on which it may do {action} itself"
 
 
 def _listeners(notification: Resource, key: str, stack: Stack) -> list[Resource]:

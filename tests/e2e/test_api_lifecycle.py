@@ -1,4 +1,4 @@
-"""Lists, batches, deleting, and signing anew, against the deployed service."""
+"""Lists, batches, deleting, and re-signing, against the deployed service."""
 
 import time
 
@@ -140,7 +140,7 @@ def test_a_pending_image_is_signed_anew_and_its_new_policy_works(system, photogr
     image_id, _ = announce(system, "slow.jpg", len(photograph))
     before = row(system, image_id)
     again = FILE | {"name": "slow.jpg", "bytes": len(photograph), "imageId": image_id}
-    [answer] = files(system, {"batchId": "anew", "files": [again]})
+    [answer] = files(system, {"batchId": "again", "files": [again]})
     assert answer["imageId"] == image_id
     assert answer["upload"]["fields"]["key"] == keys.original_key(image_id)
     assert row(system, image_id) == before

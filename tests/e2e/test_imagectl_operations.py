@@ -153,7 +153,7 @@ def test_an_operator_tells_once_more_what_became_of_images(system, imagectl, pho
     moment = row(system, "told")["ProcessedAt"]["S"]
     ran = imagectl("publish", "--since", moment, "--yes", "--json")
     assert ran.returncode == 0, ran.stderr
-    assert lines(ran)[-1]["counts"]["told"] >= 1
+    assert lines(ran)[-1]["counts"]["published"] >= 1
     assert eventually(lambda: len(subscriber.about("told")) == 2)
     assert subscriber.about("told")[1]["detail"] == first["detail"]
 

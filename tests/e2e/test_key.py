@@ -82,7 +82,7 @@ def test_nobody_stores_an_object_under_another_key(system, bucket):
         )
 
 
-def test_an_operator_s_own_file_is_under_the_key_and_its_lost_row_is_mended(
+def test_an_operator_s_own_file_is_under_the_key_and_its_lost_row_is_rebuilt(
     system, key, photograph, tmp_path
 ):
     """`imagectl reconcile` and the worker find their way among encrypted objects."""

@@ -14,7 +14,7 @@ from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import NotAnImage
 from handlers.contract.rows import Row
 from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSettings
-from handlers.rendering.render import Facts, Rendered, Variant
+from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.message_batch import Line, Message, handle_batch
 from handlers.resize.queue import Queue
@@ -177,7 +177,7 @@ class FakeRender:
         return Rendered(
             facts=FACTS,
             variants={
-                preset.name: Variant(
+                preset.name: RenderedVariant(
                     preset=preset,
                     data=preset.name.encode() + b" of " + data,
                     width=preset.width,

@@ -41,7 +41,7 @@ class RenderStalled(Exception):
 
 
 class RenderProcess:
-    """Renders each image in a process of its own, forked from one that is started once and waits.
+    """Renders each image in a separate process, forked from one that is started once and waits.
 
     One image at a time: callers wait for each other. One try to render may take `cpu_seconds` of a
     processor's time; all that is done for one image, a second try and a new start included, takes at most

@@ -7,7 +7,7 @@ from components.monitoring.queries import QUERIES
 from tests.infra.registered import ROOT
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
-PARTS = ["It means:", "Look here first:", "Likely causes:", "Mend:", "It is over when:"]
+PARTS = ["It means:", "Look here first:", "Likely causes:", "Fix:", "It is over when:"]
 
 
 def sections(part):

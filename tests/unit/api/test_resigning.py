@@ -1,4 +1,4 @@
-"""Signing uploads anew that were announced before."""
+"""Signing uploads again that were announced before."""
 
 import msgspec
 import pytest

@@ -11,8 +11,8 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from local.process_lock import taken
-with taken(Path(sys.argv[1])) as place:
-    place.tell(endpointUrl="http://127.0.0.1:1")
+with taken(Path(sys.argv[1])) as lock:
+    lock.write(endpointUrl="http://127.0.0.1:1")
     print("held", flush=True)
     time.sleep(60)
 """

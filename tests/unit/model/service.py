@@ -68,7 +68,7 @@ class Service:
         self.table.items.setdefault(image_id, item)
 
     def backfill(self) -> None:
-        """Queue anew what was rendered with other presets than those of now."""
+        """Queue again what was rendered with other presets than those of now."""
         for row in self.rows().values():
             if row.get("PresetHash", self._hash()) != self._hash():
                 described = {"versionId": row["VersionId"]} if "VersionId" in row else {}

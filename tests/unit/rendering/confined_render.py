@@ -1,6 +1,6 @@
 """Render what comes on standard input with five seconds of CPU and say what it took.
 
-Run in a process of its own, so that what an original does to it is measured and not suffered.
+Run in a separate process, so that what an original does to it is measured and not suffered.
 """
 
 import json

@@ -88,7 +88,7 @@ class Story:
 
 
 def empty(world: World) -> None:
-    """Begin each example anew: one that failed leaves something behind."""
+    """Begin each example again: one that failed leaves something behind."""
     world.render.meanwhile = None
     world.storage.remove_variants(world.variants())
     world.s3.delete_object(Bucket="originals", Key=f"uploads/{IMAGE_ID}")

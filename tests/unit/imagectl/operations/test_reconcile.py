@@ -35,8 +35,8 @@ def reconcile(imagectl):
 
 
 @pytest.fixture
-def mended(reconcile, world, waiting):
-    """Mend, have the worker do its part, and compare once more."""
+def repaired(reconcile, world, waiting):
+    """Repair, have the worker do its part, and compare again."""
 
     def run():
         ran = reconcile("--repair", "--yes")
@@ -73,41 +73,41 @@ def test_images_of_any_name_that_agree_are_clean(reconcile, render):
 
 
 @pytest.mark.parametrize("image_id", IMAGES)
-def test_an_original_without_a_row_is_rendered(mended, render, world, image_id):
+def test_an_original_without_a_row_is_rendered(repaired, render, world, image_id):
     render(*(each for each in IMAGES if each != image_id))
     world.upload(image_id)
-    assert mended() == [("missing-row", image_id)]
+    assert repaired() == [("missing-row", image_id)]
     assert world.row(image_id)["Status"] == "READY"
 
 
-def test_any_event_of_s3_wins_over_the_repair_of_a_missing_row(mended, world):
+def test_any_event_of_s3_wins_over_the_repair_of_a_missing_row(repaired, world):
     real = world.upload("a")
-    assert mended() == [("missing-row", "a")]
+    assert repaired() == [("missing-row", "a")]
     assert world.deliver(real) == ["done Ready"]
     assert world.is_consistent()
     assert world.deliver(world.remove("a")) == ["done Removed"]
     assert world.variants() == {}
 
 
-def test_an_upload_that_stays_pending_is_rendered_and_an_announcement_is_let_be(mended, world):
+def test_an_upload_that_stays_pending_is_rendered_and_an_announcement_is_ignored(repaired, world):
     announce(world, "stuck")
     announce(world, "not uploaded yet")
     world.upload("stuck")
-    assert mended() == [("stuck-pending", "stuck")]
+    assert repaired() == [("stuck-pending", "stuck")]
     assert world.row("stuck")["Status"] == "READY"
 
 
-def test_a_failed_image_is_rendered(mended, world):
+def test_a_failed_image_is_rendered(repaired, world):
     world.render.error = RuntimeError("once")
     world.deliver(world.upload("a"), attempt=5)
     world.render.error = None
-    assert mended() == [("failed", "a")]
+    assert repaired() == [("failed", "a")]
 
 
-def test_a_row_about_an_earlier_upload_is_brought_up_to_date(mended, render, world):
+def test_a_row_about_an_earlier_upload_is_brought_up_to_date(repaired, render, world):
     render("a")
     late = world.upload("a", b"other pixels")
-    assert mended() == [("outdated", "a")]
+    assert repaired() == [("outdated", "a")]
     assert all(data.endswith(b"other pixels") for data in world.variants().values())
     world.deliver(late)
     assert world.is_consistent()
@@ -122,45 +122,45 @@ def delete_for_good(world, version_id):
     world.deliver(record)
 
 
-def test_an_earlier_version_that_shows_again_is_rendered(mended, render, world):
+def test_an_earlier_version_that_shows_again_is_rendered(repaired, render, world):
     render("a")
     world.deliver(world.upload("a", b"a mistake"))
     delete_for_good(world, world.row("a")["VersionId"])
-    assert mended() == [("outdated", "a")]
+    assert repaired() == [("outdated", "a")]
     assert set(world.variants().values()) == {b"thumbnail of pixels", b"small of pixels"}
 
 
-def test_a_deleted_original_that_is_recovered_is_rendered(mended, render, world):
+def test_a_deleted_original_that_is_recovered_is_rendered(repaired, render, world):
     render("a")
     world.deliver(world.remove("a"))
     [marker] = world.s3.list_object_versions(Bucket=ORIGINALS)["DeleteMarkers"]
     delete_for_good(world, marker["VersionId"])
-    assert mended() == [("missing-row", "a")]
+    assert repaired() == [("missing-row", "a")]
     assert set(world.variants().values()) == {b"thumbnail of pixels", b"small of pixels"}
 
 
-def test_a_failed_row_about_an_earlier_upload_is_brought_up_to_date(mended, world):
+def test_a_failed_row_about_an_earlier_upload_is_brought_up_to_date(repaired, world):
     world.render.error = RuntimeError("once")
     world.deliver(world.upload("a"), attempt=5)
     world.render.error = None
     world.upload("a", b"other pixels")
-    assert mended() == [("failed", "a")]
+    assert repaired() == [("failed", "a")]
     assert all(data.endswith(b"other pixels") for data in world.variants().values())
 
 
-def test_missing_variants_are_rendered_again(mended, render, world):
+def test_missing_variants_are_rendered_again(repaired, render, world):
     render("a", "b")
     for key in list(world.variants()):
         if key.startswith("resized/a/"):
             world.s3.delete_object(Bucket=VARIANTS, Key=key)
-    assert mended() == [("missing-variants", "a")]
+    assert repaired() == [("missing-variants", "a")]
     assert len(world.variants()) == 2 * len(PRESETS)
 
 
-def test_a_row_without_an_original_goes_with_its_variants(mended, render, world):
+def test_a_row_without_an_original_goes_with_its_variants(repaired, render, world):
     render("a", "b")
     world.remove("a")
-    assert mended() == [("missing-original", "a")]
+    assert repaired() == [("missing-original", "a")]
     assert world.row("a") is None
     assert {keys.image_id_of_variant(key) for key in world.variants()} == {"b"}
 
@@ -187,12 +187,12 @@ def test_an_expired_original_is_nothing_to_find(reconcile, render, world, config
     assert (ran.code, found(ran)) == (1, [("missing-variants", "a")]), "there is nothing to render it from"
 
 
-def test_variants_that_no_row_names_are_deleted(mended, render, world):
+def test_variants_that_no_row_names_are_deleted(repaired, render, world):
     render("a", "a b")
     orphan = keys.variant_key("a b", "0" * 16, parse_presets(PRESETS)[0])
     world.s3.put_object(Bucket=VARIANTS, Key=orphan, Body=b"?")
     world.s3.put_object(Bucket=VARIANTS, Key=orphan.replace("a b", "gone"), Body=b"?")
-    assert mended() == [("orphan-variant", "a b"), ("orphan-variant", "gone")]
+    assert repaired() == [("orphan-variant", "a b"), ("orphan-variant", "gone")]
 
 
 @pytest.mark.parametrize("state", ["PENDING", "FAILED", "none"])
@@ -209,7 +209,7 @@ def test_variants_of_an_image_that_is_not_settled_are_not_judged(reconcile, worl
     assert key in world.variants()
 
 
-def test_what_is_young_is_let_be(imagectl, render, world):
+def test_what_is_young_is_ignored(imagectl, render, world):
     render("a")
     world.upload("no row yet")
     orphan = keys.variant_key("a", "0" * 16, parse_presets(PRESETS)[0])
@@ -254,18 +254,18 @@ def test_an_original_whose_key_is_too_long_is_reported_and_left_alone(reconcile,
     ran = reconcile("--repair", "--yes")
     [finding, summary] = ran.lines
     assert (ran.code, finding["kind"], finding["key"]) == (1, "key-too-long", f"uploads/{name}")
-    assert (summary["originals"], summary["mended"]) == (3, 0)
+    assert (summary["originals"], summary["repaired"]) == (3, 0)
     assert world.s3.head_object(Bucket=ORIGINALS, Key=f"uploads/{name}")
 
 
-def test_what_a_worker_that_died_did_not_clean_up_is_cleaned_up(mended, render, world, monkeypatch):
+def test_what_a_worker_that_died_did_not_clean_up_is_cleaned_up(repaired, render, world, monkeypatch):
     render("a", presets=OTHER_PRESETS)
     record = world.upload("a", b"other pixels")
     with monkeypatch.context() as patch:
         patch.setattr(world.storage, "remove_variants", lambda _: None)
         patch.setattr(world.catalog, "forget_superseded", lambda _: None)
         world.deliver(record)
-    assert mended() == [("leftover", "a")]
+    assert repaired() == [("leftover", "a")]
 
 
 def test_no_more_is_deleted_than_allowed(reconcile, render, world, waiting):
@@ -273,7 +273,7 @@ def test_no_more_is_deleted_than_allowed(reconcile, render, world, waiting):
     for image_id in "abc":
         world.remove(image_id)
     ran = reconcile("--repair", "--yes", "--max-deletions", "2")
-    assert (ran.code, ran.lines[-1]["mended"]) == (1, 2)
+    assert (ran.code, ran.lines[-1]["repaired"]) == (1, 2)
     assert len(waiting()) == 2
 
 

@@ -31,7 +31,7 @@ def test_what_was_processed_in_a_time_is_told_once_more(imagectl, world, bus):
     world.catalog.put_pending([{"ImageID": "d", "CreatedAt": "2026-01-02T03:04:05.678Z"}])
     ran = imagectl("publish", *SINCE_EVER, "--yes", "--json", "--rate", "1000")
     assert ran.code == 0, ran.err
-    assert ran.lines[-1]["counts"] == {"pending": 1, "told": 3}
+    assert ran.lines[-1]["counts"] == {"pending": 1, "published": 3}
     assert sorted(bus.told) == ["a", "b", "c"]
     assert {event["EventBusName"] for event in bus.events} == {BUS}
     assert {event["DetailType"] for event in bus.events} == {"Image Ready", "Image Rejected"}
@@ -74,7 +74,7 @@ def test_a_row_that_cannot_be_told_is_counted_and_holds_up_nothing(imagectl, wor
     key = {"ImageID": {"S": "a"}}
     dynamodb.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE Placeholder")
     ran = imagectl("publish", *SINCE_EVER, "--yes", "--json")
-    assert ran.lines[-1]["counts"] == {"told": 1, "unreadable": 1}
+    assert ran.lines[-1]["counts"] == {"published": 1, "unreadable": 1}
     assert bus.told == ["b"]
 
 

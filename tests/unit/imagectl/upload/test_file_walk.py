@@ -61,7 +61,7 @@ def test_linked_files_and_folders_are_followed_but_never_in_circles(tree, tmp_pa
 def test_what_is_no_file_is_reported(tree):
     os.mkfifo(tree / "pipe.jpg")
     [met] = walk([str(tree / "pipe.jpg")], Wanted())
-    assert met == Unusable(path=str(tree / "pipe.jpg"), reason="It is no regular file.")
+    assert met == Unusable(path=str(tree / "pipe.jpg"), reason="It is not a regular file.")
 
 
 def test_a_folder_that_cannot_be_read_does_not_end_the_walk(tree, monkeypatch):

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[4]
 
 @pytest.fixture
 def process(fake, environment) -> Callable[..., subprocess.Popen]:
-    """Start a command in a process of its own."""
+    """Start a command in a separate process."""
 
     def start(*arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
