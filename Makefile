@@ -105,7 +105,7 @@ burst: $(READY) ## send 2,000 uploads at once with faults and killed workers, an
 burst-direct: $(READY) ## a spike of 500, and the same at the design without a queue (5 minutes)
 	@$(PY) -m bench.burst --uploads 500 --kills 10 --direct
 
-burst-plot: $(BENCH_READY) ## draw docs/spike.svg and docs/spike.png from the last burst
+burst-plot: $(BENCH_READY) ## draw docs/spike.svg from the last burst
 	@$(BENCH)/bin/python bench/burst/plot.py .local/burst.json docs/spike
 
 bench-batch: $(READY) ## measure what overlapping downloads, rendering and uploads gains (2 minutes)

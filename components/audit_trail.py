@@ -136,7 +136,7 @@ def _cloudtrail_delivers(location: Location, logs: PrivateBucket) -> Sequence[Ma
     return [
         {
             **allow,
-            "Sid": "TrailLooksWhoseBucketItIs",
+            "Sid": "TrailChecksBucketOwner",
             "Action": "s3:GetBucketAcl",
             "Resource": logs.arn,
             "Condition": {"StringEquals": {"aws:SourceArn": trail}},

@@ -66,7 +66,7 @@ class ImageEvents(pulumi.ComponentResource):
     def _accepts(self) -> dict[str, Any]:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
         return {
-            "Sid": "BusGivesUp",
+            "Sid": "BusDeadLetters",
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",

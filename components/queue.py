@@ -122,7 +122,7 @@ class UploadQueue(pulumi.ComponentResource):
 
     def _accepts(self, originals: OriginalsBucket) -> dict[str, object]:
         return {
-            "Sid": "EventsOfOriginals",
+            "Sid": "OriginalsNotifyQueue",
             "Effect": "Allow",
             "Principal": {"Service": "s3.amazonaws.com"},
             "Action": "sqs:SendMessage",

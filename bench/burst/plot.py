@@ -32,7 +32,6 @@ def main() -> None:
         axes.grid(axis="y", alpha=0.3)
     name = Path(sys.argv[2])
     figure.savefig(name.with_suffix(".svg"), metadata={"Date": None})
-    figure.savefig(name.with_suffix(".png"), dpi=110)
 
 
 if __name__ == "__main__":

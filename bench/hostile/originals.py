@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageOps
 
-SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jpg"))
+SAMPLES = sorted((Path(__file__).parents[2] / "local" / "samples").glob("*.jpg"))
 _LARGEST = (8660, 5773)  # of the default `maxPixels`
 _PHOTOGRAPH = (4032, 3024)
 

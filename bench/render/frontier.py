@@ -147,7 +147,7 @@ def _encoded(
 
 
 def draw(folder: Path, choices: dict[str, dict[str, tuple[float, float]]]) -> None:
-    """Write `rendering.svg` and `rendering.png`."""
+    """Write `rendering.svg`."""
     plt.rcParams.update({"font.size": 9, "svg.hashsalt": "rendering", "svg.fonttype": "none"})
     figure, axes = plt.subplots(2, 2, figsize=(11, 8.5), layout="constrained")
     labels = {
@@ -169,7 +169,6 @@ def draw(folder: Path, choices: dict[str, dict[str, tuple[float, float]]]) -> No
         "What each choice costs and gives; red: the default. Mean of three 12-megapixel photographs."
     )
     figure.savefig(folder / "rendering.svg", metadata={"Date": None})
-    figure.savefig(folder / "rendering.png", dpi=110)
 
 
 def _named(axis: Axes, points: dict[str, tuple[float, float]]) -> None:

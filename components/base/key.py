@@ -111,7 +111,7 @@ def key_policy(arn: str) -> str:
         },
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
         {
-            "Sid": "BucketsTellQueues",
+            "Sid": "BucketsNotifyQueues",
             "Principal": {"Service": "s3.amazonaws.com"},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
@@ -120,7 +120,7 @@ def key_policy(arn: str) -> str:
         # Buses encrypt events, and put those they cannot deliver into queues under the same key. Whether it
         # is a key that they can use, EventBridge checks without naming the account.
         {
-            "Sid": "BusesLook",
+            "Sid": "BusesDescribeKey",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "kms:DescribeKey",
         },
@@ -143,7 +143,7 @@ def key_policy(arn: str) -> str:
         # https://docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html, and filters of mappings:
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
         {
-            "Sid": "FunctionsUnpack",
+            "Sid": "FunctionsDecrypt",
             "Principal": {"Service": "lambda.amazonaws.com"},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Condition": {

@@ -34,7 +34,7 @@ class Statement(NamedTuple):
 
 def documents() -> dict[Path, str]:
     """The security document with its tables."""
-    document = DOCS / "security.md"
+    document = DOCS / "security" / "permissions.md"
     return {document: with_section(document.read_text("utf-8"), "principals", tables(statements()))}
 
 

@@ -28,7 +28,7 @@ ACCESS_LOGS = {
     },
 }
 ACL = {
-    "Sid": "TrailLooksWhoseBucketItIs",
+    "Sid": "TrailChecksBucketOwner",
     "Effect": "Allow",
     "Principal": {"Service": "cloudtrail.amazonaws.com"},
     "Action": "s3:GetBucketAcl",

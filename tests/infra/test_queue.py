@@ -19,7 +19,7 @@ def tls_only(queue):
 def test_the_queue_accepts_messages_of_exactly_this_bucket_and_account(stack):
     accepts, tls = stack.statements(":QueuePolicy", "intake-uploads-policy")
     assert accepts == {
-        "Sid": "EventsOfOriginals",
+        "Sid": "OriginalsNotifyQueue",
         "Effect": "Allow",
         "Principal": {"Service": "s3.amazonaws.com"},
         "Action": "sqs:SendMessage",

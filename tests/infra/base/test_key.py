@@ -128,7 +128,7 @@ def test_the_account_administers_the_key_and_services_use_it_for_this_account_on
     assert administers["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert administers["Action"] == "kms:*"
     assert tells == {
-        "Sid": "BucketsTellQueues",
+        "Sid": "BucketsNotifyQueues",
         "Effect": "Allow",
         "Principal": {"Service": "s3.amazonaws.com"},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],

@@ -195,7 +195,10 @@ def test_a_failed_image_that_a_redrive_brings_to_ready_is_two_events(world, told
     record = world.upload("a")
     world.deliver(record, attempt=5, worker=world.worker(storage=Failing(world.storage, "fetch")))
     world.deliver(record)
-    assert [type(event).__name__ for event in told()] == ["ImageFailed", "ImageReady"]
+    assert [type(event).__name__ for event in told()] == [
+        "ImageFailedEvent",
+        "ImageReadyEvent",
+    ]
 
 
 def test_an_outcome_has_the_same_id_however_it_is_told(world, told):

@@ -42,13 +42,13 @@ def test_a_hundred_pending_rows_arrive(dynamodb):
     assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == 100
 
 
-def test_rows_that_the_table_did_not_take_are_sent_again_after_growing_waits():
+def test_rows_that_the_table_did_not_take_are_sent_again_after_waits_with_jitter():
     client, waits = FakeBatches(20, 3, 2), []
     Catalog(client, TABLE, sleep=waits.append).put_pending(rows(30))
     assert client.sizes == [25, 5, 2, 5]
     assert sorted(client.taken) == sorted(row["ImageID"] for row in rows(30))
     assert len(waits) == 2
-    assert waits[0] < waits[1]
+    assert [0 <= wait <= 0.1 * 2**attempt for attempt, wait in enumerate(waits)] == [True, True]
 
 
 def test_a_table_that_keeps_refusing_rows_is_busy():
