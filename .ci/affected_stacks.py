@@ -8,10 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What `pulumi preview` reads, in whichever stack.
+# What `pulumi preview` reads, in every stack. A function's layer is built from the requirements that are
+# named after its folder.
+_FUNCTIONS = "|".join(path.parent.name for path in ROOT.glob("handlers/*/entry_point.py"))
 _PROGRAM = re.compile(
     r"(components|handlers|policies|pricing|\.github/actions/pulumi)/"
-    r"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/(resize|api)\.txt"
+    rf"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/({_FUNCTIONS})\.txt"
     r"|\.github/workflows/preview\.yml)$"
 )
 _STACK = re.compile(r"Pulumi\.([^./]+)\.yaml")

@@ -143,6 +143,10 @@ class ImageApi(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log",
+            # Log delivery needs no statement in the account's resource policy for groups below this
+            # prefix, a policy that may be full.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+            name_prefix=f"/aws/vendedlogs/{name}-access-log-",
             retention_in_days=args.config.log_retention_days,
             kms_key_id=args.key.arn,
             opts=child,

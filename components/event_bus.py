@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.base.arns import Location
 from components.base.iam import Grant
-from components.base.key import Key
+from components.base.key import AWS_KEYS, Key
 from components.base.private_queue import private_queue, queue_policy
 
 _LETTERS_DAYS = 14  # the longest that SQS keeps anything
@@ -34,13 +34,12 @@ class ImageEvents(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:index:ImageEvents", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self._key = args.key
-        self.dead_letters = private_queue(f"{name}-dlq", args.key, retention_days=_LETTERS_DAYS, opts=child)
+        # Not under the customer's key: it takes what cannot be encrypted or read when that key is disabled.
+        self.dead_letters = private_queue(f"{name}-dlq", AWS_KEYS, retention_days=_LETTERS_DAYS, opts=child)
         self.bus = aws.cloudwatch.EventBus(
             name,
             description="Outcomes of uploaded images",
             kms_key_identifier=args.key.arn,
-            # For what was taken and cannot be encrypted or read, should the key be disabled.
             dead_letter_config={"arn": self.dead_letters.arn},
             opts=child,
         )
@@ -59,8 +58,6 @@ class ImageEvents(pulumi.ComponentResource):
             actions=("sqs:SendMessage",),
             resources=(self.dead_letter_arn,),
             why="keeps what cannot be published",
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-            needs=self._key.use("sqs", "kms:Decrypt", "kms:GenerateDataKey"),
         )
 
     def _accepts(self) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class ImagePipeline(pulumi.ComponentResource):
         self.quotas = QuotaTable(f"{name}-quotas", QuotaTableArgs(protect=protect, key=self.key), child)
         location = Location.of(self.table.arn)
         if config.malware_scan:
-            self.scanner = Scanner(f"{name}-scan", ScannerArgs(location=location, key=self.key), child)
+            scanner = ScannerArgs(location=location, key=self.key, config=config)
+            self.scanner = Scanner(f"{name}-scan", scanner, child)
         self.originals = OriginalsBucket(
             f"{name}-originals",
             OriginalsBucketArgs(key=self.key, scanner=self.scanner, config=config),

@@ -60,7 +60,10 @@ class PythonFunction(pulumi.ComponentResource):
             opts=child,
         )
         self.role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=trust_document("lambda.amazonaws.com"), opts=child
+            f"{name}-role",
+            assume_role_policy=trust_document("lambda.amazonaws.com"),
+            permissions_boundary=args.config.permissions_boundary or None,
+            opts=child,
         )
         grants = [*args.grants, *self._own_grants(), *_environment_grants(args.key)]
         permissions = aws.iam.RolePolicy(

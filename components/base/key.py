@@ -117,7 +117,7 @@ def key_policy(arn: str) -> str:
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
-        # Buses encrypt events, and put those they cannot deliver into queues under the same key. Whether it
+        # Buses encrypt events. Whether it
         # is a key that they can use, EventBridge checks without naming the account.
         {
             "Sid": "BusesDescribeKey",
@@ -140,8 +140,7 @@ def key_policy(arn: str) -> str:
                 "StringLike": {"kms:EncryptionContext:aws:logs:arn": any_of("logs", "log-group:*")}
             },
         },
-        # https://docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html, and filters of mappings:
-        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+        # https://docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html
         {
             "Sid": "FunctionsDecrypt",
             "Principal": {"Service": "lambda.amazonaws.com"},

@@ -47,7 +47,10 @@ class PrivateTable(pulumi.ComponentResource):
             global_secondary_indexes=indexes,
             ttl={"attribute_name": expires, "enabled": True},
             point_in_time_recovery={"enabled": True},
-            server_side_encryption={"enabled": True, "kms_key_arn": key.arn},
+            # Written both ways: from a key back to none, the provider sees no change in an enabled block
+            # without a key, and the table would stay under the old one. Disabled is AWS's own key.
+            # https://www.pulumi.com/registry/packages/aws/api-docs/dynamodb/table/#tableserversideencryption
+            server_side_encryption={"enabled": key.arn is not None, "kms_key_arn": key.arn},
             stream_enabled=stream or None,
             stream_view_type="NEW_AND_OLD_IMAGES" if stream else None,
             deletion_protection_enabled=protect,

@@ -1,5 +1,6 @@
 """The API: its callers, its rates and its function."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from components.config.limits import LimitsConfig
 from components.config.stack import StackConfig
 
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
+# The environment of a function ends at 4 KB; its other variables take less than 1 KB.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_ADMINS_BYTES = 3_000
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -60,6 +64,12 @@ class ApiConfig(LimitsConfig, StackConfig):
             yield (
                 f"adminPrincipals is set but apiAuth is {self.api_auth}; it is only used with apiAuth iam "
                 "(with jwt, the scope admin makes an administrator)."
+            )
+        size = len(json.dumps(self.admin_principals))
+        if size > _MAX_ADMINS_BYTES:
+            yield (
+                f"adminPrincipals: {len(self.admin_principals)} ARNs take {size} bytes, more than the "
+                f"{_MAX_ADMINS_BYTES} that fit into the function's environment; let people share a role."
             )
         for arn in self.admin_principals:
             if not _PRINCIPAL.fullmatch(arn):

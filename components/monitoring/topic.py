@@ -77,7 +77,10 @@ class AlarmTopic(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         workspace, _, channel = args.config.alarm_slack_channel.partition("/")
         role = aws.iam.Role(
-            f"{name}-slack-role", assume_role_policy=trust_document("chatbot.amazonaws.com"), opts=child
+            f"{name}-slack-role",
+            assume_role_policy=trust_document("chatbot.amazonaws.com"),
+            permissions_boundary=args.config.permissions_boundary or None,
+            opts=child,
         )
         aws.chatbot.SlackChannelConfiguration(
             f"{name}-slack",

@@ -18,6 +18,7 @@ from handlers.api.quotas import Quotas
 from handlers.api.requests import Request
 from handlers.api.routes import Response, Routes
 from handlers.api.uploads import Uploads
+from handlers.contract.log_level import apply_log_level
 from handlers.contract.settings import ApiSettings, load
 from handlers.storage import clients
 from handlers.storage.buckets import Buckets
@@ -64,7 +65,9 @@ def compose() -> tuple[Routes, Logger]:
         batches=BatchStatus(dynamodb, settings.table_name, catalog),
         page=page,
     )
-    return routes, Logger()
+    logger = Logger()
+    apply_log_level()
+    return routes, logger
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

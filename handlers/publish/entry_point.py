@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handlers.contract.log_level import apply_log_level
 from handlers.contract.settings import PublishSettings, load
 from handlers.publish.event_bus import Bus, NotTaken
 from handlers.publish.publisher import Publisher
@@ -21,6 +22,7 @@ def compose() -> tuple[Publisher, Logger, Metrics]:
     """What one execution environment works with, built at its first call."""
     settings = load(PublishSettings, os.environ)
     logger, metrics = Logger(), Metrics()
+    apply_log_level()
     bus = Bus(
         clients.events(),
         settings.bus_name,

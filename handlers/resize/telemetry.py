@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.contract import keys
+from handlers.contract.log_level import apply_log_level
 from handlers.contract.rejections import RenderFailed
 from handlers.resize.outcomes import Line
 
@@ -33,6 +34,7 @@ class Telemetry:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._logger = Logger()
+        apply_log_level()
         self._metrics = Metrics()
 
     @contextmanager
@@ -76,5 +78,7 @@ class Telemetry:
                 self._metrics.add_metric(
                     name="SettleTime", unit=MetricUnit.Milliseconds, value=round(since_upload * 1000)
                 )
+            # Metric math cannot fill a metric that never existed: the alarm on unpublished events needs one.
+            self._metrics.add_metric(name="Published", unit=MetricUnit.Count, value=0)
             self._metrics.add_metric(name="RecordTime", unit=MetricUnit.Milliseconds, value=line.milliseconds)
             self._metrics.add_metric(name="OriginalSize", unit=MetricUnit.Bytes, value=line.size)

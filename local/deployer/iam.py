@@ -15,6 +15,7 @@ def role(target: Target, resource: Registration) -> Created:
         AssumeRolePolicyDocument=resource["assumeRolePolicy"],
         Description=resource.get("description", ""),
         Tags=tag_list(resource["tags"]),
+        **resource.members("permissionsBoundary"),
     )["Role"]
     for policy in resource.get("inlinePolicies", []):
         client.put_role_policy(RoleName=name, PolicyName=policy["name"], PolicyDocument=policy["policy"])

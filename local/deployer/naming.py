@@ -19,6 +19,8 @@ def physical_name(resource: Registration, limit: int, key: str = "name") -> str:
     if given:
         return str(given)
     suffix = secrets.token_hex(4)[:_SUFFIX_HEX_DIGITS]
+    if prefix := resource.get(f"{key}Prefix"):
+        return f"{prefix}{suffix}"
     return f"{resource.name[: limit - len(suffix) - 1]}-{suffix}"
 
 

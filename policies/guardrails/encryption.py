@@ -52,11 +52,11 @@ def topic_encrypted(topic: Resource, _: Stack) -> Iterator[str]:
         yield "does not encrypt its messages"
 
 
-@rule("table-encrypted", resource_types.TABLE, fix="Set serverSideEncryption.enabled to true.")
+@rule("table-encrypted", resource_types.TABLE, fix="Set serverSideEncryption, enabled with a key or not.")
 def table_encrypted(table: Resource, _: Stack) -> Iterator[str]:
-    """A table is encrypted with a key in the account."""
-    if not table.section("serverSideEncryption").get("enabled"):
-        yield "is encrypted with a key that is not in this account"
+    """A table states whether a KMS key or DynamoDB's own key encrypts it."""
+    if "enabled" not in set(table.section("serverSideEncryption")):
+        yield "does not state how it is encrypted"
 
 
 @rule(

@@ -129,3 +129,17 @@ def test_the_default_presets_are_the_ones_that_the_service_documents():
         ("small", 512, 512, "contain", "webp"),
         ("large", 1600, 1600, "contain", "webp"),
     ]
+
+
+def test_the_largest_environment_fits_into_what_lambda_allows(registered):
+    # 4 KB for all variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    longest = "8192x8192 cover avif quality=100 effort=10 position=attention enlarge"
+    presets = [f"p{n:x}{'x' * 29} {longest}" for n in range(15)]
+    stack = registered(
+        presets=json.dumps(["thumbnail 128x128 cover jpeg", *presets]),
+        adminPrincipals=json.dumps(["arn:aws:iam::111122223333:role/" + "r" * 60] * 31),
+        kmsKey="create",
+    )
+    for function in stack.all("/function:Function"):
+        variables = function.inputs["environment"]["variables"]
+        assert sum(len(name) + len(value) for name, value in variables.items()) < 4096

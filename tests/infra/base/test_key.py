@@ -19,6 +19,9 @@ ELSEWHERE = {
     "aws:sns/topic:Topic": "a key of its own: alarms are to ring when the other cannot be used",
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     "intake-audit-logs-encryption": "S3 delivers access logs under its own key only",
+    "intake-events-dlq": "it takes events that cannot be encrypted when the key is disabled",
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+    "intake-publish-from-table": "its filter is no secret, and Lambda would need the key to apply it",
 }
 
 
@@ -55,8 +58,7 @@ def could_be_keyed(resource):
 def keyless(resource, key):
     """What is wrong with a resource that could be encrypted with the key; empty if nothing is."""
     if resource.type == "aws:lambda/eventSourceMapping:EventSourceMapping":
-        # What its key would encrypt are filter criteria.
-        return without_key(resource.type, resource.inputs, key) if "filterCriteria" in resource.inputs else []
+        return []  # its key would encrypt filter criteria, and the queue's has none
     missing = without_key(resource.type, resource.inputs, key)
     return missing or ([] if keys_in(resource.inputs) else ["all of them"])
 
@@ -174,8 +176,6 @@ USES = {
     },
     "publish": {
         ("dynamodb", "kms:Decrypt"),
-        ("sqs", "kms:Decrypt"),
-        ("sqs", "kms:GenerateDataKey"),
         ("lambda", "kms:Decrypt"),
     },
 }
@@ -244,7 +244,7 @@ def test_a_bucket_refuses_objects_under_another_key_and_takes_those_that_name_no
 def test_queues_do_not_ask_for_the_key_of_sqs_as_well(keyed):
     stack, _ = keyed
     for queue in stack.all("/queue:Queue"):
-        assert "sqsManagedSseEnabled" not in queue.inputs
+        assert ("sqsManagedSseEnabled" in queue.inputs) != ("kmsMasterKeyId" in queue.inputs)
 
 
 def test_the_api_signs_uploads_for_the_key(keyed):
@@ -277,3 +277,19 @@ def test_a_first_preview_knows_a_key_of_yours_and_a_second_one_the_key_that_is_m
 def test_a_first_preview_waits_for_the_key_that_is_made():
     first = evaluated("dev", "create", PreviewedCloud, preview=True)
     assert isinstance(first.one(":LogGroup", "intake-api-log").inputs["kmsKeyId"], pulumi.output.Unknown)
+
+
+def test_tables_state_their_encryption_with_the_key_and_without_it(keyed, stack):
+    # From a key back to none has to be a change, or the tables would stay under the old key.
+    with_key, key = keyed
+    for table in with_key.all(":Table"):
+        assert table.inputs["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": key}
+    for table in stack.all(":Table"):
+        assert table.inputs["serverSideEncryption"] == {"enabled": False}
+
+
+def test_dead_letters_of_the_bus_survive_the_loss_of_the_key(keyed):
+    stack, _ = keyed
+    queue = stack.one(":Queue", "intake-events-dlq")
+    assert queue.inputs["sqsManagedSseEnabled"] is True
+    assert "kmsMasterKeyId" not in queue.inputs

@@ -93,6 +93,20 @@ WRONG = [
         {"logRetentionDays": "15"},
         f"logRetentionDays: 15 is not one of {LOG_RETENTION}.",
     ),
+    (
+        {"permissionsBoundary": "boundary"},
+        (
+            "permissionsBoundary: 'boundary' is not the ARN of a managed policy, such as "
+            "arn:aws:iam::111122223333:policy/boundary."
+        ),
+    ),
+    (
+        {"adminPrincipals": json.dumps([f"arn:aws:iam::111122223333:role/{n:050}" for n in range(40)])},
+        (
+            "adminPrincipals: 40 ARNs take 3400 bytes, more than the 3000 that fit into the function's "
+            "environment; let people share a role."
+        ),
+    ),
     ({"batchsize": "5"}, "batchsize is not a configuration key; see Pulumi.yaml for the list."),
     (
         {"presets": '["small 512x512 contain webp"]'},

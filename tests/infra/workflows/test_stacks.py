@@ -24,7 +24,8 @@ def deployed(event, stack=None):
 @pytest.mark.parametrize(
     "path",
     ["components/queue.py", "handlers/contract/keys.py", "__main__.py", "Pulumi.yaml", "requirements/api.txt",
-     "requirements.txt", "policies/guardrails/logs.py", ".github/workflows/preview.yml"],
+     "requirements/publish.txt", "pricing/prices.toml", "requirements.txt",
+     "policies/guardrails/logs.py", ".github/workflows/preview.yml"],
 )  # fmt: skip
 def test_the_program_and_its_policies_concern_every_stack(path):
     assert affected("README.md", path) == STACKS == ["dev", "prod"]

@@ -22,6 +22,7 @@ CONTENT = [
     ("queue-encrypted", resource(resource_types.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
     ("topic-encrypted", resource(resource_types.TOPIC, "t", kmsMasterKeyId="alias/news")),
     ("table-encrypted", resource(resource_types.TABLE, "t", serverSideEncryption={"enabled": True})),
+    ("table-encrypted", resource(resource_types.TABLE, "t", serverSideEncryption={"enabled": False})),
     ("key-rotated", resource(resource_types.KEY, "k", enableKeyRotation=True)),
     ("resource-policy-private", policy(deny_plain_text("sqs:*"), kind=resource_types.QUEUE_POLICY)),
     (
@@ -84,12 +85,7 @@ OBJECTING = [
     ("queue-encrypted", resource(resource_types.QUEUE, "q"), "does not encrypt"),
     ("queue-encrypted", resource(resource_types.QUEUE, "q", sqsManagedSseEnabled=False), "does not encrypt"),
     ("topic-encrypted", resource(resource_types.TOPIC, "t"), "does not encrypt"),
-    ("table-encrypted", resource(resource_types.TABLE, "t"), "not in this account"),
-    (
-        "table-encrypted",
-        resource(resource_types.TABLE, "t", serverSideEncryption={"enabled": False}),
-        "not in this",
-    ),
+    ("table-encrypted", resource(resource_types.TABLE, "t"), "does not state"),
     ("key-rotated", resource(resource_types.KEY, "k"), "is never rotated"),
     (
         "resource-policy-private",
@@ -212,7 +208,7 @@ OBJECTING = [
         resource(resource_types.ROUTE, "r", authorizationType="NONE"),
         "by everyone",
     ),
-    ("trail-validated", resource(resource_types.TRAIL, "t", s3BucketName="logs"), "nobody would notice"),
+    ("trail-validated", resource(resource_types.TRAIL, "t", s3BucketName="logs"), "would go unnoticed"),
 ]
 
 
