@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,11 @@ bench-batch: $(READY) ## measure what overlapping downloads, rendering and uploa
 
 mutants: $(READY) ## break the consumer in small ways, and show that the unit tests catch each (5 minutes)
 	@$(PY) -m bench.mutants
+
+roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSITORY, STATE_BUCKET, STATE_KEY)
+	@$(PYTHON) .ci/roles.py --stack '$(STACK)' --account '$(ACCOUNT)' --region '$(REGION)' \
+	  --repository '$(REPOSITORY)' --owner-id '$(OWNER_ID)' --repository-id '$(REPOSITORY_ID)' \
+	  --state-bucket '$(STATE_BUCKET)' --state-key '$(STATE_KEY)'
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api publish:publish policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \

@@ -146,7 +146,7 @@ class ImageApi(pulumi.ComponentResource):
             # Log delivery needs no statement in the account's resource policy for groups below this
             # prefix, a policy that may be full.
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-            name_prefix=f"/aws/vendedlogs/{name}-access-log-",
+            name_prefix=f"/aws/vendedlogs/{args.service}-access-log-",
             retention_in_days=args.config.log_retention_days,
             kms_key_id=args.key.arn,
             opts=child,

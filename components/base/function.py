@@ -74,7 +74,8 @@ class PythonFunction(pulumi.ComponentResource):
         )
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
-            layer_name=name,
+            # Layers are not auto-named, and two stacks may share an account.
+            layer_name=f"{args.service}-{args.module}",
             description=f"Dependencies of handlers.{args.module}",
             code=pulumi.FileArchive(str(bundle.layer_archive(args.module))),
             compatible_runtimes=[bundle.RUNTIME],
