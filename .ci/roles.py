@@ -5,6 +5,7 @@ build/roles/STACK and prints the commands that create the roles. Needs no depend
 """
 
 import argparse
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
@@ -54,6 +55,18 @@ def commands(stack: str, account: str, folder: str) -> Iterator[str]:
             )
 
 
+def variables(stack: str, account: str, region: str, state_bucket: str) -> dict[str, str]:
+    """What the workflows read for a stack from the repository's variable AWS_STACKS.
+
+    The state's URL names the region of its bucket, which may be another than the stack's.
+    """
+    return {
+        "backend": f"s3://{state_bucket}/{stack}?region={region}",
+        "preview": f"arn:aws:iam::{account}:role/intake-{stack}-preview",
+        "region": region,
+    }
+
+
 def main() -> None:
     """Write the files and print the commands."""
     parser = argparse.ArgumentParser(prog="make roles", description=__doc__)
@@ -77,6 +90,8 @@ def main() -> None:
     relative = folder.relative_to(ROOT).as_posix()
     print(f"# written to {relative}; in account {given.account}, create the policies and the roles:")
     print(*commands(given.stack, given.account, relative), sep="\n")
+    print("# variable AWS_STACKS of the repository, with an entry for each stack:")
+    print(json.dumps({given.stack: variables(given.stack, given.account, given.region, given.state_bucket)}))
     print(f"# attach intake-{given.stack}-{OPTIONS} to the deploy role for malwareScan or alarmSlackChannel,")
     print(f"# and intake-{given.stack}-{UNPROTECTED} to let it destroy a stack without protect")
 

@@ -17,7 +17,7 @@ def default_texts() -> dict[str, str]:
     pipeline, has its own `Pulumi.yaml` without them.
     """
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
-    return {key: as_text(schema["default"]) for key, schema in declared.items()}
+    return {key: as_text(schema["default"]) for key, schema in declared.items() if ":" not in key}
 
 
 def as_text(value: Any) -> str:

@@ -43,7 +43,7 @@ def documents() -> dict[Path, str]:
 
 def _declared() -> Settings:
     declared: Settings = yaml.safe_load((DOCS.parent / "Pulumi.yaml").read_text("utf-8"))["config"]
-    return declared
+    return {key: schema for key, schema in declared.items() if ":" not in key}
 
 
 def _of_stack(stack: str) -> Mapping[str, Any]:

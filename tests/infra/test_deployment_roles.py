@@ -287,3 +287,4 @@ def test_the_command_writes_every_policy_and_prints_what_creates_the_roles():
     assert {path.stem for path in folder.glob("*.json")} == set(POLICIES)
     assert "$" not in "".join(path.read_text() for path in folder.glob("*.json"))
     assert "aws iam create-role --role-name intake-test-deploy " in printed
+    assert '"backend": "s3://b/test?region=eu-central-1"' in printed

@@ -11,17 +11,19 @@ from local.program import load_config
 from tests.infra.registered import ROOT
 
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
+# Keys of other namespaces are the engine's.
+SETTINGS = {key: schema for key, schema in PROJECT["config"].items() if ":" not in key}
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": tuple[str, ...]}
 
 
 def test_the_schema_declares_exactly_the_fields_of_the_configuration():
-    declared = {key: TYPES[schema["type"]] for key, schema in PROJECT["config"].items()}
+    declared = {key: TYPES[schema["type"]] for key, schema in SETTINGS.items()}
     hints = get_type_hints(PipelineConfig)
     assert declared == {camel_case(field.name): hints[field.name] for field in fields(PipelineConfig)}
 
 
 def test_every_key_is_described_and_has_a_default_of_its_type():
-    for key, schema in PROJECT["config"].items():
+    for key, schema in SETTINGS.items():
         assert schema["description"], key
         kind = TYPES[schema["type"]]
         assert isinstance(schema["default"], list if kind == tuple[str, ...] else kind), key
@@ -97,3 +99,7 @@ def test_a_key_without_default_or_value_is_an_error(tmp_path):
 
 def test_the_stack_file_may_be_empty(tmp_path):
     assert load_config(project(tmp_path, "", {"size": 5}), "test") == {"shop:size": "5"}
+
+
+def test_physical_names_contain_the_stack():
+    assert PROJECT["config"]["pulumi:autonaming"] == {"value": {"pattern": "${name}-${stack}-${hex(7)}"}}

@@ -8,6 +8,7 @@ from docs.generate import settings
 from tests.infra.registered import ROOT
 
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+DECLARED = {key: schema for key, schema in DECLARED.items() if ":" not in key}
 PAGE = settings.documents()[ROOT / "docs" / "settings.md"]
 
 

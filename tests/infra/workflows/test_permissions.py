@@ -59,7 +59,7 @@ def test_previews_and_drift_use_the_role_that_reads():
         for step in job["steps"]
         if step.get("uses", "").endswith("/actions/pulumi")
     }
-    assert roles == {"${{ vars.AWS_PREVIEW_ROLE_ARN }}"}
+    assert roles == {"${{ steps.stack.outputs.preview }}"}
 
 
 def test_only_a_job_with_an_environment_uses_the_role_that_deploys():

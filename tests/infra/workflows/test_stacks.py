@@ -85,7 +85,7 @@ def test_nothing_is_previewed_or_deployed_before_the_checks_pass():
 
 
 def test_previews_and_deployments_are_held_to_the_policy_pack():
-    (preview,) = commands(workflow("preview")["jobs"]["preview"])
+    (_, preview) = commands(workflow("preview")["jobs"]["preview"])
     (up,) = commands(workflow("deploy")["jobs"]["up"])
     for line in (preview, up):
         assert "--policy-pack policies" in line
@@ -93,7 +93,7 @@ def test_previews_and_deployments_are_held_to_the_policy_pack():
 
 
 def test_drift_is_an_error_and_is_left_as_it_is():
-    (refresh,) = commands(workflow("deploy")["jobs"]["drift"])
+    (_, refresh) = commands(workflow("deploy")["jobs"]["drift"])
     assert refresh.startswith("pulumi refresh ")
     assert {"--expect-no-changes", "--preview-only"} <= set(refresh.split())
 
