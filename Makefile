@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs roles
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -91,6 +91,9 @@ format: $(READY) ## format the code
 test-engine: $(READY) ## run the program with the real Pulumi engine, where it is installed
 	@$(PY) -m pytest tests/engine
 
+test-arm64: $(READY) ## run the deployed archives on emulated arm64 with Python 3.13 (needs qemu-user-static, debootstrap)
+	$(PY) -m pytest tests/arm64
+
 audit: $(READY) $(AUDIT_READY) ## bills of materials, licences and known vulnerabilities of all that is pinned
 	@PYTHONPATH=.ci $(PY) -m audit
 
@@ -120,7 +123,7 @@ roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSIT
 	  --state-bucket '$(STATE_BUCKET)' --state-key '$(STATE_KEY)'
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize api:api publish:publish policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
+	cd requirements && for each in program:../requirements resize:resize api:api publish:publish runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done

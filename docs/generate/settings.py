@@ -22,8 +22,9 @@ _MOST_LOOKED_AT: Final = (
 _INTRODUCTION: Final = """\
 # Settings
 
-Set with `pulumi config set KEY VALUE`; `Pulumi.yaml` declares them, `Pulumi.dev.yaml` and
-`Pulumi.prod.yaml` set some differently. This page is written from these files by `make docs`.
+Set with `pulumi config set KEY VALUE`, and lists with `pulumi config set --path 'KEY[0]' VALUE`, `'KEY[1]'`
+and so on: setting one item replaces the whole default list. `Pulumi.yaml` declares them, `Pulumi.dev.yaml`
+and `Pulumi.prod.yaml` set some differently. This page is written from these files by `make docs`.
 
 Values that do not fit are refused before the first resource is touched, with a sentence that names
 key, value and bound; so are values that do not fit together.

@@ -11,6 +11,7 @@ from pulumi.runtime.resource import all_aliases
 from components import ConfigError, ImagePipeline, PipelineConfig
 from local.evaluation import evaluate
 from local.mock_cloud import FakeCloud
+from local.program import run_program
 from tests.infra.registered import ROOT, Registered
 
 
@@ -104,8 +105,19 @@ CHOSEN = {
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "alarmName",
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
     "aws:cloudwatch/queryDefinition:QueryDefinition": "name",
+    "aws:cloudwatch/logGroup:LogGroup": "namePrefix",
     "aws:lambda/layerVersion:LayerVersion": "layerName",
 }
+
+
+def chosen(resources):
+    """The names in AWS that the program gives itself, by the type of resource."""
+    return [
+        (kind, each.inputs[key])
+        for kind, key in CHOSEN.items()
+        for each in resources
+        if each.type == kind and key in each.inputs
+    ]
 
 
 def test_what_two_pipelines_call_something_in_aws_themselves_is_never_the_same():
@@ -116,12 +128,25 @@ def test_what_two_pipelines_call_something_in_aws_themselves_is_never_the_same()
         ImagePipeline("dogs", config)
 
     both = place(program).deployment.resources
-    names = [(kind, each.inputs[key]) for kind, key in CHOSEN.items() for each in both if each.type == kind]
+    names = chosen(both)
     assert len(names) == len(set(names))
     assert {kind for kind, _ in names} == set(CHOSEN)
     # The rest is named by Pulumi, with a random end; `$default` is a stage of each one's own API.
     others = [each for each in both if each.type not in CHOSEN]
     assert {each.inputs["name"] for each in others if "name" in each.inputs} == {"$default"}
+
+
+def test_two_stacks_share_an_account_and_region_without_a_clash():
+    everything = {"alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE", "dataEvents": "true"}
+    overrides = {f"image-intake:{key}": value for key, value in everything.items()}
+    names = {
+        stack: set(chosen(run_program(ROOT, stack, FakeCloud(), overrides).resources))
+        for stack in ("dev", "prod")
+    }
+    # The trail is named after its bucket, whose name Pulumi makes.
+    clashes = {(kind, name) for kind, name in names["dev"] & names["prod"] if "trail" not in kind}
+    assert clashes == set()
+    assert {kind for kind, _ in names["dev"]} == set(CHOSEN)
 
 
 def test_every_name_begins_with_that_of_its_parent_so_that_aliases_reach_it(documented):

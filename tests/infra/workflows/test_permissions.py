@@ -6,7 +6,7 @@ NAMES = [path.stem for path in WORKFLOWS]
 READ = {"contents": "read"}
 ROLE = {"contents": "read", "id-token": "write"}
 PERMISSIONS = {
-    "ci": {"run": READ},
+    "ci": {"run": READ, "arm64": READ},
     "preview": {
         "checks": READ,
         "affected": READ,
