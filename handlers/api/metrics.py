@@ -1,5 +1,5 @@
-"""How many images were announced, so that an alarm notices when their uploads do not come, and how many
-were refused for their callers' quotas.
+"""Metrics of the API: announced images, so that an alarm notices when their uploads do not come, and images
+refused for their callers' quotas.
 """
 
 from aws_lambda_powertools import Metrics
@@ -14,6 +14,9 @@ class Announcements:
 
     def count(self, images: int) -> None:
         """So many `PENDING` rows were written."""
+        # The alarm on missing uploads subtracts `Resent`, and metric math cannot fill a metric that never
+        # existed: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+        self._metrics.add_metric(name="Resent", unit=MetricUnit.Count, value=0)
         self._add("Announced", images)
 
     def refuse(self, images: int) -> None:
