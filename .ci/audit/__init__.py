@@ -21,6 +21,7 @@ PINNED: Final = tuple(
         "requirements/resize.txt",
         "requirements/api.txt",
         "requirements/publish.txt",
+        "requirements/runtime.txt",
         "policies/requirements.txt",
         "requirements/dev.txt",
         "requirements/audit.txt",
