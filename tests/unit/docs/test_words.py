@@ -23,7 +23,7 @@ PATTERNS = {
     r"\bas of which\b": "per which",
     r"\b(what|whatever) (becomes|became) of\b": "the outcome of",
     r"\bnobody (can be|is) asked\b": "there is no terminal to confirm on",
-    r"(?<!there )\b(is|are) no (image|images|event|events|S3 event|number|key|file|JSON|UTF-8|error)\b": "is not a …",
+    r"(?<!there )\b(is|are) no (images?|events?|S3 event|number|key|file|JSON|UTF-8|error)\b": "is not a …",
     r"\blet be\b": "ignored",
     r"\bin (a|an) \w+ of its own\b": "in a separate …",
     r"\balarms? rings?\b": "the alarm is raised",
