@@ -4,6 +4,7 @@ What is emulated is the processor; system calls go to this machine's kernel, whi
 other processor: the sandbox runs without its filter of system calls here.
 """
 
+import hashlib
 import io
 import os
 import shutil
@@ -16,14 +17,18 @@ from pathlib import Path
 from components.bundle import ROOT, code_archive, layer_archive
 from components.bundle.dependencies import installed_files
 
+PACKAGES = "qemu-user-static debootstrap debian-archive-keyring"
 TOOLS = ("debootstrap", "dpkg-deb", "qemu-aarch64-static")
+# What debootstrap checks the signature of Debian's archive with.
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _RELEASE = "trixie"
 _CACHE = ROOT / ".local" / "arm64"
 
 
 def missing() -> list[str]:
-    """The programs that are not installed here."""
-    return [tool for tool in TOOLS if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")]
+    """The programs and files that are not installed here."""
+    tools = [tool for tool in TOOLS if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")]
+    return tools if _KEYRING.exists() else [*tools, str(_KEYRING)]
 
 
 class Userland:
@@ -38,9 +43,14 @@ class Userland:
             f'-0 "{self.python}" "{root}/usr/bin/python3.13" "$@"\n'
         )
         self.python.chmod(self.python.stat().st_mode | stat.S_IXUSR)
-        self.runtime = root.parent / "runtime"
+        requirements = ROOT / "requirements" / "runtime.txt"
+        digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+        self.runtime = root.parent / f"runtime-{digest[:16]}"
         if not self.runtime.exists():
-            _write(installed_files(ROOT / "requirements" / "runtime.txt"), self.runtime)
+            unfinished = root.parent / "unfinished-runtime"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _write(installed_files(requirements), unfinished)
+            unfinished.rename(self.runtime)
 
     def paths(self, function: str) -> list[str]:
         """The folders on the path of a function, in Lambda's order: its code, its layer, the runtime's."""
@@ -73,11 +83,12 @@ def userland() -> Userland:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         command = ["debootstrap", "--foreign", "--arch=arm64", "--variant=minbase", "--include=python3"]
+        # An archive whose signature cannot be checked is otherwise used with a warning.
+        command += ["--force-check-gpg", f"--keyring={_KEYRING}"]
         environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
         subprocess.run(
             [*command, _RELEASE, str(unfinished)],
             env=environment,
-            capture_output=True,
             timeout=300,
             check=True,
         )
