@@ -83,7 +83,7 @@ def test_a_folder_that_does_not_exist_is_an_error(imagectl, uploaded, tmp_path):
 def test_what_cannot_be_got_says_why(imagectl, uploaded):
     assert "There are: thumbnail." in imagectl("get", uploaded["0000.jpg"], "--variant", "huge").err
     assert "it is REJECTED: NotAnImage" in imagectl("get", uploaded["fake.jpg"]).err
-    assert "There is no image" in imagectl("get", "nothing").err
+    assert "does not exist, or you may not see it" in imagectl("get", "nothing").err
 
 
 def test_rm_deletes_each_image_and_deletes_none_unasked(imagectl, uploaded, fake):

@@ -57,7 +57,7 @@ def test_without_credentials_the_ways_to_give_some_are_named(imagectl, monkeypat
     monkeypatch.delenv("IMAGECTL_TOKEN")
     ran = imagectl("list")
     assert ran.code == 3
-    assert "There are no AWS credentials" in ran.err
+    assert "No AWS credentials were found" in ran.err
     assert "AWS_PROFILE" in ran.err
     assert "--token" in ran.err
 

@@ -50,7 +50,9 @@ def renderer():
     process.stop()
 
 
-def test_a_batch_of_images_that_take_all_their_time_is_answered_in_time_with_each_rejected(world, renderer):
+def test_a_batch_of_images_that_take_all_their_time_is_answered_in_time_with_each_accounted_for(
+    world, renderer
+):
     slow = _png(Image.effect_noise((2000, 2000), 120).convert("RGB"))
     world.render = renderer.render
     worker = world.worker(**SETTINGS)
@@ -68,5 +70,8 @@ def test_a_batch_of_images_that_take_all_their_time_is_answered_in_time_with_eac
         workers=BATCH,
     )
     assert time.monotonic() < deadline
-    assert answer == {"batchItemFailures": []}
-    assert {world.row(f"slow/{n}")["Reason"] for n in range(BATCH)} == {"RenderTimedOut"}
+    # On a machine that is busy otherwise, an image may stall before it has used up its processor time.
+    stalled = {f"m{n}" for n in range(BATCH) if world.row(f"slow/{n}") is None}
+    assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == stalled
+    ends = {(line.outcome, line.note) for line in world.lines}
+    assert ends <= {("rejected", "RenderTimedOut"), ("retry", "RenderStalled")}

@@ -26,12 +26,12 @@ class FakeReads:
         }
 
 
-def test_rows_that_the_table_did_not_give_are_asked_for_again_after_growing_waits():
+def test_rows_that_the_table_did_not_give_are_requested_again_after_waits_with_jitter():
     client, waits = FakeReads(2, 1), []
     found = Catalog(client, TABLE, sleep=waits.append).get_many(["a", "b", "c", "d", "e"])
     assert sorted(found) == ["a", "b", "c", "d", "e"]
     assert client.sizes == [5, 3, 2]
-    assert waits == sorted(waits)
+    assert [0 <= wait <= 0.1 * 2**attempt for attempt, wait in enumerate(waits)] == [True] * 2
 
 
 def test_a_table_that_keeps_giving_nothing_is_busy():

@@ -254,7 +254,7 @@ def test_an_original_whose_key_is_too_long_is_reported_and_left_alone(reconcile,
     ran = reconcile("--repair", "--yes")
     [finding, summary] = ran.lines
     assert (ran.code, finding["kind"], finding["key"]) == (1, "key-too-long", f"uploads/{name}")
-    assert (summary["originals"], summary["repaired"]) == (3, 0)
+    assert (summary["originals"], summary["fixed"]) == (3, 0)
     assert world.s3.head_object(Bucket=ORIGINALS, Key=f"uploads/{name}")
 
 
@@ -273,7 +273,7 @@ def test_no_more_is_deleted_than_allowed(reconcile, render, world, waiting):
     for image_id in "abc":
         world.remove(image_id)
     ran = reconcile("--repair", "--yes", "--max-deletions", "2")
-    assert (ran.code, ran.lines[-1]["repaired"]) == (1, 2)
+    assert (ran.code, ran.lines[-1]["fixed"]) == (1, 2)
     assert len(waiting()) == 2
 
 

@@ -78,9 +78,9 @@ def test_a_row_that_cannot_be_told_is_counted_and_holds_up_nothing(imagectl, wor
     assert bus.told == ["b"]
 
 
-def test_a_dry_run_lists_and_tells_nothing(imagectl, world, bus):
+def test_a_dry_run_lists_and_publishes_nothing(imagectl, world, bus):
     settle(world, "a")
-    assert imagectl("publish", *SINCE_EVER, "--dry-run").out == "READY     a\n1 told of 1 rows\n"
+    assert imagectl("publish", *SINCE_EVER, "--dry-run").out == "READY     a\n1 published of 1 rows\n"
     ran = imagectl("publish", *SINCE_EVER, "--dry-run", "--json")
     assert json.loads(ran.out.splitlines()[0]) == {"type": "image", "imageId": "a", "status": "READY"}
     assert bus.told == []

@@ -53,7 +53,7 @@ def test_outputs_of_another_program_are_refused(outputs):
 
 def test_a_function_of_another_version_is_refused(stack, configure, monkeypatch):
     monkeypatch.setattr(ThisStack, "configuration", {"Environment": {"Variables": {"TABLE_NAME": "t"}}})
-    with pytest.raises(StackUnusable, match="no resize function of this version"):
+    with pytest.raises(StackUnusable, match="not a resize function of this version"):
         _ = stack.settings
 
 
