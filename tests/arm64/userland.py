@@ -22,13 +22,19 @@ TOOLS = ("debootstrap", "dpkg-deb", "qemu-aarch64-static")
 # What debootstrap checks the signature of Debian's archive with.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _RELEASE = "trixie"
+_AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 _CACHE = ROOT / ".local" / "arm64"
 
 
 def missing() -> list[str]:
     """The programs and files that are not installed here."""
-    tools = [tool for tool in TOOLS if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")]
-    return tools if _KEYRING.exists() else [*tools, str(_KEYRING)]
+    lacking = [tool for tool in TOOLS if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")]
+    if not _KEYRING.exists():
+        lacking.append(str(_KEYRING))
+    # debootstrap is for root only.
+    if _AS_ROOT and subprocess.run([*_AS_ROOT, "true"], capture_output=True, check=False).returncode:
+        lacking.append("sudo without a password")
+    return lacking
 
 
 class Userland:
@@ -87,13 +93,13 @@ def userland() -> Userland:
         command += ["--force-check-gpg", f"--keyring={_KEYRING}"]
         environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
         subprocess.run(
-            [*command, _RELEASE, str(unfinished)],
+            [*_AS_ROOT, *command, _RELEASE, str(unfinished)],
             env=environment,
             timeout=300,
             check=True,
         )
         for package in sorted((unfinished / "var/cache/apt/archives").glob("*.deb")):
-            subprocess.run(["dpkg-deb", "-x", str(package), str(unfinished)], timeout=60, check=True)
+            subprocess.run([*_AS_ROOT, "dpkg-deb", "-x", package, unfinished], timeout=60, check=True)
         unfinished.rename(root)
     return Userland(root)
 
