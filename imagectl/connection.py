@@ -46,7 +46,7 @@ def _connected(
         typer.Option(
             metavar="REGION",
             rich_help_panel=_PANEL,
-            help="The AWS region to sign for, if the URL does not say.",
+            help="The AWS region to sign for, if the URL does not name it.",
         ),
     ] = None,
     token: Annotated[

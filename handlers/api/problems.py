@@ -76,7 +76,7 @@ def busy() -> Problem:
 def quota_exceeded(limit: int, *, resets_at: str, retry_after: int) -> Problem:
     """The caller has announced all that may be announced in an hour; from `resets_at` on there is more."""
     title = "The quota of this hour is used up."
-    detail = f"At most {limit} images an hour; the next from {resets_at} on."
+    detail = f"At most {limit} images per hour; the quota resets at {resets_at}."
     return Problem(
         429, "quota-exceeded", title, detail, retry_after=retry_after, limit=limit, resetsAt=resets_at
     )

@@ -32,7 +32,7 @@ def backfill(
             help="Only images rejected for this reason: RenderFailed, once its bug is fixed.",
         ),
     ] = "",
-    prefix: Annotated[str, typer.Option(metavar="TEXT", help="Only images whose id begins so.")] = "",
+    prefix: Annotated[str, typer.Option(metavar="TEXT", help="Only images whose id has this prefix.")] = "",
     presets: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,8 +42,8 @@ def backfill(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the images, and send nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="At most so many images a second.")] = 50,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Maximum number of images per second.")] = 50,
     max_depth: Annotated[
         int,
         typer.Option(
@@ -52,13 +52,15 @@ def backfill(
     ] = 1000,
     cursor_path: Annotated[
         Path | None,
-        typer.Option("--cursor", metavar="FILE", help="Where to remember how far it came, to go on there."),
+        typer.Option(
+            "--cursor", metavar="FILE", help="File that records the progress, to continue from there."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: with --dry-run each image, then the summary.")
     ] = False,
 ) -> None:
-    """Have images rendered again whose presets have changed, through the same queue as uploads.
+    """Re-render images whose presets have changed, through the same queue as uploads.
 
     The whole table is read, page by page. Run the same command again to continue after an
     interruption; an image that is sent twice is rendered once.

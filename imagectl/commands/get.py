@@ -24,7 +24,7 @@ def get(
     *,
     service: Service,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="The id of an image.")],
-    variant: Annotated[str, typer.Option(metavar="NAME", help="Which variant.")] = "large",
+    variant: Annotated[str, typer.Option(metavar="NAME", help="Name of the variant.")] = "large",
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="A file, a folder, or - for standard output."),

@@ -26,8 +26,8 @@ def list_images(
     status: Annotated[
         Status | None, typer.Option(case_sensitive=False, help="List only images of this status.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 lists all.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of images; 0 lists all.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per line.")] = False,
 ) -> None:
     """List images, newest first: when each was announced, its status, id and file name."""
     for image in islice(service.images(status), limit or None):

@@ -33,31 +33,35 @@ class Format(StrEnum):
 
 def plan(
     *,
-    images: Annotated[str, typer.Option(metavar="N", help="How many images: 50000, 20k, 1M.")],
+    images: Annotated[str, typer.Option(metavar="N", help="Number of images: 50000, 20k, 1M.")],
     within: Annotated[
-        str, typer.Option(metavar="DURATION", help="All done so long after the first upload: 1h, 1d, 90m.")
+        str,
+        typer.Option(metavar="DURATION", help="Time from the first upload until all are done: 1h, 1d, 90m."),
     ],
     arriving: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="They are uploaded evenly in this time. [default: 9/10 of it]"),
+        typer.Option(
+            metavar="DURATION",
+            help="Time over which the uploads are spread evenly. [default: 9/10 of --within]",
+        ),
     ] = None,
     megapixels: Annotated[float, typer.Option(min=0.01, help="Of a typical original.")] = 12,
     format_: Annotated[Format, typer.Option("--format", help="Of a typical original.")] = Format.JPEG,
     concurrency: Annotated[
         int | None,
-        typer.Option(min=LEAST, max=MOST, help="See how it goes with this maxConcurrency."),
+        typer.Option(min=LEAST, max=MOST, help="Simulate this maxConcurrency."),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="The stack's batchSize.")] = 10,
     window: Annotated[float, typer.Option(min=0, max=300, help="The stack's batchingWindowSeconds.")] = 1,
     memory: Annotated[
         int, typer.Option(min=1024, max=10_240, help="The stack's resizeMemoryMiB.")
     ] = ONE_VCPU_MIB,
-    presets: Annotated[int, typer.Option(min=1, max=16, help="How many presets the stack has.")] = 3,
+    presets: Annotated[int, typer.Option(min=1, max=16, help="Number of presets of the stack.")] = 3,
     seconds_an_image: Annotated[
         float | None,
-        typer.Option(min=0.001, help="What the stack takes for one (its metric RecordTime), if known."),
+        typer.Option(min=0.001, help="Seconds per image in the stack (its metric RecordTime), if known."),
     ] = None,
-    region: Annotated[str, typer.Option(help="Whose prices count.")] = "eu-central-1",
+    region: Annotated[str, typer.Option(help="Region whose prices apply.")] = "eu-central-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, with the curve.")] = False,
 ) -> None:
     """Calculate what a load needs and costs: concurrency, delay, limits, bill. Works offline.

@@ -26,20 +26,23 @@ def publish(
     *,
     target: DeployedStack,
     since: Annotated[
-        datetime, typer.Option(parser=_moment, metavar="MOMENT", help="Images processed from then on (UTC).")
+        datetime,
+        typer.Option(parser=_moment, metavar="MOMENT", help="Images processed at or after this time (UTC)."),
     ],
     until: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar="MOMENT", help="Images processed before then; now by default."),
+        typer.Option(
+            parser=_moment, metavar="MOMENT", help="Images processed before this time; by default, now."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the images, and publish nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="At most so many events per second.")] = 50,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Maximum number of events per second.")] = 50,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: with --dry-run each image, then the summary.")
     ] = False,
 ) -> None:
-    """Publish the outcomes of images again, on the stack's bus.
+    """Re-publish the outcomes of images on the stack's bus.
 
     Each is published as its row is now, under the same id as before, so that consumers recognise it.
     The whole table is read, page by page.

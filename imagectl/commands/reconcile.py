@@ -21,24 +21,29 @@ from imagectl.output import messages, results
 def reconcile(
     *,
     target: DeployedStack,
-    repair: Annotated[bool, typer.Option("--repair", help="Fix what is found.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Fix the findings.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     grace_minutes: Annotated[
         int,
-        typer.Option(min=0, metavar="MINUTES", help="Younger objects may be in progress and are ignored."),
+        typer.Option(
+            min=0, metavar="MINUTES", help="Ignore objects younger than this, which may be in progress."
+        ),
     ] = 60,
     stuck_minutes: Annotated[
-        int, typer.Option(min=0, metavar="MINUTES", help="An upload may wait so long to be processed.")
+        int,
+        typer.Option(
+            min=0, metavar="MINUTES", help="Time after which an unprocessed upload counts as stuck."
+        ),
     ] = 30,
-    rate: Annotated[float, typer.Option(min=0.1, help="Fix at most so many per second.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.1, help="Maximum number of fixes per second.")] = 50,
     max_deletions: Annotated[
-        int, typer.Option(min=0, help="Delete at most so many images and orphans in one go.")
+        int, typer.Option(min=0, help="Maximum number of images and orphans to delete in one run.")
     ] = 1000,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line: each finding, then the summary.")
     ] = False,
 ) -> None:
-    """Compare originals, rows and variants; --repair fixes what does not agree.
+    """Compare originals, rows and variants; --repair fixes the differences.
 
     The exit code is 0 only if nothing was wrong, or all of it is fixed or about to be.
     """

@@ -29,18 +29,18 @@ def redrive(
         typer.Option(
             "--filter",
             metavar="FIELD=GLOB",
-            help="Only letters like this: reason=, key=, status= or error=; all of several must hold.",
+            help="Only matching letters: reason=, key=, status= or error=; repeat it to combine conditions.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the letters, and leave them.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="At most so many messages a second.")] = 50,
-    show: Annotated[int, typer.Option(min=1, help="Show at most so many letters.")] = _SHOWN,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the letters, and send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Maximum number of messages per second.")] = 50,
+    show: Annotated[int, typer.Option(min=1, help="Maximum number of letters to list.")] = _SHOWN,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line: each letter, then the summary.")
     ] = False,
 ) -> None:
-    """Send dead letters back to the queue, after showing what they are and why they died.
+    """List dead letters with their reasons, then send them back to the queue.
 
     A letter is sent before it is deleted: whatever happens, it may arrive twice but is never lost,
     and a second arrival costs nothing. Letters that do not match stay where they are.

@@ -17,10 +17,10 @@ def rm(
     *,
     service: Service,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Ids of images.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     journal_path: JournalOption = None,
 ) -> None:
-    """Delete images: originals, variants and all that is known of them. Deleting twice is not an error."""
+    """Delete images: originals, variants and metadata. Deleting twice is not an error."""
     if not yes:
         if not sys.stdin.isatty():
             raise CannotContinue("There is no terminal to confirm on.", "Pass --yes if you are sure.")

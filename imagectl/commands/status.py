@@ -19,7 +19,7 @@ def status(
     thing: Annotated[str, typer.Argument(metavar="BATCH|IMAGE", help="The id of a batch or an image.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the service's JSON document.")] = False,
 ) -> None:
-    """Say where a batch or an image stands.
+    """Show the status of a batch or an image.
 
     The exit code is 0 only if everything in it is READY.
     """

@@ -32,7 +32,7 @@ def default_journal() -> Path:
 
 
 JournalOption = Annotated[
-    Path | None, typer.Option("--journal", metavar="FILE", help="The file that remembers what was uploaded.")
+    Path | None, typer.Option("--journal", metavar="FILE", help="The file that records the uploads.")
 ]
 
 
@@ -44,24 +44,26 @@ def upload(
         str | None, typer.Option(metavar="ID", help="Upload into this batch instead of a new one.")
     ] = None,
     include: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", help="Upload only files like this; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Upload only files that match this pattern; may be repeated."),
     ] = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Leave out files and folders like this; may be repeated."),
+        typer.Option(metavar="GLOB", help="Skip files and folders that match this pattern; may be repeated."),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Uploads at the same time.")] = 8,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be uploaded, and upload nothing.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Upload even what earlier batches have uploaded.")
+        bool, typer.Option("--again", help="Also upload files that earlier batches have uploaded.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Follow the images until each is rendered or refused.")
+        bool,
+        typer.Option("--wait/--no-wait", help="Follow the images until each one is rendered or rejected."),
     ] = True,
     wait_seconds: Annotated[
-        int, typer.Option(min=1, metavar="SECONDS", help="Stop waiting when nothing has moved for so long.")
+        int, typer.Option(min=1, metavar="SECONDS", help="Stop waiting after this long without progress.")
     ] = 900,
     journal_path: JournalOption = None,
     as_json: Annotated[

@@ -17,16 +17,16 @@ from imagectl.output import duration, results
 def watch(
     *,
     target: DeployedStack,
-    interval: Annotated[float, typer.Option(min=0.2, metavar="SECONDS", help="Look so often.")] = 2,
-    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    interval: Annotated[float, typer.Option(min=0.2, metavar="SECONDS", help="Seconds between updates.")] = 2,
+    once: Annotated[bool, typer.Option("--once", help="Show the state once, then exit.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per line for each look.")
+        bool, typer.Option("--json", help="Print one JSON object per line for each update.")
     ] = False,
 ) -> None:
-    """Watch the queue: how deep, how old, how fast, and how many dead letters. Ctrl-C ends it.
+    """Watch the queue: depth, age, throughput and dead letters. Ctrl-C ends it.
 
-    Speed and age come from CloudWatch, about two minutes late; where it does not keep them, from
-    the function's log of the last minute and by estimate, and then it says so.
+    Throughput and age come from CloudWatch, about two minutes late. Where CloudWatch has no metrics,
+    they come from the function's log of the last minute and an estimate, and the output says so.
     """
     looks = _looks(Observer(target), interval, once=once)
     live = results.is_terminal and not as_json and not once

@@ -25,9 +25,16 @@ PATTERNS = {
     r"\bnobody (can be|is) asked\b": "there is no terminal to confirm on",
     r"(?<!there )\b(is|are) no (images?|events?|S3 event|number|key|file|JSON|UTF-8|error)\b": "is not a …",
     r"\blet be\b": "ignored",
-    r"\bin (a|an) \w+ of its own\b": "in a separate …",
-    r"\balarms? rings?\b": "the alarm is raised",
+    r"\bof (its|their|his|one's) own\b": "its own, separate, dedicated",
+    r"\balarms? (rings?|rang)\b": "the alarm is raised",
     r"\b[Ss]ay `?--": "pass --…",
+    r"(?<=[.;] )(What|Who|Whom|Whoever) [^.:?!]*\.(?=\s)": "a noun as the subject",
+    r"\b(bytes|lines?|policies|layers?|variants|writes) an? (pixel|image|call|preset|function)\b": "per …",
+    r"\bat most so (many|much)\b|\bso (often|long)\.$": "the maximum number of …, after this long",
+    r"\bpass(es|ed)? over\b": "skip",
+    r"\bfor ever\b": "indefinitely",
+    r"\btables? of quotas\b": "quota table",
+    r"\bfilters? of system calls\b": "system call filter",
 }
 
 
@@ -51,6 +58,8 @@ TEXTS = {
 @pytest.mark.parametrize("where", TEXTS)
 def test_user_visible_text_is_plain(where):
     found = {
-        match[0]: plain for pattern, plain in PATTERNS.items() for match in re.finditer(pattern, TEXTS[where])
+        match[0]: plain
+        for pattern, plain in PATTERNS.items()
+        for match in re.finditer(pattern, TEXTS[where], re.IGNORECASE | re.MULTILINE)
     }
     assert found == {}
