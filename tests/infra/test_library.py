@@ -70,7 +70,7 @@ def test_the_documented_attributes_exist():
 
     place(program)
     rows = re.findall(
-        r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## What is within reach")[2], re.MULTILINE
+        r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## Attributes and grants")[2], re.MULTILINE
     )
     assert [name for name, _ in rows] == [
         *("key", "originals", "variants", "table", "quotas", "queue", "worker", "api"),
