@@ -21,7 +21,7 @@ LATE_MILLISECONDS: Final = 60_000
 GROUPS: Final = (
     Group(
         name="resize-unhealthy",
-        first="Open the dashboard, see which of its alarms rang first, and follow that one's section.",
+        first="Open the dashboard, see which of its alarms was raised first, and follow that one's section.",
         members=("queue-age", "resize-errors", "resize-throttles", "resize-duration"),
     ),
     Group(

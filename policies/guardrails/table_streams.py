@@ -17,7 +17,7 @@ from guardrails.rule import rule
     looks_around=True,
 )
 def dead_letters(mapping: Resource, stack: Stack) -> Iterator[str]:
-    """A consumer of a table's stream keeps what it gives up on."""
+    """A consumer of a table's stream has a destination for the records it gives up on."""
     if not stack.pointed_at(mapping, "eventSourceArn", resource_types.TABLE):
         return
     failed = mapping.section("destinationConfig").get("onFailure") or {}
