@@ -5,18 +5,17 @@ from typing import Any, Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, rule
+from guardrails.rule import Control, resource_rule, stack_rule
 
 _WRITES_TO: Final = {resource_types.BUCKET_LOGGING: "targetBucket", resource_types.TRAIL: "s3BucketName"}
 """What records access to buckets, and the property that says into which bucket."""
 
 
-@rule(
+@stack_rule(
     "production-bucket-logged",
     resource_types.BUCKET,
     fix="Set `accessLogs: true` in the stack's configuration, or give it a BucketLogging.",
     control=Control(ids=("S3.9",)),
-    looks_around=True,
     production=True,
 )
 def logged(bucket: Resource, stack: Stack) -> Iterator[str]:
@@ -27,24 +26,23 @@ def logged(bucket: Resource, stack: Stack) -> Iterator[str]:
         yield "does not log who reads and writes it"
 
 
-@rule(
+@resource_rule(
     "trail-validated",
     resource_types.TRAIL,
     fix="Set enableLogFileValidation to true.",
     control=Control(ids=("CloudTrail.4",)),
 )
-def validated(trail: Resource, _: Stack) -> Iterator[str]:
+def validated(trail: Resource) -> Iterator[str]:
     """A trail lets everyone check that its log files are complete and unchanged."""
     if not trail.props.get("enableLogFileValidation"):
         yield "delivers logs whose modification would go unnoticed"
 
 
-@rule(
+@stack_rule(
     "logs-never-recurse",
     resource_types.BUCKET_LOGGING,
     resource_types.TRAIL,
     fix="Write to a bucket whose own use is not recorded.",
-    looks_around=True,
 )
 def endless(recorder: Resource, stack: Stack) -> Iterator[str]:
     """Writing a log of a bucket's use causes no entry in the same log."""

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from guardrails import resource_types
-from guardrails.resource import Resource, Stack
-from guardrails.rule import NIST, Control, rule
+from guardrails.resource import Resource
+from guardrails.rule import NIST, Control, resource_rule
 
 # Deprecation dates of the managed Python runtimes, as of July 2026:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -21,25 +21,25 @@ DEPRECATED_ON: Final = {
 }
 
 
-@rule(
+@resource_rule(
     "function-traced",
     resource_types.FUNCTION,
     fix="Set tracingConfig.mode to Active.",
     control=Control(ids=("Lambda.7",), standard=NIST),
 )
-def tracing(function: Resource, _: Stack) -> Iterator[str]:
+def tracing(function: Resource) -> Iterator[str]:
     """A function is traced."""
     if function.section("tracingConfig").get("mode") != "Active":
         yield "is not traced"
 
 
-@rule(
+@resource_rule(
     "function-runtime",
     resource_types.FUNCTION,
     fix="Move to a newer runtime. Dates are in guardrails.functions.DEPRECATED_ON.",
     control=Control(ids=("Lambda.2",)),
 )
-def runtime(function: Resource, _: Stack) -> Iterator[str]:
+def runtime(function: Resource) -> Iterator[str]:
     """A function runs on a runtime that AWS has not deprecated."""
     if function.props.get("packageType", "Zip") == "Zip":
         yield from runtime_on(str(function.props.get("runtime")), datetime.now(UTC).date())

@@ -6,8 +6,8 @@ from typing import Final
 
 from guardrails import resource_types
 from guardrails.policy_documents import allowed, everyone, listed
-from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, rule
+from guardrails.resource import Resource
+from guardrails.rule import Control, resource_rule
 
 _IDENTITY_POLICIES: Final = (
     resource_types.ROLE_POLICY,
@@ -34,13 +34,13 @@ NAMED_BY_AWS: Final = {
 _BROAD: Final = re.compile(r":policy/(AdministratorAccess|PowerUserAccess|IAMFullAccess|.*FullAccess)$")
 
 
-@rule(
+@resource_rule(
     "iam-named-actions",
     *_IDENTITY_POLICIES,
     fix="List the actions that are needed.",
     control=Control(ids=("IAM.21", "IAM.1")),
 )
-def wildcard_actions(policy: Resource, _: Stack) -> Iterator[str]:
+def wildcard_actions(policy: Resource) -> Iterator[str]:
     """An identity policy names every action that it allows."""
     for statement in allowed(policy.props.get("policy")):
         if "NotAction" in statement:
@@ -50,14 +50,14 @@ def wildcard_actions(policy: Resource, _: Stack) -> Iterator[str]:
                 yield f"allows {action}"
 
 
-@rule(
+@resource_rule(
     "iam-named-resources",
     *_IDENTITY_POLICIES,
     fix="List their ARNs; a wildcard may only follow a name. An action for which AWS has no "
     "resources belongs in guardrails.iam_permissions.WITHOUT_FINER_GRAIN.",
     control=Control(ids=("IAM.1", "KMS.1", "KMS.2")),
 )
-def wildcard_resources(policy: Resource, _: Stack) -> Iterator[str]:
+def wildcard_resources(policy: Resource) -> Iterator[str]:
     """An identity policy names the resources of every action that has some."""
     for statement in allowed(policy.props.get("policy")):
         if "NotResource" in statement:
@@ -83,14 +83,14 @@ def _nameless(arn: str) -> bool:
     return any("*" in part or "?" in part for part in (service, region, account, name))
 
 
-@rule(
+@resource_rule(
     "iam-no-broad-managed-policy",
     resource_types.ROLE,
     resource_types.POLICY_ATTACHMENT,
     fix="Attach a policy with the actions and resources that are needed.",
     control=Control(ids=("IAM.1",)),
 )
-def broad_managed_policies(resource: Resource, _: Stack) -> Iterator[str]:
+def broad_managed_policies(resource: Resource) -> Iterator[str]:
     """A role carries none of AWS's full-access policies."""
     attached = [*listed(resource.props.get("policyArn")), *listed(resource.props.get("managedPolicyArns"))]
     for arn in attached:
@@ -98,8 +98,10 @@ def broad_managed_policies(resource: Resource, _: Stack) -> Iterator[str]:
             yield f"attaches {arn.rpartition('/')[2]}"
 
 
-@rule("iam-named-trust", resource_types.ROLE, fix="Name the service or the account in assumeRolePolicy.")
-def trust(role: Resource, _: Stack) -> Iterator[str]:
+@resource_rule(
+    "iam-named-trust", resource_types.ROLE, fix="Name the service or the account in assumeRolePolicy."
+)
+def trust(role: Resource) -> Iterator[str]:
     """A role is assumed by named principals only."""
     for statement in allowed(role.props.get("assumeRolePolicy")):
         if everyone(statement):

@@ -4,7 +4,9 @@ https://www.pulumi.com/docs/insights/policy/policy-packs/authoring/
 """
 
 from collections.abc import Iterable
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import pulumi
 from pulumi_policy import (
@@ -22,42 +24,39 @@ from pulumi_policy.proxy import UnknownValueError
 from guardrails import RULES
 from guardrails.production import is_production
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Rule
+from guardrails.rule import Control, Rule
 
 
 def policies() -> list[Policy]:
-    """One policy a rule."""
-    return [_stack_policy(rule) if rule.looks_around else _resource_policy(rule) for rule in RULES]
+    """One policy per rule."""
+    return [_policy(rule) for rule in RULES]
 
 
-def _resource_policy(rule: Rule) -> Policy:
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type not in rule.types or not _applies(rule):
-            return
-        resource = Resource(
-            type=args.resource_type, name=args.name, urn=args.urn, props=args.props, protect=args.opts.protect
-        )
-        for clause in rule.check(resource, Stack()):
-            report(rule.message(resource, clause), None)
+def _policy(rule: Rule) -> Policy:
+    description = {"remediation_steps": rule.fix, **_control(rule.control)}
+    if rule.needs_stack:
+        return StackValidationPolicy(rule.name, rule.what, partial(_judge_stack, rule), **description)
+    return ResourceValidationPolicy(rule.name, rule.what, partial(_judge_resource, rule), **description)
 
-    return ResourceValidationPolicy(
-        rule.name, rule.what, validate, remediation_steps=rule.fix, framework=_framework(rule), url=_url(rule)
+
+def _judge_resource(rule: Rule, args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if args.resource_type not in rule.types or not _applies(rule):
+        return
+    resource = Resource(
+        type=args.resource_type, name=args.name, urn=args.urn, props=args.props, protect=args.opts.protect
     )
+    for clause in rule.check(resource, Stack()):
+        report(rule.message(resource, clause), None)
 
 
-def _stack_policy(rule: Rule) -> Policy:
-    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        if not _applies(rule):
-            return
-        stack = Stack(_resources(args.resources))
-        for resource in stack.resources:
-            if resource.type in rule.types:
-                for clause in _known_clauses(rule, resource, stack):
-                    report(rule.message(resource, clause), resource.urn)
-
-    return StackValidationPolicy(
-        rule.name, rule.what, validate, remediation_steps=rule.fix, framework=_framework(rule), url=_url(rule)
-    )
+def _judge_stack(rule: Rule, args: StackValidationArgs, report: ReportViolation) -> None:
+    if not _applies(rule):
+        return
+    stack = Stack(_resources(args.resources))
+    for resource in stack.resources:
+        if resource.type in rule.types:
+            for clause in _known_clauses(rule, resource, stack):
+                report(rule.message(resource, clause), resource.urn)
 
 
 def _known_clauses(rule: Rule, resource: Resource, stack: Stack) -> list[str]:
@@ -94,13 +93,10 @@ def _applies(rule: Rule) -> bool:
     return is_production(pulumi.get_stack(), protect=protect)
 
 
-def _framework(rule: Rule) -> PolicyComplianceFramework | None:
-    if rule.control is None:
-        return None
-    return PolicyComplianceFramework(
-        name=rule.control.standard, reference=", ".join(rule.control.ids), specification=_url(rule)
+def _control(control: Control | None) -> dict[str, Any]:
+    if control is None:
+        return {}
+    framework = PolicyComplianceFramework(
+        name=control.standard, reference=", ".join(control.ids), specification=control.url
     )
-
-
-def _url(rule: Rule) -> str | None:
-    return rule.control.url if rule.control else None
+    return {"framework": framework, "url": control.url}

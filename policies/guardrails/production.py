@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from guardrails import resource_types
-from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, rule
+from guardrails.resource import Resource
+from guardrails.rule import Control, resource_rule
 
 _PAGE: Final = "GET /"
 _NAMES: Final = re.compile(r"(^|[-_.])(prod|production)($|[-_.])")
@@ -22,7 +22,7 @@ def is_production(stack: str, *, protect: bool) -> bool:
     return protect or _NAMES.search(stack.lower()) is not None
 
 
-@rule(
+@resource_rule(
     "production-protected",
     resource_types.BUCKET,
     resource_types.TABLE,
@@ -30,40 +30,42 @@ def is_production(stack: str, *, protect: bool) -> bool:
     fix="Set `protect: true` in the stack's configuration.",
     production=True,
 )
-def protected(resource: Resource, _: Stack) -> Iterator[str]:
+def protected(resource: Resource) -> Iterator[str]:
     """What holds data is protected by Pulumi."""
     if not resource.protect:
         yield "holds data and is not protected"
 
 
-@rule("production-bucket-kept", resource_types.BUCKET, fix="Set forceDestroy to false.", production=True)
-def not_emptied(bucket: Resource, _: Stack) -> Iterator[str]:
+@resource_rule(
+    "production-bucket-kept", resource_types.BUCKET, fix="Set forceDestroy to false.", production=True
+)
+def not_emptied(bucket: Resource) -> Iterator[str]:
     """A bucket is never emptied in order to be destroyed."""
     if bucket.props.get("forceDestroy"):
         yield "is emptied when it is destroyed"
 
 
-@rule(
+@resource_rule(
     "production-table-kept",
     resource_types.TABLE,
     fix="Set deletionProtectionEnabled to true.",
     control=Control(ids=("DynamoDB.6",)),
     production=True,
 )
-def deletion_protection(table: Resource, _: Stack) -> Iterator[str]:
+def deletion_protection(table: Resource) -> Iterator[str]:
     """A table has deletion protection."""
     if not table.props.get("deletionProtectionEnabled"):
         yield "can be deleted by a single call"
 
 
-@rule(
+@resource_rule(
     "production-api-authorized",
     resource_types.ROUTE,
     fix="Set apiAuth to iam or jwt.",
     control=Control(ids=("APIGateway.8",)),
     production=True,
 )
-def authorized(route: Resource, _: Stack) -> Iterator[str]:
+def authorized(route: Resource) -> Iterator[str]:
     """Every route of an HTTP API authenticates its callers, except for that of the page."""
     if route.props.get("routeKey") == _PAGE:
         return

@@ -6,17 +6,16 @@ from typing import Final
 from guardrails import resource_types
 from guardrails.policy_documents import allowed, everyone
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, rule
+from guardrails.rule import Control, resource_rule, stack_rule
 
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-@rule(
+@stack_rule(
     "bucket-private",
     resource_types.BUCKET,
     fix="Give it a BucketPublicAccessBlock with all four settings true.",
     control=Control(ids=("S3.8", "S3.2", "S3.3")),
-    looks_around=True,
 )
 def bucket_private(bucket: Resource, stack: Stack) -> Iterator[str]:
     """A bucket blocks public access."""
@@ -28,12 +27,11 @@ def bucket_private(bucket: Resource, stack: Stack) -> Iterator[str]:
             yield f"blocks public access without {', '.join(missing)}"
 
 
-@rule(
+@stack_rule(
     "bucket-without-acls",
     resource_types.BUCKET,
     fix="Give it BucketOwnershipControls with BucketOwnerEnforced.",
     control=Control(ids=("S3.12",)),
-    looks_around=True,
 )
 def bucket_without_acls(bucket: Resource, stack: Stack) -> Iterator[str]:
     """A bucket knows no access control lists."""
@@ -44,7 +42,7 @@ def bucket_without_acls(bucket: Resource, stack: Stack) -> Iterator[str]:
         yield "lets access control lists decide who reads its objects"
 
 
-@rule(
+@resource_rule(
     "resource-policy-private",
     resource_types.BUCKET_POLICY,
     resource_types.QUEUE_POLICY,
@@ -54,21 +52,21 @@ def bucket_without_acls(bucket: Resource, stack: Stack) -> Iterator[str]:
     fix="Name the principal that needs it, or use a Deny statement.",
     control=Control(ids=("SQS.3", "SNS.4", "KMS.5", "S3.2", "S3.3")),
 )
-def resource_policy_private(resource: Resource, _: Stack) -> Iterator[str]:
+def resource_policy_private(resource: Resource) -> Iterator[str]:
     """The policy of a bucket, queue, topic or key allows nothing to everyone."""
     for statement in allowed(resource.props.get("policy")):
         if everyone(statement):
             yield f"allows {statement.get('Action')} to everyone"
 
 
-@rule(
+@resource_rule(
     "function-private",
     resource_types.PERMISSION,
     resource_types.FUNCTION_URL,
     fix="Set sourceArn in the Permission, or authorizationType AWS_IAM in the function URL.",
     control=Control(ids=("Lambda.1",)),
 )
-def function_private(resource: Resource, _: Stack) -> Iterator[str]:
+def function_private(resource: Resource) -> Iterator[str]:
     """A function is invoked by named callers only, and by a service only for one source."""
     if resource.type == resource_types.FUNCTION_URL:
         if resource.props.get("authorizationType") != "AWS_IAM":

@@ -10,7 +10,7 @@ from typing import Any, Final
 from guardrails import resource_types
 from guardrails.policy_documents import Statement, allowed, listed
 from guardrails.resource import Resource, Stack
-from guardrails.rule import rule
+from guardrails.rule import stack_rule
 
 _CAUSES: Final = {
     "s3:ObjectCreated:": ("s3:PutObject", "s3:ReplicateObject"),
@@ -21,11 +21,10 @@ _CAUSES: Final = {
 """Families of events, and the actions that cause them."""
 
 
-@rule(
+@stack_rule(
     "notification-never-recurses",
     resource_types.BUCKET_NOTIFICATION,
     fix="Let it write to another bucket, or outside the filterPrefix of the notification.",
-    looks_around=True,
 )
 def recursion(notification: Resource, stack: Stack) -> Iterator[str]:
     """A function that is notified about a bucket's objects cannot cause the same events itself."""

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Required, TypedDict, Unpack
 
 from guardrails.resource import Resource, Stack
 
@@ -14,8 +14,9 @@ NIST: Final = "NIST SP 800-53 Revision 5"
 """Controls of AWS Security Hub that FSBP leaves out.
 https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference-nist-800-53.html"""
 
-Check = Callable[[Resource, Stack], Iterator[str]]
-"""Yields one clause for each thing that is wrong with the resource."""
+ResourceCheck = Callable[[Resource], Iterator[str]]
+StackCheck = Callable[[Resource, Stack], Iterator[str]]
+"""Yields a clause per violation of the rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +38,18 @@ class Control:
 class Rule:
     """One rule, judged for every resource of `types`.
 
-    `what` is the rule in a sentence, `fix` the remedy for a violation. A rule that `looks_around` sees the
-    other resources of the stack; the others see an empty one. A rule for `production` holds only in
-    production stacks.
+    `what` is the rule in a sentence, `fix` the remedy for a violation. A rule that `needs_stack` is judged
+    when all resources of the stack are known, the others as soon as their resource is. A rule for
+    `production` holds only in production stacks.
     """
 
     name: str
     what: str
     fix: str
     types: tuple[str, ...]
-    check: Check
+    check: StackCheck
+    needs_stack: bool
     control: Control | None = None
-    looks_around: bool = False
     production: bool = False
 
     def message(self, resource: Resource, clause: str) -> str:
@@ -56,29 +57,29 @@ class Rule:
         return f"{resource.name} {clause}. {self.fix}"
 
 
-def rule(
-    name: str,
-    *types: str,
-    fix: str,
-    control: Control | None = None,
-    looks_around: bool = False,
-    production: bool = False,
-) -> Callable[[Check], Rule]:
-    """Make a rule of a check; its docstring is the rule in a sentence."""
+class _Details(TypedDict, total=False):
+    fix: Required[str]
+    control: Control
+    production: bool
 
-    def declare(check: Check) -> Rule:
-        return Rule(
-            name=name,
-            what=inspect.getdoc(check) or "",
-            fix=fix,
-            types=types,
-            check=check,
-            control=control,
-            looks_around=looks_around,
-            production=production,
-        )
 
-    return declare
+def resource_rule(name: str, *types: str, **details: Unpack[_Details]) -> Callable[[ResourceCheck], Rule]:
+    """Make a rule of a check of one resource; its docstring is the rule in a sentence."""
+    return lambda check: Rule(
+        name=name,
+        what=inspect.getdoc(check) or "",
+        types=types,
+        check=lambda resource, _: check(resource),
+        needs_stack=False,
+        **details,
+    )
+
+
+def stack_rule(name: str, *types: str, **details: Unpack[_Details]) -> Callable[[StackCheck], Rule]:
+    """Make a rule of a check of a resource among all others of its stack, likewise."""
+    return lambda check: Rule(
+        name=name, what=inspect.getdoc(check) or "", types=types, check=check, needs_stack=True, **details
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,5 +100,5 @@ def judge(rules: Iterable[Rule], resources: Iterable[Resource], *, production: b
         if production or not rule.production
         for resource in stack.resources
         if resource.type in rule.types
-        for clause in rule.check(resource, stack if rule.looks_around else Stack())
+        for clause in rule.check(resource, stack)
     ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from guardrails import resource_types
 from guardrails.policy_documents import Statement, everyone, listed, statements
 from guardrails.resource import Resource, Stack
-from guardrails.rule import Control, rule
+from guardrails.rule import Control, stack_rule
 
 _POLICIES: Final = {
     resource_types.BUCKET: (resource_types.BUCKET_POLICY, "bucket", "s3:*"),
@@ -40,24 +40,22 @@ def _denies_plain_text(statement: Statement, actions: str) -> bool:
     )
 
 
-@rule(
+@stack_rule(
     "bucket-tls-only",
     resource_types.BUCKET,
     fix="Add a BucketPolicy that denies s3:* to everyone when aws:SecureTransport is false.",
     control=Control(ids=("S3.5",)),
-    looks_around=True,
 )
 def bucket_tls_only(resource: Resource, stack: Stack) -> Iterator[str]:
     """A bucket refuses requests without TLS."""
     return tls_only(resource, stack)
 
 
-@rule(
+@stack_rule(
     "messages-tls-only",
     resource_types.QUEUE,
     resource_types.TOPIC,
     fix="Add a policy that denies sqs:* (or sns:Publish) to everyone when aws:SecureTransport is false.",
-    looks_around=True,
 )
 def messages_tls_only(resource: Resource, stack: Stack) -> Iterator[str]:
     """A queue or topic refuses requests without TLS."""

@@ -17,11 +17,11 @@ def as_deployed(registered):
 
 def violations(registered, *, production, change=lambda resources: resources):
     """What the rules object to, after `change` was made to all registrations."""
-    alone = [rule for rule in RULES if not rule.looks_around]
-    around = [rule for rule in RULES if rule.looks_around]
+    of_resources = [rule for rule in RULES if not rule.needs_stack]
+    of_stacks = [rule for rule in RULES if rule.needs_stack]
     return [
-        *judge(alone, change(as_declared(registered)), production=production),
-        *judge(around, change(as_deployed(registered)), production=production),
+        *judge(of_resources, change(as_declared(registered)), production=production),
+        *judge(of_stacks, change(as_deployed(registered)), production=production),
     ]
 
 

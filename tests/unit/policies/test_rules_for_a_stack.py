@@ -274,8 +274,8 @@ def test_a_rule_objects_to_anything_else(rule, subject, others, clause):
     assert clause in said
 
 
-def test_every_rule_that_looks_around_has_a_case_of_both_kinds():
-    rules = {rule.name for rule in RULES if rule.looks_around}
+def test_every_rule_for_a_stack_has_a_case_of_both_kinds():
+    rules = {rule.name for rule in RULES if rule.needs_stack}
     assert {rule for rule, _, _ in CONTENT} == rules
     assert {rule for rule, *_ in OBJECTING} == rules
 

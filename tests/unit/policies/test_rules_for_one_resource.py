@@ -230,7 +230,7 @@ def test_a_rule_objects_to_anything_else(rule, subject, clause):
 
 
 def test_every_rule_for_one_resource_has_a_case_of_both_kinds():
-    rules = {rule.name for rule in RULES if not rule.looks_around}
+    rules = {rule.name for rule in RULES if not rule.needs_stack}
     assert {rule for rule, _ in CONTENT} == rules
     assert {rule for rule, _, _ in OBJECTING} == rules
 

@@ -1,6 +1,7 @@
-"""Queues that feed functions, and how their consumers fail.
+"""Queues and streams of tables that feed functions, and how their consumers fail.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
 import json
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from guardrails import resource_types
 from guardrails.resource import Resource, Stack
-from guardrails.rule import rule
+from guardrails.rule import stack_rule
 
 # What AWS sets where the program says nothing.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -19,13 +20,12 @@ _RECEIVES: Final = 5
 _TIMEOUTS: Final = 6
 
 
-@rule(
+@stack_rule(
     "queue-dead-letters",
     resource_types.QUEUE,
     fix="Set redrivePolicy to the ARN of a second queue and a maxReceiveCount of 5 or more.",
-    looks_around=True,
 )
-def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
+def queue_dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
     """A queue with a consumer has a dead-letter queue and at least 5 receives."""
     if not stack.pointing_at(queue, resource_types.MAPPING, "eventSourceArn"):
         return
@@ -40,11 +40,10 @@ def dead_letters(queue: Resource, stack: Stack) -> Iterator[str]:
         yield f"gives up on a message after {policy.get('maxReceiveCount')} receives"
 
 
-@rule(
+@stack_rule(
     "queue-visibility",
     resource_types.QUEUE,
     fix="Raise visibilityTimeoutSeconds, or lower the timeout of the function.",
-    looks_around=True,
 )
 def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
     """A queue hides a message for 6 timeouts of its consumer and the batching window."""
@@ -58,11 +57,10 @@ def visibility(queue: Resource, stack: Stack) -> Iterator[str]:
                 yield f"hides a message for {hidden} s; {function.name} needs {needed} s"
 
 
-@rule(
+@stack_rule(
     "partial-batches",
     resource_types.MAPPING,
     fix="Set functionResponseTypes to ReportBatchItemFailures.",
-    looks_around=True,
 )
 def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
     """A consumer of a queue or of a table's stream reports batch item failures."""
@@ -73,3 +71,17 @@ def partial_batches(mapping: Resource, stack: Stack) -> Iterator[str]:
         return
     if "ReportBatchItemFailures" not in list(mapping.props.get("functionResponseTypes") or []):
         yield "retries a whole batch for one message or record that failed"
+
+
+@stack_rule(
+    "stream-dead-letters",
+    resource_types.MAPPING,
+    fix="Set destinationConfig.onFailure.destinationArn to a queue.",
+)
+def stream_dead_letters(mapping: Resource, stack: Stack) -> Iterator[str]:
+    """A consumer of a table's stream has a destination for the records it gives up on."""
+    if not stack.pointed_at(mapping, "eventSourceArn", resource_types.TABLE):
+        return
+    failed = mapping.section("destinationConfig").get("onFailure") or {}
+    if "destinationArn" not in set(failed):
+        yield "drops the records of the stream that it gives up on"
