@@ -10,7 +10,7 @@ from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBuc
 from components.config.pipeline_config import PipelineConfig
 from components.event_bus import ImageEvents, ImageEventsArgs
 from components.malware_scan import Scanner, ScannerArgs
-from components.monitoring import Monitoring, MonitoringArgs, Watched
+from components.monitoring import Monitoring, MonitoringArgs, PipelineMetrics, function_metrics, queue_metrics
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queue import UploadQueue, UploadQueueArgs
 from components.quota_table import QuotaTable, QuotaTableArgs
@@ -127,7 +127,7 @@ class ImagePipeline(pulumi.ComponentResource):
             MonitoringArgs(
                 service=self._service,
                 location=location,
-                watched=self._watched(config),
+                metrics=self._metrics(config),
                 publish_memory_mib=MEMORY_MIB,
                 log_groups={
                     "resize": self.worker.function.log_group.name,
@@ -147,18 +147,18 @@ class ImagePipeline(pulumi.ComponentResource):
         own = [self.api.url] if config.page and "*" not in config.cors_origins else []
         return [*config.cors_origins, *own]
 
-    def _watched(self, config: PipelineConfig) -> Watched:
-        return Watched(
+    def _metrics(self, config: PipelineConfig) -> PipelineMetrics:
+        return PipelineMetrics(
             service=self._service,
-            queue_name=self.queue.queue.name,
-            dead_letters_name=self.queue.dead_letters.name,
+            queue=queue_metrics(self.queue.queue.name),
+            dead_letters=queue_metrics(self.queue.dead_letters.name),
+            resize=function_metrics(self.worker.function.name),
+            api_function=function_metrics(self.api.function.name),
+            publish=function_metrics(self.publisher.function.name),
+            event_dead_letters=queue_metrics(self.events.dead_letters.name),
             table_name=self.table.name,
             quotas_name=self.quotas.name,
-            resize_name=self.worker.function.name,
-            api_name=self.api.function.name,
             api_id=self.api.api.id,
-            publish_name=self.publisher.function.name,
-            event_letters_name=self.events.dead_letters.name,
             resends=config.malware_scan,
         )
 

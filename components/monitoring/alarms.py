@@ -38,7 +38,7 @@ class Alarms(pulumi.ComponentResource):
                 alarm_description=_description(each),
                 comparison_operator="GreaterThanThreshold",
                 threshold=each.above,
-                evaluation_periods=each.of,
+                evaluation_periods=each.of or each.bad,
                 datapoints_to_alarm=each.bad,
                 # Events that did not happen are not counted: missing data is not a fault.
                 treat_missing_data="notBreaching",

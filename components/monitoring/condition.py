@@ -8,7 +8,7 @@ from components.monitoring.metrics import Metric
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """An alarm: its value is above `above` in `bad` of the last `of` periods.
+    """An alarm: its value is above `above` in `bad` of the last `of` periods, or in `bad` on end.
 
     `first` is the first step for whoever is paged, in a sentence. The value is the only one of `metrics`,
     or `expression` over them by their ids.
@@ -20,7 +20,7 @@ class Condition:
     above: float = 0
     period_seconds: int = 300
     bad: int = 1
-    of: int = 1
+    of: int | None = None
     expression: str = ""
 
 

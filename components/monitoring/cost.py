@@ -5,7 +5,7 @@ from typing import Final
 import pulumi
 
 from components.config.alarms import AlarmConfig
-from components.monitoring.metrics import Metric, Watched
+from components.monitoring.metrics import PipelineMetrics, numbered
 from components.monitoring.widgets import Series
 from pricing.prices import price_table
 
@@ -25,26 +25,26 @@ _LABELS: Final = {
 
 
 def estimate(
-    watched: Watched, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
+    pipeline: PipelineMetrics, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
 ) -> list[Series]:
     """Lines in US dollars a period: each service, their sum, and the sum for 1,000 images.
 
     Logs, traces, storage and transfer are not in it.
     """
     written = "ConsumedWriteCapacityUnits"
-    writes = _numbered("write", [*watched.table(written), watched.quotas(written)])
-    reads = _numbered("read", watched.table("ConsumedReadCapacityUnits"))
+    writes = numbered("write", [*pipeline.table(written), pipeline.quotas(written)])
+    reads = numbered("read", pipeline.table("ConsumedReadCapacityUnits"))
     used = {
-        "resizems": watched.resize("Duration", "Sum"),
-        "resizecalls": watched.resize("Invocations", "Sum"),
-        "apims": watched.api_function("Duration", "Sum"),
-        "apicalls": watched.api_function("Invocations", "Sum"),
-        "publishms": watched.publish("Duration", "Sum"),
-        "publishcalls": watched.publish("Invocations", "Sum"),
-        "requests": watched.api("Count", "Sum"),
-        "messages": watched.queue("NumberOfMessagesSent", "Sum"),
-        "images": watched.own("Done", "Sum"),
-        "published": watched.own("Published", "Sum"),
+        "resizems": pipeline.resize("Duration", "Sum"),
+        "resizecalls": pipeline.resize("Invocations", "Sum"),
+        "apims": pipeline.api_function("Duration", "Sum"),
+        "apicalls": pipeline.api_function("Invocations", "Sum"),
+        "publishms": pipeline.publish("Duration", "Sum"),
+        "publishcalls": pipeline.publish("Invocations", "Sum"),
+        "requests": pipeline.api("Count", "Sum"),
+        "messages": pipeline.queue("NumberOfMessagesSent", "Sum"),
+        "images": pipeline.own("Done", "Sum"),
+        "published": pipeline.own("Published", "Sum"),
         **writes,
         **reads,
     }
@@ -75,10 +75,6 @@ def estimate(
         *(Series(label=name, metric=metric, id=name, hidden=True) for name, metric in used.items()),
         *(Series(label=label, expression=calculated[name], id=name) for name, label in _LABELS.items()),
     ]
-
-
-def _numbered(name: str, metrics: list[Metric]) -> dict[str, Metric]:
-    return {f"{name}{number}": metric for number, metric in enumerate(metrics)}
 
 
 def _number(value: float) -> str:

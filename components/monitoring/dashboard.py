@@ -10,14 +10,14 @@ import pulumi
 
 from components.config.alarms import AlarmConfig
 from components.monitoring.cost import estimate
-from components.monitoring.metrics import Watched
+from components.monitoring.metrics import PipelineMetrics
 from components.monitoring.queries import Source, query
 from components.monitoring.thresholds import LATE_MILLISECONDS
 from components.monitoring.widgets import Widget, alarm_states, graph, heading, laid_out, log_table
 
 
 def dashboard_body(
-    watched: Watched,
+    pipeline: PipelineMetrics,
     config: AlarmConfig,
     *,
     publish_memory_mib: int,
@@ -26,133 +26,123 @@ def dashboard_body(
     log_groups: Mapping[Source, pulumi.Input[str]],
 ) -> pulumi.Output[str]:
     """The dashboard as JSON text that is the same on every run."""
-    widgets = [
+    widgets = laid_out(
+        region,
         heading("Is it healthy?"),
         alarm_states("Alarms", alarm_arns),
         heading("Is it keeping up?"),
-        *_keeping_up(watched, config, region),
+        *_keeping_up(pipeline, config),
         heading("What is failing?"),
-        *_failing(watched, region, log_groups),
+        *_failing(pipeline, log_groups),
         heading("What does it cost?"),
-        *_cost(watched, config, publish_memory_mib, region),
-    ]
-    body: dict[str, Any] = {"start": "-PT3H", "periodOverride": "inherit", "widgets": laid_out(widgets)}
+        *_cost(pipeline, config, publish_memory_mib, region),
+    )
+    body: dict[str, Any] = {"start": "-PT3H", "periodOverride": "inherit", "widgets": widgets}
     return pulumi.Output.json_dumps(body, sort_keys=True)
 
 
-def _keeping_up(watched: Watched, config: AlarmConfig, region: pulumi.Output[str]) -> list[Widget]:
+def _keeping_up(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Widget]:
     return [
         graph(
             "Queue",
-            region,
             {
-                "waiting": watched.queue("ApproximateNumberOfMessagesVisible", "Maximum"),
-                "taken or put off": watched.queue("ApproximateNumberOfMessagesNotVisible", "Maximum"),
+                "waiting": pipeline.queue("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "taken or put off": pipeline.queue("ApproximateNumberOfMessagesNotVisible", "Maximum"),
             },
         ),
         graph(
             "Age of the oldest message (s)",
-            region,
-            {"age": watched.queue("ApproximateAgeOfOldestMessage", "Maximum")},
+            {"age": pipeline.queue("ApproximateAgeOfOldestMessage", "Maximum")},
             limits={"alarm": config.queue_age_alarm_seconds},
         ),
         graph(
             "Resize calls at the same time",
-            region,
-            {"calls": watched.resize("ConcurrentExecutions", "Maximum")},
+            {"calls": pipeline.resize("ConcurrentExecutions", "Maximum")},
             limits={"maxConcurrency": config.max_concurrency},
         ),
         graph(
             "Images a minute",
-            region,
             {
-                "announced": watched.own("Announced", "Sum"),
-                "beyond a quota": watched.own("QuotaRefused", "Sum"),
-                "arrived": watched.queue("NumberOfMessagesSent", "Sum"),
-                **({"of them resent": watched.own("Resent", "Sum")} if watched.resends else {}),
-                "settled": watched.own("Rejected", "SampleCount"),
+                "announced": pipeline.own("Announced", "Sum"),
+                "beyond a quota": pipeline.own("QuotaRefused", "Sum"),
+                "arrived": pipeline.queue("NumberOfMessagesSent", "Sum"),
+                **({"of them resent": pipeline.own("Resent", "Sum")} if pipeline.resends else {}),
+                "settled": pipeline.own("Rejected", "SampleCount"),
             },
         ),
         graph(
             "From upload to settled (ms)",
-            region,
-            {"half of them": watched.own("SettleTime", "p50"), "99 of 100": watched.own("SettleTime", "p99")},
+            {
+                "half of them": pipeline.own("SettleTime", "p50"),
+                "99 of 100": pipeline.own("SettleTime", "p99"),
+            },
         ),
         graph(
             "Resize: record and call (ms)",
-            region,
             {
-                "record p50": watched.own("RecordTime", "p50"),
-                "record p99": watched.own("RecordTime", "p99"),
-                "call p99": watched.resize("Duration", "p99"),
+                "record p50": pipeline.own("RecordTime", "p50"),
+                "record p99": pipeline.own("RecordTime", "p99"),
+                "call p99": pipeline.resize("Duration", "p99"),
             },
             limits={"timeout": config.resize_timeout_seconds * 1000},
         ),
-        graph("Events a minute", region, {"published": watched.own("Published", "Sum")}),
+        graph("Events a minute", {"published": pipeline.own("Published", "Sum")}),
         graph(
             "From settled to published (ms)",
-            region,
-            {"age": watched.publish("IteratorAge", "Maximum")},
+            {"age": pipeline.publish("IteratorAge", "Maximum")},
             limits={"alarm": LATE_MILLISECONDS},
         ),
     ]
 
 
-def _failing(
-    watched: Watched, region: pulumi.Output[str], log_groups: Mapping[Source, pulumi.Input[str]]
-) -> list[Widget]:
+def _failing(pipeline: PipelineMetrics, log_groups: Mapping[Source, pulumi.Input[str]]) -> list[Widget]:
     return [
         graph(
             "Dead letters",
-            region,
             {
-                "uploads": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
-                "events": watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "uploads": pipeline.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "events": pipeline.event_dead_letters("ApproximateNumberOfMessagesVisible", "Maximum"),
             },
         ),
         graph(
             "Functions",
-            region,
             {
-                "resize errors": watched.resize("Errors", "Sum"),
-                "resize throttles": watched.resize("Throttles", "Sum"),
-                "API errors": watched.api_function("Errors", "Sum"),
-                "API throttles": watched.api_function("Throttles", "Sum"),
-                "publish errors": watched.publish("Errors", "Sum"),
-                "publish throttles": watched.publish("Throttles", "Sum"),
+                "resize errors": pipeline.resize("Errors", "Sum"),
+                "resize throttles": pipeline.resize("Throttles", "Sum"),
+                "API errors": pipeline.api_function("Errors", "Sum"),
+                "API throttles": pipeline.api_function("Throttles", "Sum"),
+                "publish errors": pipeline.publish("Errors", "Sum"),
+                "publish throttles": pipeline.publish("Throttles", "Sum"),
             },
         ),
         graph(
             "Records that were not done",
-            region,
             {
-                "rejected": watched.own("Rejected", "Sum"),
-                "retried": watched.own("Retried", "Sum"),
-                "deferred": watched.own("Deferred", "Sum"),
+                "rejected": pipeline.own("Rejected", "Sum"),
+                "retried": pipeline.own("Retried", "Sum"),
+                "deferred": pipeline.own("Deferred", "Sum"),
             },
         ),
         graph(
             "API",
-            region,
             {
-                "requests": watched.api("Count", "Sum"),
-                "refused (4xx)": watched.api("4xx", "Sum"),
-                "failed (5xx)": watched.api("5xx", "Sum"),
+                "requests": pipeline.api("Count", "Sum"),
+                "refused (4xx)": pipeline.api("4xx", "Sum"),
+                "failed (5xx)": pipeline.api("5xx", "Sum"),
             },
         ),
-        graph("API latency (ms)", region, {"p99": watched.api("Latency", "p99")}),
+        graph("API latency (ms)", {"p99": pipeline.api("Latency", "p99")}),
         graph(
             "Table throttles",
-            region,
             {
                 f"{kind.lower()}s {metric.dimensions.get('GlobalSecondaryIndexName', 'table')}": metric
                 for kind in ("Read", "Write")
-                for metric in watched.table(f"{kind}ThrottleEvents")
+                for metric in pipeline.table(f"{kind}ThrottleEvents")
             }
-            | {"writes quotas": watched.quotas("WriteThrottleEvents")},
+            | {"writes quotas": pipeline.quotas("WriteThrottleEvents")},
         ),
         *(
-            log_table(title, region, log_groups[query(name).source], query(name).text)
+            log_table(title, log_groups[query(name).source], query(name).text)
             for title, name in (
                 ("Why images are rejected", "rejections"),
                 ("Why records are tried again", "failures"),
@@ -162,18 +152,18 @@ def _failing(
 
 
 def _cost(
-    watched: Watched, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
+    pipeline: PipelineMetrics, config: AlarmConfig, publish_memory_mib: int, region: pulumi.Output[str]
 ) -> list[Widget]:
     counted = {
-        "API requests": watched.api("Count", "Sum"),
-        "resize calls": watched.resize("Invocations", "Sum"),
-        "API calls": watched.api_function("Invocations", "Sum"),
-        "publish calls": watched.publish("Invocations", "Sum"),
-        "messages": watched.queue("NumberOfMessagesSent", "Sum"),
+        "API requests": pipeline.api("Count", "Sum"),
+        "resize calls": pipeline.resize("Invocations", "Sum"),
+        "API calls": pipeline.api_function("Invocations", "Sum"),
+        "publish calls": pipeline.publish("Invocations", "Sum"),
+        "messages": pipeline.queue("NumberOfMessagesSent", "Sum"),
     }
-    series = estimate(watched, config, publish_memory_mib, region)
+    series = estimate(pipeline, config, publish_memory_mib, region)
     hour = 3600
     return [
-        graph("Requests an hour", region, counted, period_seconds=hour),
-        graph("Estimated US dollars an hour", region, series, period_seconds=hour, width=16),
+        graph("Requests an hour", counted, period_seconds=hour),
+        graph("Estimated US dollars an hour", series, period_seconds=hour, width=16),
     ]

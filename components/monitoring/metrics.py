@@ -1,4 +1,4 @@
-"""The metrics that say how a pipeline is: those AWS keeps and those the functions write.
+"""The metrics of a pipeline: those that AWS keeps and those that the functions write.
 
 Names and dimensions: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html,
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.ht
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -25,76 +25,68 @@ class Metric:
     statistic: str
 
 
+@dataclass(frozen=True)
+class MetricSource:
+    """What has metrics, by the dimensions that CloudWatch keeps them under."""
+
+    namespace: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+
+    def __call__(self, name: str, statistic: str) -> Metric:
+        """One of its metrics."""
+        return Metric(namespace=self.namespace, name=name, dimensions=self.dimensions, statistic=statistic)
+
+
+def queue_metrics(name: pulumi.Input[str]) -> MetricSource:
+    """The metrics of a queue."""
+    return MetricSource("AWS/SQS", {"QueueName": name})
+
+
+def function_metrics(name: pulumi.Input[str]) -> MetricSource:
+    """The metrics of a function."""
+    return MetricSource("AWS/Lambda", {"FunctionName": name})
+
+
 @dataclass(frozen=True, kw_only=True)
-class Watched:
-    """The parts of a pipeline by the names under which their metrics are kept.
+class PipelineMetrics:
+    """The metrics of a pipeline's parts.
 
     `resends` says whether the worker sends events again, to have them wait.
     """
 
     service: str
-    queue_name: pulumi.Input[str]
-    dead_letters_name: pulumi.Input[str]
+    queue: MetricSource
+    dead_letters: MetricSource
+    resize: MetricSource
+    api_function: MetricSource
+    publish: MetricSource
+    event_dead_letters: MetricSource
     table_name: pulumi.Input[str]
     quotas_name: pulumi.Input[str]
-    resize_name: pulumi.Input[str]
-    api_name: pulumi.Input[str]
     api_id: pulumi.Input[str]
-    publish_name: pulumi.Input[str]
-    event_letters_name: pulumi.Input[str]
     resends: bool
 
-    def queue(self, name: str, statistic: str) -> Metric:
-        """A metric of the queue."""
-        return _metric("AWS/SQS", name, statistic, QueueName=self.queue_name)
+    @property
+    def api(self) -> MetricSource:
+        """The metrics of the HTTP API."""
+        return MetricSource("AWS/ApiGateway", {"ApiId": self.api_id})
 
-    def dead_letters(self, name: str, statistic: str) -> Metric:
-        """A metric of the dead-letter queue."""
-        return _metric("AWS/SQS", name, statistic, QueueName=self.dead_letters_name)
-
-    def resize(self, name: str, statistic: str) -> Metric:
-        """A metric of the resize function."""
-        return _metric("AWS/Lambda", name, statistic, FunctionName=self.resize_name)
-
-    def api_function(self, name: str, statistic: str) -> Metric:
-        """A metric of the API function."""
-        return _metric("AWS/Lambda", name, statistic, FunctionName=self.api_name)
-
-    def api(self, name: str, statistic: str) -> Metric:
-        """A metric of the HTTP API."""
-        return _metric("AWS/ApiGateway", name, statistic, ApiId=self.api_id)
-
-    def publish(self, name: str, statistic: str) -> Metric:
-        """A metric of the publish function."""
-        return _metric("AWS/Lambda", name, statistic, FunctionName=self.publish_name)
-
-    def event_letters(self, name: str, statistic: str) -> Metric:
-        """A metric of the queue of events that could not be published."""
-        return _metric("AWS/SQS", name, statistic, QueueName=self.event_letters_name)
+    @property
+    def own(self) -> MetricSource:
+        """The metrics that functions write into their logs in embedded metric format."""
+        return MetricSource(NAMESPACE, {"service": self.service})
 
     def table(self, name: str) -> list[Metric]:
         """The sums of a metric for the table and each of its indexes, which count on their own."""
-        one = _metric("AWS/DynamoDB", name, "Sum", TableName=self.table_name)
-        indexes = [
-            _metric(
-                "AWS/DynamoDB",
-                name,
-                "Sum",
-                TableName=self.table_name,
-                GlobalSecondaryIndexName=index.name,
-            )
-            for index in INDEXES
-        ]
-        return [one, *indexes]
+        table = {"TableName": self.table_name}
+        indexes = [{**table, "GlobalSecondaryIndexName": index.name} for index in INDEXES]
+        return [MetricSource("AWS/DynamoDB", each)(name, "Sum") for each in (table, *indexes)]
 
     def quotas(self, name: str) -> Metric:
         """The sum of a metric of the table of quotas, which is written and never read."""
-        return _metric("AWS/DynamoDB", name, "Sum", TableName=self.quotas_name)
-
-    def own(self, name: str, statistic: str) -> Metric:
-        """A metric that a function writes into its log in embedded metric format."""
-        return _metric(NAMESPACE, name, statistic, service=self.service)
+        return MetricSource("AWS/DynamoDB", {"TableName": self.quotas_name})(name, "Sum")
 
 
-def _metric(namespace: str, name: str, statistic: str, **dimensions: pulumi.Input[str]) -> Metric:
-    return Metric(namespace=namespace, name=name, statistic=statistic, dimensions=dimensions)
+def numbered(name: str, metrics: Iterable[Metric]) -> dict[str, Metric]:
+    """Metrics by ids for metric math: `name0`, `name1` and so on."""
+    return {f"{name}{number}": metric for number, metric in enumerate(metrics)}

@@ -10,7 +10,7 @@ from components.base.arns import Location
 from components.config.alarms import AlarmConfig
 from components.monitoring.alarms import Alarms
 from components.monitoring.dashboard import dashboard_body
-from components.monitoring.metrics import Watched
+from components.monitoring.metrics import PipelineMetrics
 from components.monitoring.queries import QUERIES, Source
 from components.monitoring.thresholds import GROUPS, conditions
 from components.monitoring.topic import AlarmTopic, AlarmTopicArgs
@@ -22,7 +22,7 @@ class MonitoringArgs:
 
     service: str
     location: Location
-    watched: Watched
+    metrics: PipelineMetrics
     publish_memory_mib: int
     log_groups: Mapping[Source, pulumi.Input[str]]
     config: AlarmConfig
@@ -47,7 +47,7 @@ class Monitoring(pulumi.ComponentResource):
         self.alarms = Alarms(
             name,
             service=args.service,
-            conditions=conditions(args.watched, args.config),
+            conditions=conditions(args.metrics, args.config),
             groups=GROUPS,
             topic_arn=self.topic.arn,
             opts=child,
@@ -56,7 +56,7 @@ class Monitoring(pulumi.ComponentResource):
             f"{name}-dashboard",
             dashboard_name=args.service,
             dashboard_body=dashboard_body(
-                args.watched,
+                args.metrics,
                 args.config,
                 publish_memory_mib=args.publish_memory_mib,
                 alarm_arns=self.alarms.arns,

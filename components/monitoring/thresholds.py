@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Rec
 where AWS recommends one.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from components.config.alarms import AlarmConfig
 from components.monitoring.condition import Condition, Group
-from components.monitoring.metrics import Metric, Watched
+from components.monitoring.metrics import MetricSource, PipelineMetrics, numbered
 
 # With fewer images than this, a share says nothing.
 MIN_IMAGES: Final = 20
@@ -37,20 +36,20 @@ GROUPS: Final = (
 )
 
 
-def conditions(watched: Watched, config: AlarmConfig) -> list[Condition]:
+def conditions(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
     """Every condition, in the order of the picture: API, queue, resize function, table, events."""
     return [
-        *_function("api", watched.api_function, config.api_timeout_seconds),
-        *_api(watched, config),
-        *_queue(watched, config),
-        *_function("resize", watched.resize, config.resize_timeout_seconds),
-        _renderer(watched),
-        *_table(watched),
-        *_events(watched),
+        *_function("api", pipeline.api_function, config.api_timeout_seconds),
+        *_api(pipeline, config),
+        *_queue(pipeline, config),
+        *_function("resize", pipeline.resize, config.resize_timeout_seconds),
+        _renderer(pipeline),
+        *_table(pipeline),
+        *_events(pipeline),
     ]
 
 
-def _errors(name: str, metric: Callable[[str, str], Metric]) -> Condition:
+def _errors(name: str, metric: MetricSource) -> Condition:
     return Condition(
         name=f"{name}-errors",
         first=f"Run the saved query {name}-crashes to see whether calls time out, run out of memory "
@@ -59,7 +58,7 @@ def _errors(name: str, metric: Callable[[str, str], Metric]) -> Condition:
     )
 
 
-def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: int) -> list[Condition]:
+def _function(name: str, metric: MetricSource, timeout_seconds: int) -> list[Condition]:
     return [
         _errors(name, metric),
         Condition(
@@ -78,16 +77,16 @@ def _function(name: str, metric: Callable[[str, str], Metric], timeout_seconds: 
     ]
 
 
-def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
+def _api(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
     # What the worker sends again has arrived before.
-    resent = {"resent": watched.own("Resent", "Sum")} if watched.resends else {}
+    resent = {"resent": pipeline.own("Resent", "Sum")} if pipeline.resends else {}
     arrived = "(arrived - FILL(resent, 0))" if resent else "arrived"
     return [
         Condition(
             name="api-5xx",
             first="Run the saved query api-failures to see which route fails and how.",
             # One failure among few requests is not a trend: five or more, and one in a hundred.
-            metrics={"failed": watched.api("5xx", "Sum"), "requests": watched.api("Count", "Sum")},
+            metrics={"failed": pipeline.api("5xx", "Sum"), "requests": pipeline.api("Count", "Sum")},
             expression="IF(failed >= 5, 100 * failed / requests, 0)",
             above=1,
             bad=2,
@@ -96,18 +95,17 @@ def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
         Condition(
             name="api-latency",
             first="Run the saved query api-slow to see whether the function or the gateway takes the time.",
-            metrics={"latency": watched.api("Latency", "p99")},
+            metrics={"latency": pipeline.api("Latency", "p99")},
             above=config.api_latency_alarm_milliseconds,
             bad=3,
-            of=3,
         ),
         Condition(
             name="uploads-missing",
             first="Upload one image by hand and see whether the bucket, the notification or the client "
             "is at fault.",
             metrics={
-                "announced": watched.own("Announced", "Sum"),
-                "arrived": watched.queue("NumberOfMessagesSent", "Sum"),
+                "announced": pipeline.own("Announced", "Sum"),
+                "arrived": pipeline.queue("NumberOfMessagesSent", "Sum"),
                 **resent,
             },
             expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - {arrived}) / announced, 0)",
@@ -115,65 +113,62 @@ def _api(watched: Watched, config: AlarmConfig) -> list[Condition]:
             # An upload may come a quarter of an hour after it was announced, in the next period.
             period_seconds=1800,
             bad=2,
-            of=2,
         ),
     ]
 
 
-def _queue(watched: Watched, config: AlarmConfig) -> list[Condition]:
+def _queue(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
     return [
         Condition(
             name="queue-age",
             first="See on the dashboard whether the resize function runs at its full concurrency: "
             "if so it is a spike, if not it is stuck.",
-            metrics={"age": watched.queue("ApproximateAgeOfOldestMessage", "Maximum")},
+            metrics={"age": pipeline.queue("ApproximateAgeOfOldestMessage", "Maximum")},
             above=config.queue_age_alarm_seconds,
             period_seconds=60,
             bad=5,
-            of=5,
         ),
         Condition(
             name="dead-letters",
             first="Run the saved query failures to see which error the images have in common, and fix it "
             "before redriving.",
-            metrics={"letters": watched.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
+            metrics={"letters": pipeline.dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
             period_seconds=60,
         ),
         Condition(
             name="rejected-share",
             first="Run the saved query rejections to see for which reason images are refused.",
             metrics={
-                "share": watched.own("Rejected", "Average"),
-                "settled": watched.own("Rejected", "SampleCount"),
+                "share": pipeline.own("Rejected", "Average"),
+                "settled": pipeline.own("Rejected", "SampleCount"),
             },
             expression=f"IF(settled >= {MIN_IMAGES}, 100 * share, 0)",
             above=config.rejected_share_alarm_percent,
             period_seconds=900,
             bad=2,
-            of=2,
         ),
     ]
 
 
-def _renderer(watched: Watched) -> Condition:
+def _renderer(pipeline: PipelineMetrics) -> Condition:
     return Condition(
         name="render-failed",
         first="Run the saved query render-failures to see where the renderer raises, and report the bug.",
-        metrics={"failed": watched.own("RenderFailed", "Sum")},
+        metrics={"failed": pipeline.own("RenderFailed", "Sum")},
     )
 
 
-def _table(watched: Watched) -> list[Condition]:
+def _table(pipeline: PipelineMetrics) -> list[Condition]:
     refused = {
-        "Read": watched.table("ReadThrottleEvents"),
-        "Write": [*watched.table("WriteThrottleEvents"), watched.quotas("WriteThrottleEvents")],
+        "Read": pipeline.table("ReadThrottleEvents"),
+        "Write": [*pipeline.table("WriteThrottleEvents"), pipeline.quotas("WriteThrottleEvents")],
     }
     # Not one alarm for both: metric math in an alarm takes ten metrics.
     return [
         Condition(
             name=f"table-{kind.lower()}-throttles",
             first=f"See on the dashboard which table or which index throttles {kind.lower()}s.",
-            metrics={f"m{number}": metric for number, metric in enumerate(metrics)},
+            metrics=numbered("m", metrics),
             expression="SUM(METRICS())",
             bad=2,
             of=3,
@@ -182,37 +177,35 @@ def _table(watched: Watched) -> list[Condition]:
     ]
 
 
-def _events(watched: Watched) -> list[Condition]:
+def _events(pipeline: PipelineMetrics) -> list[Condition]:
     # Throttles of the function and time near its timeout need no response of their own: the stream
     # waits for a day, and what waits is late. Where nothing is read, nothing has an age: it is missing.
     return [
-        _errors("publish", watched.publish),
+        _errors("publish", pipeline.publish),
         Condition(
             name="events-late",
             first="Run the saved query not-published to see whether the bus refuses events, and why.",
-            metrics={"age": watched.publish("IteratorAge", "Maximum")},
+            metrics={"age": pipeline.publish("IteratorAge", "Maximum")},
             above=LATE_MILLISECONDS,
             period_seconds=60,
             bad=5,
-            of=5,
         ),
         Condition(
             name="events-missing",
             first="See whether the stream of the table is connected to the publish function.",
             metrics={
-                "settled": watched.own("Rejected", "SampleCount"),
-                "published": watched.own("Published", "Sum"),
+                "settled": pipeline.own("Rejected", "SampleCount"),
+                "published": pipeline.own("Published", "Sum"),
             },
             expression=f"IF(settled >= {MIN_IMAGES}, 100 * (settled - FILL(published, 0)) / settled, 0)",
             above=50,
             period_seconds=900,
             bad=2,
-            of=2,
         ),
         Condition(
             name="events-dead-letters",
             first="Look into the dead letters to see whether they are records of rows or notes of Lambda.",
-            metrics={"letters": watched.event_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
+            metrics={"letters": pipeline.event_dead_letters("ApproximateNumberOfMessagesVisible", "Maximum")},
             period_seconds=60,
         ),
     ]

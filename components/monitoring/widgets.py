@@ -12,6 +12,8 @@ import pulumi
 from components.monitoring.metrics import Metric
 
 GRID_COLUMNS: Final = 24
+# The kinds of widgets whose data is that of a region.
+_REGIONAL: Final = ("metric", "log")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,6 @@ def alarm_states(title: str, arns: Sequence[pulumi.Input[str]]) -> Widget:
 
 def graph(
     title: str,
-    region: pulumi.Input[str],
     series: Mapping[str, Metric] | Sequence[Series],
     *,
     limits: Mapping[str, float] | None = None,
@@ -82,7 +83,6 @@ def graph(
         series = [Series(label=label, metric=metric) for label, metric in series.items()]
     properties: dict[str, Any] = {
         "title": title,
-        "region": region,
         "view": view,
         "period": period_seconds,
         "metrics": [each.entry() for each in series],
@@ -95,19 +95,20 @@ def graph(
     return Widget(kind="metric", properties=properties, width=width, height=6)
 
 
-def log_table(title: str, region: pulumi.Input[str], log_group: pulumi.Input[str], query: str) -> Widget:
+def log_table(title: str, log_group: pulumi.Input[str], query: str) -> Widget:
     """The answer of a Logs Insights query as a table."""
     source = pulumi.Output.concat("SOURCE '", log_group, "' | ", query)
-    properties = {"title": title, "region": region, "view": "table", "query": source}
+    properties = {"title": title, "view": "table", "query": source}
     return Widget(kind="log", properties=properties, width=12, height=6)
 
 
-def laid_out(widgets: Sequence[Widget]) -> list[dict[str, Any]]:
-    """Widgets from left to right and top to bottom, with their places."""
+def laid_out(region: pulumi.Input[str], *widgets: Widget) -> list[dict[str, Any]]:
+    """Widgets of a region from left to right and top to bottom, with their places."""
     placed, x, y, tallest = [], 0, 0, 0
     for widget in widgets:
         if x + widget.width > GRID_COLUMNS:
             x, y, tallest = 0, y + tallest, 0
+        where = {"region": region} if widget.kind in _REGIONAL else {}
         placed.append(
             {
                 "type": widget.kind,
@@ -115,7 +116,7 @@ def laid_out(widgets: Sequence[Widget]) -> list[dict[str, Any]]:
                 "y": y,
                 "width": widget.width,
                 "height": widget.height,
-                "properties": widget.properties,
+                "properties": {**widget.properties, **where},
             }
         )
         x, tallest = x + widget.width, max(tallest, widget.height)
