@@ -1,9 +1,10 @@
 """Applies the Pulumi program to the emulator: each registered resource is really created there.
 
-One module an AWS service, one small function a resource type. To teach it another type, write
+One module per AWS service, one small function per resource type; what sets up a bucket by one call is a row
+of a table in `s3.py`. To support another type, write
 
     @creates("aws:ssm/parameter:Parameter")
-    def parameter(target: Target, resource: Resource) -> Created: ...
+    def parameter(target: Target, resource: Registration) -> Created: ...
 
 in the module of the service, or in a new one.
 """

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from local.deployer.registry import CREATORS, QUERIES, DeploymentError, Inputs, Registration, Target
+from local.deployer.registry import CREATORS, DeploymentError, Inputs, Registration, Target
 
 
 class Deployer(Mocks):
@@ -54,17 +54,8 @@ class Deployer(Mocks):
         return created.id, {**_without_assets(plain), **created.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """Answer an invoke of a provider function.
-
-        Raises DeploymentError for a function without an answer.
-        """
-        query = QUERIES.get(args.token)
-        if query is None:
-            raise DeploymentError(
-                f"the local deployment cannot answer {args.token}: "
-                "write a function that does to local/deployer/provider_functions.py"
-            )
-        return dict(query(self.target, _plain(args.args))), []
+        """Refuse to answer a provider function: the program needs none."""
+        raise DeploymentError(f"the local deployment cannot answer {args.token}: do without")
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -108,10 +108,8 @@ class Target:
 
 
 Creator = Callable[[Target, Registration], Created]
-Query = Callable[[Target, Mapping[str, Any]], Mapping[str, Any]]
 
 CREATORS: dict[str, Creator] = {}
-QUERIES: dict[str, Query] = {}
 
 
 def creates(type_token: str) -> Callable[[Creator], Creator]:
@@ -120,15 +118,5 @@ def creates(type_token: str) -> Callable[[Creator], Creator]:
     def register(creator: Creator) -> Creator:
         CREATORS[type_token] = creator
         return creator
-
-    return register
-
-
-def answers(token: str) -> Callable[[Query], Query]:
-    """Register the function that answers an invoke, for example `aws:index/getRegion:getRegion`."""
-
-    def register(query: Query) -> Query:
-        QUERIES[token] = query
-        return query
 
     return register

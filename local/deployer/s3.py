@@ -1,6 +1,8 @@
 """S3 buckets and the resources that configure them; the id of each is the bucket's name."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from local.deployer.naming import api_shape, physical_name, tag_list
 from local.deployer.registry import Created, Registration, Target, creates
@@ -8,6 +10,7 @@ from local.deployer.resource_policies import without_tls_only
 
 # Where the API does not just capitalise what the provider writes.
 _SPELLED = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
+_PUBLIC_ACCESS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
 @creates("aws:s3/bucket:Bucket")
@@ -35,64 +38,58 @@ def bucket(target: Target, resource: Registration) -> Created:
     )
 
 
-@creates("aws:s3/bucketVersioning:BucketVersioning")
-def bucket_versioning(target: Target, resource: Registration) -> Created:
-    """Whether old versions are kept."""
-    target.client("s3").put_bucket_versioning(
-        Bucket=resource["bucket"],
-        VersioningConfiguration={"Status": resource["versioningConfiguration"]["status"]},
-    )
+class _Setting(NamedTuple):
+    """A resource that sets up a bucket by one call: the call, its argument, and the value of that."""
+
+    call: str
+    argument: str
+    value: Callable[[Registration], Any]
+
+
+_SETTINGS: Final[Mapping[str, _Setting]] = {
+    "aws:s3/bucketVersioning:BucketVersioning": _Setting(
+        "put_bucket_versioning",
+        "VersioningConfiguration",
+        lambda resource: api_shape(resource["versioningConfiguration"]),
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _Setting(
+        "put_bucket_encryption",
+        "ServerSideEncryptionConfiguration",
+        lambda resource: {"Rules": [_encryption_rule(rule) for rule in resource["rules"]]},
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _Setting(
+        "put_public_access_block",
+        "PublicAccessBlockConfiguration",
+        lambda resource: api_shape({key: resource.get(key, False) for key in _PUBLIC_ACCESS}),
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _Setting(
+        "put_bucket_ownership_controls",
+        "OwnershipControls",
+        lambda resource: {"Rules": [api_shape(resource["rule"])]},
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _Setting(
+        "put_bucket_lifecycle_configuration",
+        "LifecycleConfiguration",
+        lambda resource: {
+            "Rules": [{"Filter": {"Prefix": ""}, **api_shape(rule, _SPELLED)} for rule in resource["rules"]]
+        },
+    ),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _Setting(
+        "put_bucket_cors",
+        "CORSConfiguration",
+        lambda resource: {"CORSRules": api_shape(resource["corsRules"], _SPELLED)},
+    ),
+}
+
+
+def _apply(setting: _Setting, target: Target, resource: Registration) -> Created:
+    put = getattr(target.client("s3"), setting.call)
+    put(Bucket=resource["bucket"], **{setting.argument: setting.value(resource)})
     return Created(resource["bucket"])
 
 
-@creates("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
-def bucket_encryption(target: Target, resource: Registration) -> Created:
-    """How objects are encrypted at rest."""
-    rules = [_encryption_rule(rule) for rule in resource["rules"]]
-    target.client("s3").put_bucket_encryption(
-        Bucket=resource["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
-    )
-    return Created(resource["bucket"])
-
-
-@creates("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-def bucket_public_access_block(target: Target, resource: Registration) -> Created:
-    """What may never become public."""
-    keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    target.client("s3").put_public_access_block(
-        Bucket=resource["bucket"],
-        PublicAccessBlockConfiguration=api_shape({key: resource.get(key, False) for key in keys}),
-    )
-    return Created(resource["bucket"])
-
-
-@creates("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
-def bucket_ownership_controls(target: Target, resource: Registration) -> Created:
-    """Who owns the objects of other accounts' uploads."""
-    target.client("s3").put_bucket_ownership_controls(
-        Bucket=resource["bucket"], OwnershipControls={"Rules": [api_shape(resource["rule"])]}
-    )
-    return Created(resource["bucket"])
-
-
-@creates("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-def bucket_lifecycle(target: Target, resource: Registration) -> Created:
-    """What expires."""
-    rules = [{"Filter": {"Prefix": ""}, **api_shape(rule, _SPELLED)} for rule in resource["rules"]]
-    target.client("s3").put_bucket_lifecycle_configuration(
-        Bucket=resource["bucket"], LifecycleConfiguration={"Rules": rules}
-    )
-    return Created(resource["bucket"])
-
-
-@creates("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
-def bucket_cors(target: Target, resource: Registration) -> Created:
-    """Which web pages may upload and read."""
-    target.client("s3").put_bucket_cors(
-        Bucket=resource["bucket"],
-        CORSConfiguration={"CORSRules": api_shape(resource["corsRules"], _SPELLED)},
-    )
-    return Created(resource["bucket"])
+for _type, _setting in _SETTINGS.items():
+    creates(_type)(partial(_apply, _setting))
 
 
 @creates("aws:s3/bucketPolicy:BucketPolicy")
@@ -107,10 +104,9 @@ def bucket_policy(target: Target, resource: Registration) -> Created:
 @creates("aws:s3/bucketLogging:BucketLogging")
 def bucket_logging(target: Target, resource: Registration) -> Created:
     """Where the access to a bucket is logged."""
-    keys = ("targetBucket", "targetPrefix", "targetObjectKeyFormat")
-    shaped = api_shape({key: resource.get(key) for key in keys})
+    enabled = api_shape(resource.members("targetBucket", "targetPrefix", "targetObjectKeyFormat"))
     target.client("s3").put_bucket_logging(
-        Bucket=resource["bucket"], BucketLoggingStatus={"LoggingEnabled": shaped}
+        Bucket=resource["bucket"], BucketLoggingStatus={"LoggingEnabled": enabled}
     )
     target.leave_out("the access logs of buckets: the emulator delivers none")
     return Created(resource["bucket"])
