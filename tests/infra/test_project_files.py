@@ -101,5 +101,5 @@ def test_the_stack_file_may_be_empty(tmp_path):
     assert load_config(project(tmp_path, "", {"size": 5}), "test") == {"shop:size": "5"}
 
 
-def test_physical_names_contain_the_stack():
-    assert PROJECT["config"]["pulumi:autonaming"] == {"value": {"pattern": "${name}-${stack}-${hex(7)}"}}
+def test_physical_names_start_with_the_stack():
+    assert PROJECT["config"]["pulumi:autonaming"] == {"value": {"pattern": "${stack}-${name}-${hex(7)}"}}
