@@ -120,7 +120,8 @@ mutants: $(READY) ## break the consumer in small ways, and show that the unit te
 roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSITORY, STATE_BUCKET, STATE_KEY)
 	@$(PYTHON) .ci/roles.py --stack '$(STACK)' --account '$(ACCOUNT)' --region '$(REGION)' \
 	  --repository '$(REPOSITORY)' --owner-id '$(OWNER_ID)' --repository-id '$(REPOSITORY_ID)' \
-	  --state-bucket '$(STATE_BUCKET)' --state-key '$(STATE_KEY)'
+	  --state-bucket '$(STATE_BUCKET)' --state-key '$(STATE_KEY)' --state-region '$(STATE_REGION)' \
+	  --boundary '$(BOUNDARY)'
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize api:api publish:publish runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \

@@ -6,6 +6,7 @@ build/roles/STACK and prints the commands that create the roles. Needs no depend
 
 import argparse
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
@@ -16,6 +17,14 @@ PREVIEW = ("read",)
 DEPLOY = ("read", "write", "write-monitoring")
 OPTIONS = "write-options"
 UNPROTECTED = "write-unprotected"
+_REQUIRED = {
+    "stack": "[a-z0-9-]+",
+    "account": "[0-9]{12}",
+    "region": "[a-z0-9-]+",
+    "repository": "[^/ ]+/[^/ ]+",
+    "state-bucket": "[a-z0-9.-]+",
+    "state-key": "[a-zA-Z0-9-]+",
+}
 
 
 def subject(repository: str, owner_id: str, repository_id: str) -> str:
@@ -23,17 +32,32 @@ def subject(repository: str, owner_id: str, repository_id: str) -> str:
 
     Repositories created or renamed since 2026-07-15, and those that opted in, have the ids of owner and
     repository in their claims, which no other repository can ever get:
-    https://docs.github.com/en/actions/reference/security/oidc
+    https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
     """
     owner, _, name = repository.partition("/")
     ids = bool(owner_id and repository_id)
     return f"repo:{owner}@{owner_id}/{name}@{repository_id}" if ids else f"repo:{owner}/{name}"
 
 
-def rendered(values: Mapping[str, str]) -> dict[str, str]:
-    """Every template by its name, with the values in it. Raises KeyError for a placeholder without one."""
+def rendered(values: Mapping[str, str], boundary: str = "") -> dict[str, str]:
+    """Every template by its name, with the values in it. Raises KeyError for a placeholder without one.
+
+    With the ARN of a `boundary`, the deployer gives permissions only to roles under that boundary.
+    """
     texts = {path.stem: path.read_text("utf-8") for path in sorted(TEMPLATES.glob("*.json"))}
-    return {name: Template(text).substitute(values) for name, text in texts.items()}
+    documents = {name: Template(text).substitute(values) for name, text in texts.items()}
+    if boundary:
+        documents["write"] = _bounded(documents["write"], boundary)
+    return documents
+
+
+def _bounded(policy: str, boundary: str) -> str:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    document = json.loads(policy)
+    (statement,) = (each for each in document["Statement"] if each["Sid"] == "RolePermissions")
+    statement["Action"].remove("iam:DeleteRolePermissionsBoundary")
+    statement["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return json.dumps(document, indent=2) + "\n"
 
 
 def commands(stack: str, account: str, folder: str) -> Iterator[str]:
@@ -55,13 +79,13 @@ def commands(stack: str, account: str, folder: str) -> Iterator[str]:
             )
 
 
-def variables(stack: str, account: str, region: str, state_bucket: str) -> dict[str, str]:
+def variables(stack: str, account: str, region: str, state_bucket: str, state_region: str) -> dict[str, str]:
     """What the workflows read for a stack from the repository's variable AWS_STACKS.
 
     The state's URL names the region of its bucket, which may be another than the stack's.
     """
     return {
-        "backend": f"s3://{state_bucket}/{stack}?region={region}",
+        "backend": f"s3://{state_bucket}/{stack}?region={state_region}",
         "preview": f"arn:aws:iam::{account}:role/intake-{stack}-preview",
         "region": region,
     }
@@ -70,11 +94,20 @@ def variables(stack: str, account: str, region: str, state_bucket: str) -> dict[
 def main() -> None:
     """Write the files and print the commands."""
     parser = argparse.ArgumentParser(prog="make roles", description=__doc__)
-    for name in ("stack", "account", "region", "repository", "state-bucket", "state-key"):
+    for name in _REQUIRED:
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--state-region", default="", help="of bucket and key, if not the stack's")
     parser.add_argument("--owner-id", default="")
     parser.add_argument("--repository-id", default="")
+    parser.add_argument("--boundary", default="", help="ARN of the permissions boundary of all roles")
     given = parser.parse_args()
+    for name, pattern in _REQUIRED.items():
+        value = getattr(given, name.replace("-", "_"))
+        if not re.fullmatch(pattern, value):
+            parser.error(f"{name.replace('-', '_').upper()}={value!r} must match {pattern}")
+    if bool(given.owner_id) != bool(given.repository_id):
+        parser.error("OWNER_ID and REPOSITORY_ID are given together or not at all")
+    state_region = given.state_region or given.region
     folder = ROOT / "build" / "roles" / given.stack
     folder.mkdir(parents=True, exist_ok=True)
     values = {
@@ -83,15 +116,17 @@ def main() -> None:
         "REGION": given.region,
         "STATE_BUCKET": given.state_bucket,
         "STATE_KEY": given.state_key,
+        "STATE_REGION": state_region,
         "SUBJECT": subject(given.repository, given.owner_id, given.repository_id),
     }
-    for name, text in rendered(values).items():
+    for name, text in rendered(values, given.boundary).items():
         (folder / f"{name}.json").write_text(text, "utf-8")
     relative = folder.relative_to(ROOT).as_posix()
     print(f"# written to {relative}; in account {given.account}, create the policies and the roles:")
     print(*commands(given.stack, given.account, relative), sep="\n")
     print("# variable AWS_STACKS of the repository, with an entry for each stack:")
-    print(json.dumps({given.stack: variables(given.stack, given.account, given.region, given.state_bucket)}))
+    entry = variables(given.stack, given.account, given.region, given.state_bucket, state_region)
+    print(json.dumps({given.stack: entry}))
     print(f"# attach intake-{given.stack}-{OPTIONS} to the deploy role for malwareScan or alarmSlackChannel,")
     print(f"# and intake-{given.stack}-{UNPROTECTED} to let it destroy a stack without protect")
 
