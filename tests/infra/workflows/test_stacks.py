@@ -5,6 +5,8 @@ import sys
 import pytest
 import yaml
 
+import affected_stacks
+from components.bundle import ROOMS
 from tests.infra.registered import ROOT
 from tests.infra.workflows.definitions import ACTIONS, commands, workflow
 
@@ -29,6 +31,25 @@ def deployed(event, stack=None):
 )  # fmt: skip
 def test_the_program_and_its_policies_concern_every_stack(path):
     assert affected("README.md", path) == STACKS == ["dev", "prod"]
+
+
+def test_every_file_that_the_program_reads_concerns_the_stacks_that_read_it():
+    options = ["accessLogs", "dataEvents", "malwareScan"]
+    command = [sys.executable, "-m", "tests.infra.workflows.opened_files", *options]
+    opened = subprocess.check_output(command, cwd=ROOT, text=True, timeout=60).splitlines()
+    # Nothing that is built, installed or compiled, nor what stands in for the engine here.
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True, timeout=60).splitlines()
+    read = {path for path in set(opened) & set(tracked) if not path.startswith(("local/", "tests/"))}
+    assert {"__main__.py", "Pulumi.dev.yaml", "handlers/api/page/index.html", "pricing/prices.toml"} <= read
+    assert affected("Pulumi.dev.yaml") == ["dev"]
+    concern_none = [
+        path for path in sorted(read - {"Pulumi.dev.yaml"}) if not affected_stacks.affected([path], STACKS)
+    ]
+    assert concern_none == []
+
+
+def test_the_requirements_of_every_layer_concern_every_stack():
+    assert [affected(f"requirements/{name}.txt") for name in ROOMS] == [STACKS] * len(ROOMS)
 
 
 def test_a_stack_file_concerns_its_stack():
