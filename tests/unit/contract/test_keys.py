@@ -10,6 +10,7 @@ from handlers.contract.presets import MAX_SIDE, Preset
 LONGEST = Preset(
     name="x" * 32, width=MAX_SIDE, height=MAX_SIDE, fit="fill", format="webp", quality=100
 )  # `webp` and `avif` have the longest extension
+UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 THUMBNAIL = Preset(name="thumbnail", width=128, height=128, fit="cover", format="jpeg", quality=82)
 IMAGE_IDS = st.text(min_size=1, max_size=200).filter(lambda image_id: not image_id.endswith("/"))
 
@@ -19,6 +20,38 @@ def test_originals_and_variants_are_laid_out_as_documented():
     assert keys.variant_key("a b/c", "0123456789abcdef", THUMBNAIL) == (
         "resized/a b/c/0123456789abcdef/thumbnail.jpg"
     )
+
+
+def test_an_id_of_the_api_says_its_lane():
+    assert keys.lane_of(keys.image_id_in("express", UUID)) == "express"
+    assert keys.lane_of(keys.image_id_in("bulk", UUID)) == "bulk"
+    assert keys.original_key(keys.image_id_in("express", UUID)) == f"express/{UUID}-x"
+    assert keys.original_key(keys.image_id_in("bulk", UUID)) == f"uploads/{UUID}"
+
+
+@pytest.mark.parametrize(
+    "image_id", ["x", "-x", "photo-x", UUID.upper() + "-x", f"a/{UUID}-x", f"{UUID}-x\n", f"{UUID}-x-x"]
+)
+def test_every_other_id_is_of_the_bulk_lane(image_id):
+    assert keys.original_key(image_id) == f"uploads/{image_id}"
+
+
+@pytest.mark.parametrize("key", [f"uploads/{UUID}-x", f"express/{UUID}", "express/a.jpg"])
+def test_a_key_under_the_prefix_of_another_lane_is_not_an_original(key):
+    assert keys.image_id_of(key) is None
+    assert keys.is_misplaced(key)
+    assert not keys.is_too_long(key)
+
+
+@pytest.mark.parametrize("key", ["uploads/", "express/", "express/folder/", "other/a", "uploads/a"])
+def test_other_keys_are_not_misplaced(key):
+    assert not keys.is_misplaced(key)
+
+
+@given(IMAGE_IDS, st.sampled_from(keys.LANES))
+def test_one_id_has_one_key(image_id, lane):
+    key = keys.ORIGINALS_PREFIXES[lane] + image_id
+    assert (keys.image_id_of(key) == image_id) == (key == keys.original_key(image_id))
 
 
 @given(IMAGE_IDS)
