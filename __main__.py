@@ -1,7 +1,8 @@
 """The stack: one image pipeline, from the upload to its variants.
 
-client → API → presigned upload → originals bucket → queue → resize worker → variants bucket
-                                                            → table → publisher → event bus
+client → API → presigned upload → originals bucket → express or bulk queue → resize worker
+    → variants bucket
+    → table → publisher → event bus
 """
 
 import pulumi
@@ -15,8 +16,10 @@ pulumi.export("apiUrl", pipeline.api.url)
 pulumi.export("originalsBucket", pipeline.originals.name)
 pulumi.export("variantsBucket", pipeline.variants.name)
 pulumi.export("tableName", pipeline.table.name)
-pulumi.export("queueUrl", pipeline.queue.url)
-pulumi.export("deadLetterQueueUrl", pipeline.queue.dead_letter_url)
+pulumi.export("queueUrl", pipeline.queues.bulk.url)
+pulumi.export("expressQueueUrl", pipeline.queues.express.url)
+pulumi.export("expressLane", config.express_lane)
+pulumi.export("deadLetterQueueUrl", pipeline.queues.dead_letters.url)
 pulumi.export("resizeFunctionName", pipeline.worker.function.name)
 pulumi.export("apiFunctionName", pipeline.api.function.name)
 pulumi.export("publishFunctionName", pipeline.publisher.function.name)

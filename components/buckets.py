@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +13,9 @@ from components.base.private_bucket import PrivateBucket
 from components.config.retention import RetentionConfig
 from components.malware_scan import Scanner
 from handlers.contract import keys, malware_scan
+
+_ORIGINALS: Final = tuple(keys.ORIGINALS_PREFIXES.values())
+_VARIANTS: Final = (keys.VARIANTS_PREFIX,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,9 @@ class OriginalsBucket(PrivateBucket):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,
-            rules=_originals_lifecycle(args),
+            rules=[
+                rule(prefix, args.config) for prefix in _ORIGINALS for rule in (_abort_incomplete, _expire)
+            ],
             # https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlifecycleconfiguration/
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
@@ -83,23 +89,23 @@ class OriginalsBucket(PrivateBucket):
 
     def grant_put(self) -> Grant:
         """Store originals, and sign upload policies for them."""
-        return self._grant(["s3:PutObject"], keys.ORIGINALS_PREFIX, "stores originals and signs uploads")
+        return self._grant(["s3:PutObject"], _ORIGINALS, "stores originals and signs uploads")
 
     def grant_delete(self) -> Grant:
         """Delete originals, which can be recovered for some days."""
-        return self._grant(["s3:DeleteObject"], keys.ORIGINALS_PREFIX, "deletes images on request")
+        return self._grant(["s3:DeleteObject"], _ORIGINALS, "deletes images on request")
 
     def grant_get(self) -> Grant:
         """Read originals; only those found clean, where they are scanned."""
         clean = {"StringEquals": {f"s3:ExistingObjectTag/{malware_scan.TAG}": malware_scan.CLEAN}}
         return self._grant(
-            ["s3:GetObject"], keys.ORIGINALS_PREFIX, "reads originals", clean if self.is_scanned else None
+            ["s3:GetObject"], _ORIGINALS, "reads originals", clean if self.is_scanned else None
         )
 
     def grant_see_scan(self) -> Grant:
         """Learn what the scan of an original said, and whether there is one."""
         actions = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
-        return self._grant(actions, keys.ORIGINALS_PREFIX, "waits for the scan of originals")
+        return self._grant(actions, _ORIGINALS, "waits for the scan of originals")
 
     def grant_tell_missing(self) -> Grant:
         """Learn that an original does not exist: without it S3 answers 403 in place of 404.
@@ -124,49 +130,48 @@ class VariantsBucket(PrivateBucket):
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,
-            rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.config.incomplete_upload_days)],
+            rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.config)],
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def grant_get(self) -> Grant:
         """Read variants, and sign URLs of them."""
-        return self._grant(["s3:GetObject"], keys.VARIANTS_PREFIX, "signs URLs of variants")
+        return self._grant(["s3:GetObject"], _VARIANTS, "signs URLs of variants")
 
     def grant_delete(self) -> Grant:
         """Delete variants."""
-        return self._grant(["s3:DeleteObject"], keys.VARIANTS_PREFIX, "deletes images on request")
+        return self._grant(["s3:DeleteObject"], _VARIANTS, "deletes images on request")
 
     def grant_replace(self) -> Grant:
         """Store variants and delete those of a superseded or deleted original."""
         actions = ["s3:PutObject", "s3:DeleteObject"]
-        return self._grant(actions, keys.VARIANTS_PREFIX, "stores variants and deletes superseded ones")
+        return self._grant(actions, _VARIANTS, "stores variants and deletes superseded ones")
 
 
-def _abort_incomplete(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+def _abort_incomplete(
+    prefix: str, config: RetentionConfig
+) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
     return {
-        "id": "abort-incomplete-uploads",
+        "id": f"abort-incomplete-{prefix.removesuffix('/')}",
         "status": "Enabled",
         "filter": {"prefix": prefix},
-        "abort_incomplete_multipart_upload": {"days_after_initiation": days},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": config.incomplete_upload_days},
     }
 
 
-def _originals_lifecycle(args: OriginalsBucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+def _expire(prefix: str, config: RetentionConfig) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
     # With an age, S3 takes away delete markers with nothing behind them by itself, and refuses to
     # be configured so: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
     expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict
     expiration = (
-        {"days": args.config.originals_expire_days}
-        if args.config.originals_expire_days
+        {"days": config.originals_expire_days}
+        if config.originals_expire_days
         else {"expired_object_delete_marker": True}
     )
-    return [
-        _abort_incomplete(keys.ORIGINALS_PREFIX, args.config.incomplete_upload_days),
-        {
-            "id": "expire",
-            "status": "Enabled",
-            "filter": {"prefix": keys.ORIGINALS_PREFIX},
-            "noncurrent_version_expiration": {"noncurrent_days": args.config.old_version_days},
-            "expiration": expiration,
-        },
-    ]
+    return {
+        "id": f"expire-{prefix.removesuffix('/')}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "noncurrent_version_expiration": {"noncurrent_days": config.old_version_days},
+        "expiration": expiration,
+    }

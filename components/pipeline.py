@@ -12,7 +12,7 @@ from components.event_bus import ImageEvents, ImageEventsArgs
 from components.malware_scan import Scanner, ScannerArgs
 from components.monitoring import Monitoring, MonitoringArgs, PipelineMetrics, function_metrics, queue_metrics
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
-from components.queue import UploadQueue, UploadQueueArgs
+from components.queues import UploadQueues, UploadQueuesArgs
 from components.quota_table import QuotaTable, QuotaTableArgs
 from components.table import ImageTable, ImageTableArgs
 from components.worker import ResizeWorker, ResizeWorkerArgs
@@ -20,7 +20,7 @@ from handlers.contract import keys
 
 
 class ImagePipeline(pulumi.ComponentResource):
-    """From the upload to its variants and their events: buckets, queue, table, resize worker, API, bus,
+    """From the upload to its variants and their events: buckets, queues, table, resize worker, API, bus,
     publisher and monitoring.
 
     Every name below it starts with its own, so that a stack can hold several. `audit` exists if
@@ -33,7 +33,7 @@ class ImagePipeline(pulumi.ComponentResource):
     originals: OriginalsBucket
     variants: VariantsBucket
     quotas: QuotaTable
-    queue: UploadQueue
+    queues: UploadQueues
     worker: ResizeWorker
     api: ImageApi
     events: ImageEvents
@@ -63,11 +63,12 @@ class ImagePipeline(pulumi.ComponentResource):
         self.variants = VariantsBucket(
             f"{name}-variants", VariantsBucketArgs(key=self.key, config=config), child
         )
-        self.queue = UploadQueue(
-            f"{name}-uploads", UploadQueueArgs(originals=self.originals, key=self.key, config=config), child
+        self.queues = UploadQueues(
+            f"{name}-uploads", UploadQueuesArgs(originals=self.originals, key=self.key, config=config), child
         )
         if self.scanner:
-            self.scanner.watch(self.originals, keys.ORIGINALS_PREFIX, after=[self.queue.notification])
+            prefixes = list(keys.ORIGINALS_PREFIXES.values())
+            self.scanner.watch(self.originals, prefixes, after=[self.queues.notification])
         self.worker = ResizeWorker(
             f"{name}-resize",
             ResizeWorkerArgs(
@@ -76,7 +77,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 originals=self.originals,
                 variants=self.variants,
                 table=self.table,
-                queue=self.queue,
+                queues=self.queues,
                 config=config,
             ),
             child,
@@ -150,8 +151,9 @@ class ImagePipeline(pulumi.ComponentResource):
     def _metrics(self, config: PipelineConfig) -> PipelineMetrics:
         return PipelineMetrics(
             service=self._service,
-            queue=queue_metrics(self.queue.queue.name),
-            dead_letters=queue_metrics(self.queue.dead_letters.name),
+            queue=queue_metrics(self.queues.bulk.name),
+            express=queue_metrics(self.queues.express.name),
+            dead_letters=queue_metrics(self.queues.dead_letters.name),
             resize=function_metrics(self.worker.function.name),
             api_function=function_metrics(self.api.function.name),
             publish=function_metrics(self.publisher.function.name),

@@ -1,6 +1,7 @@
-"""The resize function and the rate at which the queue feeds it."""
+"""The resize function and the rate at which the queues feed it."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -10,9 +11,12 @@ from components.base.iam import Grant
 from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.config.resize import ResizeConfig
-from components.queue import UploadQueue
+from components.queues import UploadQueues
 from components.table import ImageTable
 from handlers.contract.settings import ResizeSettings, variables
+
+# Whoever waits for an image does not wait for those beside it, nor for a batch to fill.
+_EXPRESS_BATCH_SIZE: Final = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +28,16 @@ class ResizeWorkerArgs:
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
-    queue: UploadQueue
+    queues: UploadQueues
     config: ResizeConfig
 
 
 class ResizeWorker(pulumi.ComponentResource):
-    """Renders the variants of the originals in the queue, at most `max_concurrency` calls at a time."""
+    """Renders the variants of the originals in the queues, at most so many calls at a time for each lane."""
 
     function: PythonFunction
     mapping: aws.lambda_.EventSourceMapping
+    express_mapping: aws.lambda_.EventSourceMapping | None = None
 
     def __init__(self, name: str, args: ResizeWorkerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:index:ResizeWorker", name, None, opts)
@@ -51,14 +56,15 @@ class ResizeWorker(pulumi.ComponentResource):
                     originals_bucket=args.originals.name,
                     variants_bucket=args.variants.name,
                     table_name=args.table.name,
-                    queue_url=args.queue.url,
+                    queue_url=args.queues.bulk.url,
+                    express_queue_url=args.queues.of("express").url,
                 ),
                 grants=[
                     args.originals.grant_get(),
                     args.originals.grant_tell_missing(),
                     args.variants.grant_replace(),
                     args.table.grant_commit(),
-                    args.queue.grant_consume(),
+                    args.queues.grant_consume(),
                     *_waiting_grants(args),
                 ],
                 config=args.config,
@@ -75,21 +81,35 @@ class ResizeWorker(pulumi.ComponentResource):
                 recursive_loop="Allow",
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.mapping = aws.lambda_.EventSourceMapping(
+        self.mapping = self._mapping(
             f"{name}-from-queue",
-            event_source_arn=args.queue.arn,
-            function_name=self.function.arn,
+            args.queues.bulk,
             batch_size=args.config.batch_size,
             maximum_batching_window_in_seconds=args.config.batching_window_seconds,
             scaling_config={"maximum_concurrency": args.config.max_concurrency},
+        )
+        if args.config.express_lane:
+            self.express_mapping = self._mapping(
+                f"{name}-from-express",
+                args.queues.express,
+                batch_size=_EXPRESS_BATCH_SIZE,
+                scaling_config={"maximum_concurrency": args.config.express_concurrency},
+            )
+        self.register_outputs({"functionName": self.function.name})
+
+    def _mapping(self, name: str, queue: aws.sqs.Queue, **pace: Any) -> aws.lambda_.EventSourceMapping:
+        return aws.lambda_.EventSourceMapping(
+            name,
+            event_source_arn=queue.arn,
+            function_name=self.function.arn,
             function_response_types=["ReportBatchItemFailures"],
             opts=pulumi.ResourceOptions(parent=self),
+            **pace,
         )
-        self.register_outputs({"functionName": self.function.name})
 
 
 def _waiting_grants(args: ResizeWorkerArgs) -> list[Grant]:
     """What it takes to wait for scans."""
     if not args.config.malware_scan:
         return []
-    return [args.originals.grant_see_scan(), args.queue.grant_send()]
+    return [args.originals.grant_see_scan(), args.queues.grant_send()]

@@ -141,6 +141,7 @@ def _message(path: Path, bucket: str) -> dict[str, Any]:
         "messageId": path.name,
         "receiptHandle": path.name,
         "body": json.dumps({"Records": [record]}),
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:uploads",
         "attributes": {"ApproximateReceiveCount": "1"},
     }
 

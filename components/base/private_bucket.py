@@ -1,6 +1,6 @@
 """What every bucket of a pipeline has in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -80,15 +80,15 @@ class PrivateBucket(pulumi.ComponentResource):
     def _grant(
         self,
         actions: Sequence[str],
-        prefix: str,
+        prefixes: Iterable[str],
         why: str,
         conditions: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Grant:
-        objects = pulumi.Output.concat(self.arn, "/", prefix, "*")
+        objects = tuple(pulumi.Output.concat(self.arn, "/", prefix, "*") for prefix in prefixes)
         uses = sorted({_KEY_USE[action] for action in actions if action in _KEY_USE})
         needs = self._key.use("s3", *uses) if uses else ()
         return Grant(
-            actions=tuple(actions), resources=(objects,), why=why, conditions=conditions or {}, needs=needs
+            actions=tuple(actions), resources=objects, why=why, conditions=conditions or {}, needs=needs
         )
 
 

@@ -26,8 +26,16 @@ class AlarmConfig(ResizeConfig, ApiConfig):
     alarm_urls: tuple[str, ...]
     alarm_slack_channel: str
     queue_age_alarm_seconds: Annotated[int, Between(60, 86_400)]  # no message waits less than a day
+    express_age_alarm_seconds: Annotated[int, Between(10, 86_400)]
     rejected_share_alarm_percent: Annotated[int, Between(1, 99)]
     api_latency_alarm_milliseconds: Annotated[int, Between(100, 29_000)]
+
+    @property
+    def express_age_seconds(self) -> int:
+        """The age above which the oldest message of the express lane raises an alarm: with malware scans,
+        longer by what one message may wait for a scan.
+        """
+        return self.express_age_alarm_seconds + (MAX_WAIT_SECONDS if self.malware_scan else 0)
 
     def conflicts(self) -> Iterator[str]:
         """Addresses that cannot be subscribed, and an alarm that every malware scan would trigger."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from components.config.bounds import Between, OneOf
+from components.config.lanes import LanesConfig
 from components.config.limits import LimitsConfig
 from components.config.stack import StackConfig
 
@@ -18,7 +19,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiConfig(LimitsConfig, StackConfig):
+class ApiConfig(LimitsConfig, LanesConfig, StackConfig):
     """Issuer and audience are those of `jwt`, administrators those of `iam`. The rate is in requests per
     second, the burst in requests. With an `api_reserved_concurrency` of 0 the function shares the
     account's unreserved concurrency.

@@ -1,18 +1,19 @@
-"""The queue, and the two settings of its consumer from which its visibility timeout is derived."""
+"""The queues, and the two settings of their consumer from which the visibility timeout is derived."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from components.config.bounds import Between
+from components.config.lanes import LanesConfig
 from components.config.stack import StackConfig
 
 _DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueConfig(StackConfig):
-    """Retention and receives of the upload queue."""
+class QueueConfig(LanesConfig, StackConfig):
+    """Retention and receives of the queues."""
 
     resize_timeout_seconds: Annotated[int, Between(10, 900)]
     batching_window_seconds: Annotated[int, Between(0, 300)]

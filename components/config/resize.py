@@ -13,8 +13,8 @@ from handlers.contract.presets import PresetError, parse_presets
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeConfig(LimitsConfig, QueueConfig, RetentionConfig):
-    """`record_seconds` is the worst case of one record, `max_concurrency` the number of parallel calls,
-    `malware_scan_minutes` the time after an upload by which its scan must have a result.
+    """`record_seconds` is the worst case of one record, `malware_scan_minutes` the time after an upload by
+    which its scan must have a result.
     """
 
     presets: tuple[str, ...]
@@ -22,7 +22,6 @@ class ResizeConfig(LimitsConfig, QueueConfig, RetentionConfig):
     record_seconds: Annotated[int, Between(1, 300)]
     retry_base_seconds: Annotated[int, Between(1, 900)]
     batch_size: Annotated[int, Between(1, 10_000)]
-    max_concurrency: Annotated[int, Between(2, 1_000)]
     malware_scan: bool
     malware_scan_minutes: Annotated[int, Between(5, 720)]
 

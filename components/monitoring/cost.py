@@ -42,7 +42,7 @@ def estimate(
         "publishms": pipeline.publish("Duration", "Sum"),
         "publishcalls": pipeline.publish("Invocations", "Sum"),
         "requests": pipeline.api("Count", "Sum"),
-        "messages": pipeline.queue("NumberOfMessagesSent", "Sum"),
+        **pipeline.sent(),
         "images": pipeline.own("Done", "Sum"),
         "published": pipeline.own("Published", "Sum"),
         **writes,
@@ -61,7 +61,8 @@ def estimate(
             "lambda": f"{megabyte_milliseconds} / 1000 / 1024 * {_number(of.lambda_gb_second)} "
             f"+ (resizecalls + apicalls + publishcalls) * {_number(of.lambda_million_calls / million)}",
             "gateway": f"requests * {_number(of.api_million_requests / million)}",
-            "sqs": f"messages * {_number(_REQUESTS_A_MESSAGE * of.sqs_million_requests / million)}",
+            "sqs": "(FILL(sent, 0) + FILL(sentexpress, 0)) * "
+            f"{_number(_REQUESTS_A_MESSAGE * of.sqs_million_requests / million)}",
             "dynamodb": f"SUM([{', '.join(writes)}]) * {_number(of.dynamodb_million_writes / million)} "
             f"+ SUM([{', '.join(reads)}]) * {_number(of.dynamodb_million_reads / million)}",
             "s3": f"FILL(images, 0) * {_number(bucket)}",

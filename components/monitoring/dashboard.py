@@ -10,7 +10,7 @@ import pulumi
 
 from components.config.alarms import AlarmConfig
 from components.monitoring.cost import estimate
-from components.monitoring.metrics import PipelineMetrics
+from components.monitoring.metrics import MetricSource, PipelineMetrics
 from components.monitoring.queries import Source, query
 from components.monitoring.thresholds import LATE_MILLISECONDS
 from components.monitoring.widgets import Widget, alarm_states, graph, heading, laid_out, log_table
@@ -43,29 +43,20 @@ def dashboard_body(
 
 def _keeping_up(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Widget]:
     return [
-        graph(
-            "Queue",
-            {
-                "waiting": pipeline.queue("ApproximateNumberOfMessagesVisible", "Maximum"),
-                "taken or put off": pipeline.queue("ApproximateNumberOfMessagesNotVisible", "Maximum"),
-            },
-        ),
-        graph(
-            "Age of the oldest message (s)",
-            {"age": pipeline.queue("ApproximateAgeOfOldestMessage", "Maximum")},
-            limits={"alarm": config.queue_age_alarm_seconds},
-        ),
+        *_lane("Bulk", pipeline.queue, alarm_seconds=config.queue_age_alarm_seconds),
+        *_lane("Express", pipeline.express, alarm_seconds=config.express_age_seconds),
         graph(
             "Resize calls at the same time",
             {"calls": pipeline.resize("ConcurrentExecutions", "Maximum")},
-            limits={"maxConcurrency": config.max_concurrency},
+            limits={"both lanes": config.max_calls},
         ),
         graph(
             "Images a minute",
             {
                 "announced": pipeline.own("Announced", "Sum"),
                 "beyond a quota": pipeline.own("QuotaRefused", "Sum"),
-                "arrived": pipeline.queue("NumberOfMessagesSent", "Sum"),
+                "arrived, bulk": pipeline.queue("NumberOfMessagesSent", "Sum"),
+                "arrived, express": pipeline.express("NumberOfMessagesSent", "Sum"),
                 **({"of them resent": pipeline.own("Resent", "Sum")} if pipeline.resends else {}),
                 "settled": pipeline.own("Rejected", "SampleCount"),
             },
@@ -91,6 +82,25 @@ def _keeping_up(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Widget]:
             "From settled to published (ms)",
             {"age": pipeline.publish("IteratorAge", "Maximum")},
             limits={"alarm": LATE_MILLISECONDS},
+        ),
+    ]
+
+
+def _lane(title: str, queue: MetricSource, *, alarm_seconds: int) -> list[Widget]:
+    return [
+        graph(
+            f"{title} lane",
+            {
+                "waiting": queue("ApproximateNumberOfMessagesVisible", "Maximum"),
+                "taken or put off": queue("ApproximateNumberOfMessagesNotVisible", "Maximum"),
+            },
+            width=6,
+        ),
+        graph(
+            f"{title} lane: age of the oldest message (s)",
+            {"age": queue("ApproximateAgeOfOldestMessage", "Maximum")},
+            limits={"alarm": alarm_seconds},
+            width=6,
         ),
     ]
 
@@ -159,7 +169,8 @@ def _cost(
         "resize calls": pipeline.resize("Invocations", "Sum"),
         "API calls": pipeline.api_function("Invocations", "Sum"),
         "publish calls": pipeline.publish("Invocations", "Sum"),
-        "messages": pipeline.queue("NumberOfMessagesSent", "Sum"),
+        "bulk messages": pipeline.queue("NumberOfMessagesSent", "Sum"),
+        "express messages": pipeline.express("NumberOfMessagesSent", "Sum"),
     }
     series = estimate(pipeline, config, publish_memory_mib, region)
     hour = 3600

@@ -51,11 +51,13 @@ def function_metrics(name: pulumi.Input[str]) -> MetricSource:
 class PipelineMetrics:
     """The metrics of a pipeline's parts.
 
-    `resends` says whether the worker sends events again, to have them wait.
+    `queue` is that of the bulk lane, `express` that of the express lane. `resends` says whether the
+    worker sends events again, to have them wait.
     """
 
     service: str
     queue: MetricSource
+    express: MetricSource
     dead_letters: MetricSource
     resize: MetricSource
     api_function: MetricSource
@@ -75,6 +77,11 @@ class PipelineMetrics:
     def own(self) -> MetricSource:
         """The metrics that functions write into their logs in embedded metric format."""
         return MetricSource(NAMESPACE, {"service": self.service})
+
+    def sent(self) -> dict[str, Metric]:
+        """The messages sent to the queues of both lanes, by ids for metric math."""
+        queues = {"sent": self.queue, "sentexpress": self.express}
+        return {id_: queue("NumberOfMessagesSent", "Sum") for id_, queue in queues.items()}
 
     def table(self, name: str) -> list[Metric]:
         """The sums of a metric for the table and each of its indexes, which count on their own."""

@@ -21,7 +21,7 @@ GROUPS: Final = (
     Group(
         name="resize-unhealthy",
         first="Open the dashboard, see which of its alarms was raised first, and follow that one's section.",
-        members=("queue-age", "resize-errors", "resize-throttles", "resize-duration"),
+        members=("queue-age", "express-age", "resize-errors", "resize-throttles", "resize-duration"),
     ),
     Group(
         name="api-unhealthy",
@@ -80,7 +80,7 @@ def _function(name: str, metric: MetricSource, timeout_seconds: int) -> list[Con
 def _api(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
     # What the worker sends again has arrived before.
     resent = {"resent": pipeline.own("Resent", "Sum")} if pipeline.resends else {}
-    arrived = "(arrived - FILL(resent, 0))" if resent else "arrived"
+    arrived = "FILL(sent, 0) + FILL(sentexpress, 0)" + (" - FILL(resent, 0)" if resent else "")
     return [
         Condition(
             name="api-5xx",
@@ -105,10 +105,10 @@ def _api(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
             "is at fault.",
             metrics={
                 "announced": pipeline.own("Announced", "Sum"),
-                "arrived": pipeline.queue("NumberOfMessagesSent", "Sum"),
+                **pipeline.sent(),
                 **resent,
             },
-            expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - {arrived}) / announced, 0)",
+            expression=f"IF(announced >= {MIN_IMAGES}, 100 * (announced - ({arrived})) / announced, 0)",
             above=50,
             # An upload may come a quarter of an hour after it was announced, in the next period.
             period_seconds=1800,
@@ -127,6 +127,14 @@ def _queue(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
             above=config.queue_age_alarm_seconds,
             period_seconds=60,
             bad=5,
+        ),
+        Condition(
+            name="express-age",
+            first="See on the dashboard whether the express lane is busy, stuck or switched off.",
+            metrics={"age": pipeline.express("ApproximateAgeOfOldestMessage", "Maximum")},
+            above=config.express_age_seconds,
+            period_seconds=60,
+            bad=3,
         ),
         Condition(
             name="dead-letters",

@@ -27,7 +27,9 @@ class SettingsError(Exception):
 class ResizeSettings:
     """Settings of the resize function.
 
-    `presets` are preset lines (see `handlers.contract.presets`), `max_receive_count` is the queue's: on
+    `presets` are preset lines (see `handlers.contract.presets`), `queue_url` is the
+    bulk lane's queue, `express_queue_url` the one that takes events of the express lane (the same if that
+    lane is off), `max_receive_count` is that of both: on
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
@@ -40,6 +42,7 @@ class ResizeSettings:
     variants_bucket: str
     table_name: str
     queue_url: str
+    express_queue_url: str
     presets: tuple[str, ...]
     max_receive_count: int
     record_seconds: int

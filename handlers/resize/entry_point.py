@@ -1,4 +1,4 @@
-"""The resize function: S3 events from the queue in, variants and rows out."""
+"""The resize function: S3 events from the queues in, variants and rows out."""
 
 import functools
 import os
@@ -10,7 +10,7 @@ from handlers.rendering.sandbox.resource_limits import conceal
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import Gate, ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
-from handlers.resize.queue import Queue
+from handlers.resize.queues import Queues
 from handlers.resize.telemetry import Telemetry
 from handlers.resize.worker import Worker
 from handlers.storage import clients
@@ -25,7 +25,7 @@ RECORDS_AT_ONCE: Final = 4
 
 
 @functools.cache
-def compose() -> tuple[ResizeSettings, Worker, Queue, Telemetry]:
+def compose() -> tuple[ResizeSettings, Worker, Queues, Telemetry]:
     """The collaborators of one execution environment, built at its first call."""
     settings = load(ResizeSettings, os.environ)
     conceal()
@@ -35,8 +35,8 @@ def compose() -> tuple[ResizeSettings, Worker, Queue, Telemetry]:
         memory_bytes=settings.render_memory_bytes,
     )
     renderer.start()  # it imports its decoders while the clients are built here
-    queue = Queue(clients.sqs(), settings.queue_url)
-    storage, gate = _storage_and_gate(settings, queue)
+    queues = Queues(clients.sqs(), {"bulk": settings.queue_url, "express": settings.express_queue_url})
+    storage, gate = _storage_and_gate(settings, queues)
     worker = Worker(
         settings,
         storage=storage,
@@ -45,10 +45,10 @@ def compose() -> tuple[ResizeSettings, Worker, Queue, Telemetry]:
         admission=Admission(settings.in_flight_bytes),
         gate=gate,
     )
-    return settings, worker, queue, Telemetry()
+    return settings, worker, queues, Telemetry()
 
 
-def _storage_and_gate(settings: ResizeSettings, queue: Queue) -> tuple[Buckets, Gate]:
+def _storage_and_gate(settings: ResizeSettings, queues: Queues) -> tuple[Buckets, Gate]:
     buckets = {
         "originals_bucket": settings.originals_bucket,
         "variants_bucket": settings.variants_bucket,
@@ -57,18 +57,18 @@ def _storage_and_gate(settings: ResizeSettings, queue: Queue) -> tuple[Buckets, 
         return Buckets(clients.s3(), **buckets), open_gate
     storage = GatedBuckets(clients.s3(), **buckets)
     seconds = settings.malware_scan_seconds
-    return storage, ScanGate(storage, queue, scan_seconds=seconds)
+    return storage, ScanGate(storage, queues, scan_seconds=seconds)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Lambda's entry point: an SQS event in, a partial batch response out."""
-    settings, worker, queue, telemetry = compose()
+    settings, worker, queues, telemetry = compose()
     with telemetry.invocation(context):
         return handle_batch(
             read_messages(event, settings.max_receive_count),
             settle=worker.settle,
             give_up=worker.give_up,
-            postpone=queue.postpone,
+            postpone=queues.postpone,
             report=telemetry.report,
             remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
             record_seconds=settings.record_seconds,

@@ -42,6 +42,7 @@ def read_messages(event: Mapping[str, Any], max_receive_count: int) -> list[Mess
         Message(
             id=record["messageId"],
             receipt_handle=record["receiptHandle"],
+            queue=record["eventSourceARN"].rpartition(":")[2],
             body=record["body"],
             attempt=(attempt := int(record["attributes"]["ApproximateReceiveCount"])),
             last=attempt >= max_receive_count,

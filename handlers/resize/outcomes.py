@@ -31,12 +31,13 @@ class Settled:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One SQS message: `attempt` counts its receives from 1, `last` says that the next failure
-    sends it to the dead-letter queue.
+    """One SQS message: `queue` is the name of the queue that it is in, `attempt` counts its receives
+    from 1, `last` says that the next failure sends it to the dead-letter queue.
     """
 
     id: str
     receipt_handle: str
+    queue: str
     body: str
     attempt: int
     last: bool

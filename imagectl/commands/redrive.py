@@ -40,24 +40,29 @@ def redrive(
         bool, typer.Option("--json", help="Print one JSON object per line: each letter, then the summary.")
     ] = False,
 ) -> None:
-    """List dead letters with their reasons, then send them back to the queue.
+    """List dead letters with their reasons, then send them back to their queues.
 
     A letter is sent before it is deleted: whatever happens, it may arrive twice but is never lost,
-    and a second arrival costs nothing. Letters that do not match stay where they are.
+    and a second arrival costs nothing. Letters that do not match stay where they are. Letters that
+    are picked by a filter go to the bulk queue. While the express lane is off, messages that are left
+    in its queue are listed and sent as well.
     """
     wanted = _filter(only or ())
-    letters = DeadLetters(
-        target.sqs, target.dead_letter_url, rows=Catalog(target.dynamodb, target.table).get_many
-    )
-    waiting = depth(target.sqs, target.dead_letter_url).waiting
-    found = _show(letters, wanted, show, waiting=waiting, as_json=as_json)
+    rows = Catalog(target.dynamodb, target.table).get_many
+    sources = {"dead letters": DeadLetters(target.sqs, target.dead_letter_url, rows=rows)}
+    if not target.express_lane and depth(target.sqs, target.express_queue_url).total:
+        # The queue has no consumer, so nothing else takes these messages out of it.
+        left = DeadLetters(target.sqs, target.express_queue_url, rows=rows)
+        sources["messages in the express queue"] = left
+    found = sum(_show(letters, wanted, show, name=name, as_json=as_json) for name, letters in sources.items())
     sent = 0
     if found and not dry_run:
-        if not agreed(f"Send {'those that match' if wanted else 'all'} back to the queue?", yes=yes):
+        if not agreed(f"Send {'those that match' if wanted else 'all'} back to be handled?", yes=yes):
             raise CannotContinue("Nothing was sent.")
-        moved = None if wanted else _move_all(target, rate)
-        sent = _send_back(letters, target, wanted, rate) if moved is None else moved
-        messages.print(f"sent {sent} back to the queue")
+        for letters in sources.values():
+            moved = _move_all(target, letters.url, rate) if not wanted else None
+            sent += _send_back(letters, target, wanted, rate) if moved is None else moved
+        messages.print(f"sent {sent} back to be handled")
     if as_json:
         results.out(json.dumps({"type": "summary", "found": found, "sent": sent, "dryRun": dry_run}))
 
@@ -69,8 +74,9 @@ def _filter(terms: Sequence[str]) -> Filter:
         raise typer.BadParameter(str(error), param_hint="--filter") from error
 
 
-def _show(letters: DeadLetters, wanted: Filter, limit: int, *, waiting: int, as_json: bool) -> int:
+def _show(letters: DeadLetters, wanted: Filter, limit: int, *, name: str, as_json: bool) -> int:
     """Print what there is, and return how many of it match; letters are visible again afterwards."""
+    waiting = letters.waiting
     looked_at: list[str] = []
     matching: list[Letter] = []
     try:
@@ -87,7 +93,7 @@ def _show(letters: DeadLetters, wanted: Filter, limit: int, *, waiting: int, as_
     reasons = Counter(letter.reason for letter in matching)
     counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     more = f"; more than the {limit} shown" if len(matching) == limit < waiting else ""
-    messages.print(f"{len(matching)} dead letters: {counts}{more}" if matching else "no dead letters")
+    messages.print(f"{len(matching)} {name}: {counts}{more}" if matching else f"no {name}")
     return len(matching)
 
 
@@ -99,14 +105,18 @@ def _line(letter: Letter) -> str:
     return f"{died} {about}{error}"
 
 
-def _move_all(target: DeployedStack, rate: float) -> int | None:
+def _move_all(target: DeployedStack, source_url: str, rate: float) -> int | None:
     """Let SQS move them; None where it cannot."""
-    handle = start_move(target.sqs, target.dead_letter_url, target.queue_url, rate=rate)
+    if source_url != target.dead_letter_url:
+        return None  # SQS moves messages out of dead-letter queues only
+    # While nothing reads the express queue, its letters must not go back there.
+    bulk = None if target.express_lane else target.queue_url
+    handle = start_move(target.sqs, source_url, bulk, rate=rate)
     if handle is None:
         return None
     moved = 0
     try:
-        for now in follow_move(target.sqs, target.dead_letter_url):
+        for now in follow_move(target.sqs, source_url):
             moved = now.moved
             messages.print(f"{now.status.lower()}: {now.moved} of {now.all}")
     except KeyboardInterrupt:

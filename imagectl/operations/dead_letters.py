@@ -1,4 +1,4 @@
-"""Dead letters: what they are about, why they died, and how they go back to the queue."""
+"""Dead letters: what they are about, why they died, and how they go back to a queue."""
 
 import json
 import time
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from handlers.contract import keys
 from handlers.contract.rows import Row
 from handlers.contract.s3_events import MalformedMessage, ObjectEvent, parse_message
+from imagectl.operations.queues import depth
 from imagectl.operations.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class Filter:
 
 
 class DeadLetters:
-    """The dead-letter queue; `rows` finds the rows of ImageIDs."""
+    """The dead-letter queue at `url`, or another queue without a consumer; `rows` finds the rows of
+    ImageIDs.
+    """
 
     def __init__(
         self,
@@ -101,9 +104,14 @@ class DeadLetters:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sqs = sqs
-        self._url = url
+        self.url = url
         self._rows = rows
         self._clock = clock
+
+    @property
+    def waiting(self) -> int:
+        """About how many letters are visible."""
+        return depth(self._sqs, self.url).waiting
 
     def hold(self, limit: int | None = None) -> Iterator[Held]:
         """Letters that are visible, each once, at most `limit`; they stay hidden from others for a while.
@@ -127,7 +135,7 @@ class DeadLetters:
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
                 for number, receipt in enumerate(receipts[start : start + _BATCH])
             ]
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            self._sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     def send_back(self, held: Held, queue_url: str, pace: RateLimit) -> None:
         """Send one letter to the queue, and only then delete it here: it may double, never vanish."""
@@ -137,12 +145,12 @@ class DeadLetters:
             MessageBody=held.message["Body"],
             MessageAttributes=held.message.get("MessageAttributes", {}),
         )
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=held.receipt)
+        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=held.receipt)
 
     def _receive(self, count: int) -> "list[MessageTypeDef]":
         try:
             answer = self._sqs.receive_message(
-                QueueUrl=self._url,
+                QueueUrl=self.url,
                 MaxNumberOfMessages=count,
                 VisibilityTimeout=HELD_SECONDS,
                 WaitTimeSeconds=_LONG_POLL_SECONDS,

@@ -4,9 +4,12 @@ Listings and scan are minutes apart from each other and from now. So what they d
 only suspected, and checked again, row and object as they are now, before it is reported.
 """
 
+import heapq
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 from handlers.contract import keys
@@ -28,6 +31,7 @@ MISSING_VARIANTS: Final = "missing-variants"
 ORPHAN: Final = "orphan-variant"
 FOREIGN: Final = "foreign-object"
 LONG_KEY: Final = "key-too-long"
+MISPLACED: Final = "misplaced-original"
 
 MEANINGS: Final = {
     MISSING_ROW: "an original without a row",
@@ -40,6 +44,7 @@ MEANINGS: Final = {
     ORPHAN: "a variant that no row names",
     FOREIGN: "an object among the variants that is none",
     LONG_KEY: f"an original whose key is longer than {keys.MAX_ORIGINAL_KEY_BYTES} bytes, so never rendered",
+    MISPLACED: "an object under the prefix of another lane than its id's, so never rendered",
 }
 
 
@@ -79,6 +84,7 @@ class Comparison:
         self._grace = grace
         self._stuck_after = stuck_after
         self._expire_days = expire_days
+        self._misplaced: deque[str] = deque()
         self.originals = 0
         self.variants = 0
 
@@ -89,9 +95,9 @@ class Comparison:
 
     def _about_originals(self) -> Iterator[Finding]:
         for raw, listed_original, scanned in merged(self._originals(), self._snapshot.rows()):
+            yield from self._misplaced_so_far()
             if listed_original and keys.is_too_long(listed_original.key):
-                if too_long := self._too_long(listed_original.key):
-                    yield too_long
+                yield from self._never_rendered(LONG_KEY, listed_original.key, "copy it to a shorter key")
                 continue
             kind = self._suspicion(listed_original, scanned)
             if kind is None:
@@ -102,10 +108,16 @@ class Comparison:
             if self._suspicion(original, row) == kind:
                 yield Finding(kind=kind, image_id=image_id, row=row, original=original)
 
-    def _too_long(self, key: str) -> Finding | None:
-        if looked_at(self._stack.s3, self._stack.originals, key) is None:
-            return None
-        return Finding(kind=LONG_KEY, image_id="", key=key, detail="copy it to a shorter key, and delete it")
+        yield from self._misplaced_so_far()
+
+    def _misplaced_so_far(self) -> Iterator[Finding]:
+        while self._misplaced:
+            advice = f"copy it to another name under {keys.ORIGINALS_PREFIXES['bulk']}"
+            yield from self._never_rendered(MISPLACED, self._misplaced.popleft(), advice)
+
+    def _never_rendered(self, kind: str, key: str, advice: str) -> Iterator[Finding]:
+        if looked_at(self._stack.s3, self._stack.originals, key):
+            yield Finding(kind=kind, image_id="", key=key, detail=f"{advice}, and delete it")
 
     def _suspicion(self, stored: Stored | None, row: Row | None) -> str | None:
         """What is wrong about an original and its row, if anything."""
@@ -172,10 +184,16 @@ class Comparison:
         return Finding(kind=ORPHAN, image_id=image_id, row=row, original=original, key=key)
 
     def _originals(self) -> Iterator[tuple[bytes, Stored]]:
-        for stored in listed(self._stack.s3, self._stack.originals, keys.ORIGINALS_PREFIX):
-            if keys.image_id_of(stored.key) or keys.is_too_long(stored.key):
+        """The originals of both lanes in the order of their ImageIDs."""
+        return heapq.merge(*map(self._listed, keys.ORIGINALS_PREFIXES.values()), key=itemgetter(0))
+
+    def _listed(self, prefix: str) -> Iterator[tuple[bytes, Stored]]:
+        for stored in listed(self._stack.s3, self._stack.originals, prefix):
+            if keys.is_misplaced(stored.key):
+                self._misplaced.append(stored.key)
+            elif keys.image_id_of(stored.key) or keys.is_too_long(stored.key):
                 self.originals += 1
-                yield stored.key.removeprefix(keys.ORIGINALS_PREFIX).encode(), stored
+                yield stored.key.removeprefix(prefix).encode(), stored
 
     def _variants(self) -> Iterator[tuple[bytes, Stored]]:
         for stored in listed(self._stack.s3, self._stack.variants, keys.VARIANTS_PREFIX):

@@ -1,6 +1,6 @@
-"""What a stack is doing: how deep its queues are, how old the oldest upload is, how fast it goes.
+"""What a stack is doing: how deep its queues are, how old the oldest uploads are, how fast it goes.
 
-The queue reports its depth at once. CloudWatch reports the age of the oldest message and the function's
+The queue reports its depth at once. CloudWatch reports the age of the oldest messages and the function's
 own metrics, two minutes late. Where it does not (an emulator keeps no metrics), the outcomes are
 counted in the function's log, and the age is estimated from depth and speed.
 """
@@ -10,8 +10,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any, Final
 
+from handlers.contract.keys import Lane
 from imagectl.operations.queues import depth
 from imagectl.operations.stack import DeployedStack
 
@@ -30,19 +32,28 @@ _LOOK_BACK_MINUTES: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
-    """One look at a stack.
-
-    `oldest_seconds` is None where it is unknown; `estimated` if it follows from depth and speed.
-    `a_second` has each outcome's rate over the `seconds` before; `source` is `metrics` or `logs`.
+class LaneFigures:
+    """The messages of a lane. `oldest_seconds` is None where it is unknown; `estimated` if it follows from
+    depth and speed.
     """
 
     waiting: int
     in_flight: int
     delayed: int
-    dead: int
     oldest_seconds: float | None
     estimated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """One look at a stack.
+
+    `a_second` has each outcome's rate over the `seconds` before, of both lanes together; `source` is
+    `metrics` or `logs`.
+    """
+
+    lanes: Mapping[Lane, LaneFigures]
+    dead: int
     a_second: Mapping[str, float]
     seconds: float
     source: str
@@ -60,39 +71,51 @@ class Observer:
         self._clock = clock
         self._cloudwatch = stack.client("cloudwatch")
         self._logs = stack.client("logs")
+        self._queues: dict[Lane, str] = {"express": stack.express_queue_url, "bulk": stack.queue_url}
 
     def look(self) -> Figures:
         """The figures of now."""
-        queue = depth(self._stack.sqs, self._stack.queue_url)
         dead = depth(self._stack.sqs, self._stack.dead_letter_url)
-        age, rates = self._metrics()
+        ages, rates = self._metrics()
         source, seconds = "metrics", float(_MINUTE)
         if rates is None:
             source = "logs"
             rates = self._from_logs()
         speed = rates["done"] + rates["rejected"]
-        estimated = age is None
-        if age is None:
-            age = 0.0 if not queue.total else queue.total / speed if speed else None
         return Figures(
-            waiting=queue.waiting,
-            in_flight=queue.in_flight,
-            delayed=queue.delayed,
+            lanes={lane: self._lane(url, ages.get(lane), speed) for lane, url in self._queues.items()},
             dead=dead.total,
-            oldest_seconds=None if age is None else round(age, 1),
-            estimated=estimated,
             a_second=rates,
             seconds=seconds,
             source=source,
         )
 
-    def _metrics(self) -> tuple[float | None, dict[str, float] | None]:
-        """Age of the oldest message, and rates of the newest complete minute; None for what is not kept."""
-        queue = self._stack.queue_url.rpartition("/")[2]
+    def _lane(self, url: str, age: float | None, speed: float) -> LaneFigures:
+        queue = depth(self._stack.sqs, url)
+        estimated = age is None
+        if age is None:
+            age = 0.0 if not queue.total else queue.total / speed if speed else None
+        return LaneFigures(
+            waiting=queue.waiting,
+            in_flight=queue.in_flight,
+            delayed=queue.delayed,
+            oldest_seconds=None if age is None else round(age, 1),
+            estimated=estimated,
+        )
+
+    def _metrics(self) -> tuple[dict[Lane, float], dict[str, float] | None]:
+        """Age of the oldest message of each lane where it is kept, and rates of the newest complete
+        minute; None if they are not kept.
+        """
         environment = self._stack.environment
         namespace = environment.get("POWERTOOLS_METRICS_NAMESPACE", "")
         service = environment.get("POWERTOOLS_SERVICE_NAME", "")
-        queries = [_query("age", "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName=queue)]
+        queries = [
+            _query(
+                lane, "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", QueueName=url.rpartition("/")[2]
+            )
+            for lane, url in self._queues.items()
+        ]
         for outcome, metric in _METRICS.items():
             queries.append(_query(outcome, namespace, metric, "Sum", service=service))
         now = self._clock()
@@ -103,14 +126,15 @@ class Observer:
             ScanBy="TimestampDescending",
         )
         found = {each["Id"]: each for each in answer["MetricDataResults"]}
-        ages = found.get("age", {}).get("Values", [])
+        values = {lane: found.get(lane, {}).get("Values", []) for lane in self._queues}
+        ages = {lane: float(newest) for lane, (newest, *_) in filter(itemgetter(1), values.items())}
         stamps = [stamp for outcome in OUTCOMES for stamp in found.get(outcome, {}).get("Timestamps", [])]
         if not stamps:
             # With a known age the metrics are kept, and there is nothing to count.
-            return (ages[0], dict.fromkeys(OUTCOMES, 0.0)) if ages else (None, None)
+            return ages, dict.fromkeys(OUTCOMES, 0.0) if ages else None
         newest = max(stamps)
         rates = {outcome: _at(found.get(outcome, {}), newest) / _MINUTE for outcome in OUTCOMES}
-        return (ages[0] if ages else None), rates
+        return ages, rates
 
     def _from_logs(self) -> dict[str, float]:
         """Rates of the last minute, counted in the function's log."""

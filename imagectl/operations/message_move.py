@@ -40,16 +40,20 @@ class MoveFailed(CannotContinue):
     """SQS ended the move before everything was moved."""
 
 
-def start_move(sqs: "SQSClient", source_url: str, target_url: str, *, rate: float) -> str | None:
+def start_move(
+    sqs: "SQSClient", source_url: str, target_url: str | None = None, *, rate: float
+) -> str | None:
     """Start moving everything, `rate` a second at most; None where the endpoint cannot or may not.
 
-    Returns the handle of the task.
+    Without a target, each message goes back to the queue that it came from. Returns the handle of
+    the task.
     """
     request: Any = {
         "SourceArn": arn(sqs, source_url),
-        "DestinationArn": arn(sqs, target_url),
         "MaxNumberOfMessagesPerSecond": max(1, min(_MOST_A_SECOND, int(rate))),
     }
+    if target_url:
+        request["DestinationArn"] = arn(sqs, target_url)
     try:
         return sqs.start_message_move_task(**request)["TaskHandle"]
     except ClientError as error:

@@ -29,6 +29,7 @@ _PANEL: Final = "Stack"
 _CONFIG: Final = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
 _OUTPUTS: Final = {
     "queue_url": "queueUrl",
+    "express_queue_url": "expressQueueUrl",
     "dead_letter_url": "deadLetterQueueUrl",
     "originals": "originalsBucket",
     "variants": "variantsBucket",
@@ -36,6 +37,7 @@ _OUTPUTS: Final = {
     "function": "resizeFunctionName",
     "bus": "eventBusName",
 }
+_EXPRESS_LANE: Final = "expressLane"
 
 
 class StackUnusable(CannotContinue):
@@ -44,15 +46,20 @@ class StackUnusable(CannotContinue):
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """The names of a stack's parts; `endpoint` is None for AWS itself."""
+    """The names of a stack's parts; `endpoint` is None for AWS itself.
+
+    `queue_url` is that of the bulk lane; `express_lane` says whether the express queue has a consumer.
+    """
 
     queue_url: str
+    express_queue_url: str
     dead_letter_url: str
     originals: str
     variants: str
     table: str
     function: str
     bus: str
+    express_lane: bool
     region: str | None = None
     endpoint: str | None = None
 
@@ -136,7 +143,12 @@ def find_stack(*, outputs: str | None, stack: str | None, region: str | None) ->
     if missing:
         raise StackUnusable(f"{source} has no output {', '.join(missing)}.")
     names = {field: found[name] for field, name in _OUTPUTS.items()}
-    return DeployedStack(**names, region=region or found.get("region"), endpoint=found.get("endpointUrl"))
+    return DeployedStack(
+        **names,
+        express_lane=bool(found.get(_EXPRESS_LANE)),
+        region=region or found.get("region"),
+        endpoint=found.get("endpointUrl"),
+    )
 
 
 @contextmanager

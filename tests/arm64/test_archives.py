@@ -117,6 +117,7 @@ def test_the_resize_function_renders_the_same_bytes_in_its_own_render_process(ar
         "messageId": "m",
         "receiptHandle": "r",
         "body": json.dumps({"Records": [record]}),
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:uploads",
         "attributes": {"ApproximateReceiveCount": "1"},
     }
     with running(arm64, system, "resize") as api:

@@ -164,5 +164,5 @@ def test_production_keeps_its_logs_whatever_happens_to_the_stack(prod):
 
 def test_no_role_of_the_stack_names_the_bucket_of_logs(audited):
     policies = {policy.name: policy.inputs["policy"] for policy in audited.all(":RolePolicy")}
-    assert any(keys.ORIGINALS_PREFIX in text for text in policies.values())
+    assert any(keys.ORIGINALS_PREFIXES["bulk"] in text for text in policies.values())
     assert not [name for name, text in policies.items() if LOGS in text]

@@ -9,6 +9,9 @@ from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSetti
 from local.program import load_config
 from tests.infra.registered import ROOT
 
+ORIGINALS = ["express/", "uploads/"]
+VARIANTS = [keys.VARIANTS_PREFIX]
+
 
 def environment(stack, function):
     return stack.one("/function:Function", function).inputs["environment"]["variables"]
@@ -21,6 +24,9 @@ def test_the_resize_function_reads_back_what_the_stack_configured(prod):
         variants_bucket="intake-variants-0a1b2c3",
         table_name="intake-ImageMetadata-0a1b2c3",
         queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-0a1b2c3",
+        express_queue_url=(
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-express-0a1b2c3"
+        ),
         presets=(
             "thumbnail 128x128 cover jpeg",
             "small 512x512 contain webp",
@@ -94,31 +100,32 @@ def test_the_entry_point_of_a_function_exists(stack, function):
 
 
 def test_the_bucket_announces_exactly_the_keys_that_are_originals(stack):
-    (queue,) = stack.one(":BucketNotification").inputs["queues"]
-    assert queue["filterPrefix"] == keys.ORIGINALS_PREFIX
-    assert keys.original_key("a b/ü.jpg").startswith(queue["filterPrefix"])
+    queues = stack.one(":BucketNotification").inputs["queues"]
+    prefixes = {queue["filterPrefix"] for queue in queues}
+    assert prefixes == set(keys.ORIGINALS_PREFIXES.values())
+    assert any(keys.original_key("a b/ü.jpg").startswith(prefix) for prefix in prefixes)
 
 
 @pytest.mark.parametrize(
-    ("function", "action", "bucket", "prefix"),
+    ("function", "action", "bucket", "prefixes"),
     [
-        ("resize", "s3:GetObject", "originals", keys.ORIGINALS_PREFIX),
-        ("resize", "s3:PutObject", "variants", keys.VARIANTS_PREFIX),
-        ("resize", "s3:DeleteObject", "variants", keys.VARIANTS_PREFIX),
-        ("api", "s3:PutObject", "originals", keys.ORIGINALS_PREFIX),
-        ("api", "s3:GetObject", "variants", keys.VARIANTS_PREFIX),
+        ("resize", "s3:GetObject", "originals", ORIGINALS),
+        ("resize", "s3:PutObject", "variants", VARIANTS),
+        ("resize", "s3:DeleteObject", "variants", VARIANTS),
+        ("api", "s3:PutObject", "originals", ORIGINALS),
+        ("api", "s3:GetObject", "variants", VARIANTS),
     ],
 )
-def test_roles_reach_objects_below_the_prefix_of_the_key_layout(stack, function, action, bucket, prefix):
+def test_roles_reach_objects_below_the_prefix_of_the_key_layout(stack, function, action, bucket, prefixes):
     statements = stack.statements(":RolePolicy", f"intake-{function}-permissions")
     (statement,) = [statement for statement in statements if action in statement["Action"]]
-    assert statement["Resource"] == [f"arn:aws:s3:::intake-{bucket}-0a1b2c3/{prefix}*"]
+    assert statement["Resource"] == [f"arn:aws:s3:::intake-{bucket}-0a1b2c3/{each}*" for each in prefixes]
 
 
 def test_every_lifecycle_rule_is_about_the_prefix_of_the_key_layout(stack):
-    for name, prefix in (("originals", keys.ORIGINALS_PREFIX), ("variants", keys.VARIANTS_PREFIX)):
+    for name, prefixes in (("originals", ORIGINALS), ("variants", VARIANTS)):
         lifecycle = stack.one(":BucketLifecycleConfiguration", f"intake-{name}-lifecycle")
-        assert {rule["filter"]["prefix"] for rule in lifecycle.inputs["rules"]} == {prefix}
+        assert {rule["filter"]["prefix"] for rule in lifecycle.inputs["rules"]} == set(prefixes)
 
 
 def test_the_default_presets_are_the_ones_that_the_service_documents():

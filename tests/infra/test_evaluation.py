@@ -81,8 +81,8 @@ def test_a_first_preview_knows_all_that_does_not_depend_on_new_names(dev):
         *("policy", "redriveAllowPolicy", "redrivePolicy"),
         *("ApiId", "FunctionName", "QueueName", "TableName", "alarmRule", "dashboardBody"),
         *("arn", "kmsMasterKeyId"),
-        *("BUS_NAME", "DEAD_LETTER_QUEUE_URL", "ORIGINALS_BUCKET", "QUEUE_URL", "QUOTA_TABLE_NAME"),
-        *("TABLE_NAME", "VARIANTS_BUCKET"),
+        *("BUS_NAME", "DEAD_LETTER_QUEUE_URL", "EXPRESS_QUEUE_URL", "ORIGINALS_BUCKET", "QUEUE_URL"),
+        *("QUOTA_TABLE_NAME", "TABLE_NAME", "VARIANTS_BUCKET"),
     }
     names = {resource.urn for resource in preview.deployment.resources}
     assert names == {resource.urn for resource in dev.deployment.resources}
@@ -131,7 +131,7 @@ def test_a_pipeline_that_is_protected_as_a_whole_protects_its_data():
 def test_parts_of_a_pipeline_are_within_reach():
     def program():
         pipeline = ImagePipeline("cats", config())
-        pulumi.export("queue", pipeline.queue.queue.arn)
+        pulumi.export("queue", pipeline.queues.bulk.arn)
         pulumi.export("function", pipeline.worker.function.function.name)
         pulumi.export("api", pipeline.api.api.id)
 

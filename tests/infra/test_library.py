@@ -73,7 +73,7 @@ def test_the_documented_attributes_exist():
         r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## Attributes and grants")[2], re.MULTILINE
     )
     assert [name for name, _ in rows] == [
-        *("key", "originals", "variants", "table", "quotas", "queue", "worker", "api"),
+        *("key", "originals", "variants", "table", "quotas", "queues", "worker", "api"),
         *("events", "publisher", "scanner", "audit", "monitoring"),
     ]
     for name, offered in rows:

@@ -12,29 +12,30 @@ STREAMS = f"{TABLE}/stream/*"
 BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/intake-events-0a1b2c3"
 LETTERS = "arn:aws:sqs:eu-central-1:123456789012:intake-events-dlq-0a1b2c3"
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:intake-uploads-0a1b2c3"
+EXPRESS = "arn:aws:sqs:eu-central-1:123456789012:intake-uploads-express-0a1b2c3"
 LOG = "arn:aws:logs:eu-central-1:123456789012:log-group:intake-{}-log-0a1b2c3:*"
 
 RESIZE = {
-    "s3:GetObject": [f"{ORIGINALS}/uploads/*"],
+    "s3:GetObject": [f"{ORIGINALS}/express/*", f"{ORIGINALS}/uploads/*"],
     "s3:ListBucket": [ORIGINALS],
     "s3:PutObject": [f"{VARIANTS}/resized/*"],
     "s3:DeleteObject": [f"{VARIANTS}/resized/*"],
     "dynamodb:GetItem": [TABLE],
     "dynamodb:UpdateItem": [TABLE],
     "dynamodb:DeleteItem": [TABLE],
-    "sqs:ReceiveMessage": [QUEUE],
-    "sqs:DeleteMessage": [QUEUE],
-    "sqs:GetQueueAttributes": [QUEUE],
-    "sqs:ChangeMessageVisibility": [QUEUE],
+    "sqs:ReceiveMessage": [QUEUE, EXPRESS],
+    "sqs:DeleteMessage": [QUEUE, EXPRESS],
+    "sqs:GetQueueAttributes": [QUEUE, EXPRESS],
+    "sqs:ChangeMessageVisibility": [QUEUE, EXPRESS],
     "logs:CreateLogStream": [LOG.format("resize")],
     "logs:PutLogEvents": [LOG.format("resize")],
     "xray:PutTraceSegments": ["*"],
     "xray:PutTelemetryRecords": ["*"],
 }
 API = {
-    "s3:PutObject": [f"{ORIGINALS}/uploads/*"],
+    "s3:PutObject": [f"{ORIGINALS}/express/*", f"{ORIGINALS}/uploads/*"],
     "s3:GetObject": [f"{VARIANTS}/resized/*"],
-    "s3:DeleteObject": [f"{ORIGINALS}/uploads/*", f"{VARIANTS}/resized/*"],
+    "s3:DeleteObject": [f"{ORIGINALS}/express/*", f"{ORIGINALS}/uploads/*", f"{VARIANTS}/resized/*"],
     "dynamodb:GetItem": [TABLE],
     "dynamodb:BatchGetItem": [TABLE],
     "dynamodb:BatchWriteItem": [TABLE],

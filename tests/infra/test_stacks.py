@@ -10,6 +10,8 @@ OUTPUTS = {
     "variantsBucket": "intake-variants-0a1b2c3",
     "tableName": "intake-ImageMetadata-0a1b2c3",
     "queueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-0a1b2c3",
+    "expressQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-express-0a1b2c3",
+    "expressLane": True,
     "deadLetterQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/intake-uploads-dlq-0a1b2c3",
     "resizeFunctionName": "intake-resize-0a1b2c3",
     "apiFunctionName": "intake-api-0a1b2c3",

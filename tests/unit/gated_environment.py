@@ -10,10 +10,10 @@ from handlers.contract.malware_scan import CLEAN, TAG
 from handlers.contract.s3_events import ObjectEvent, parse_message
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate
-from handlers.resize.queue import Queue
+from handlers.resize.queues import Queues
 from handlers.resize.worker import Worker
 from handlers.storage.buckets import GatedBuckets
-from tests.unit.resize_environment import ORIGINALS, QUEUE_URL, VARIANTS, World, resize_settings
+from tests.unit.resize_environment import ORIGINALS, QUEUE_URLS, VARIANTS, World, resize_settings
 
 PATIENCE_SECONDS = 600
 # When `world.s3_record` says that everything happened.
@@ -74,7 +74,7 @@ class Gated:
             admission=Admission(10_000),
             gate=ScanGate(
                 storage,
-                Queue(client, QUEUE_URL),
+                Queues(client, QUEUE_URLS),
                 scan_seconds=PATIENCE_SECONDS,
                 clock=lambda: UPLOADED + self.waited,
             ),

@@ -8,8 +8,9 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
-from handlers.contract import quota_table
+from handlers.contract import keys, quota_table
 from handlers.contract.indexes import INDEXES, KEY_TYPES
+from handlers.contract.keys import Lane
 from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import NotAnImage
 from handlers.contract.rows import Row
@@ -17,7 +18,7 @@ from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSetti
 from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.message_batch import Line, Message, handle_batch
-from handlers.resize.queue import Queue
+from handlers.resize.queues import Queues
 from handlers.resize.worker import Worker
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog
@@ -25,7 +26,8 @@ from handlers.storage.catalog import Catalog
 REGION = "eu-central-1"
 ORIGINALS, VARIANTS, TABLE, QUOTAS = "originals", "variants", "ImageMetadata", "quotas"
 BUS = "events"
-QUEUE_URL = "https://sqs.test/queue"
+EXPRESS_ID = keys.image_id_in("express", "01890a5d-ac96-774b-bcce-b302099a8057")
+QUEUE_URLS: dict[Lane, str] = {"bulk": "https://sqs.test/uploads", "express": "https://sqs.test/express"}
 PRESETS = ("thumbnail 128x128 cover jpeg", "small 512x512 contain webp")
 OTHER_PRESETS = ("thumbnail 64x64 cover jpeg",)
 MAX_RECEIVE_COUNT = 5
@@ -82,7 +84,8 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "originals_bucket": ORIGINALS,
         "variants_bucket": VARIANTS,
         "table_name": TABLE,
-        "queue_url": QUEUE_URL,
+        "queue_url": QUEUE_URLS["bulk"],
+        "express_queue_url": QUEUE_URLS["express"],
         "presets": PRESETS,
         "max_receive_count": MAX_RECEIVE_COUNT,
         "record_seconds": 30,
@@ -151,6 +154,7 @@ def message(*records: dict[str, Any], attempt: int = 1, id: str = "m1", body: st
     return Message(
         id=id,
         receipt_handle=f"receipt of {id}",
+        queue="uploads",
         body=json.dumps({"Records": records}) if body is None else body,
         attempt=attempt,
         last=attempt >= MAX_RECEIVE_COUNT,
@@ -217,7 +221,7 @@ class World:
 
     def upload(self, image_id: str, data: bytes = b"pixels") -> dict[str, Any]:
         """Store an original; returns the record of its event."""
-        key = f"uploads/{image_id}"
+        key = keys.original_key(image_id)
         put = self.s3.put_object(Bucket=ORIGINALS, Key=key, Body=data, ContentType="image/png")
         described = {"size": len(data), "eTag": put["ETag"].strip('"')}
         if "VersionId" in put:
@@ -226,13 +230,13 @@ class World:
 
     def remove(self, image_id: str) -> dict[str, Any]:
         """Remove an original; returns the record of its event."""
-        self.s3.delete_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}")
+        self.s3.delete_object(Bucket=ORIGINALS, Key=keys.original_key(image_id))
         return self.removal(image_id)
 
     def removal(self, image_id: str) -> dict[str, Any]:
         """The record of a removal, which is as new as its place among the calls."""
         event = "ObjectRemoved:DeleteMarkerCreated"
-        return s3_record(f"uploads/{image_id}", event=event, sequencer=self._next())
+        return s3_record(keys.original_key(image_id), event=event, sequencer=self._next())
 
     def deliver(self, *records: dict[str, Any], attempt: int = 1, worker: Any = None) -> list[str]:
         """Have the records handled in one message; returns `outcome note` of each reported line."""
@@ -247,7 +251,7 @@ class World:
             [delivered],
             settle=worker.settle,
             give_up=worker.give_up,
-            postpone=Queue(client, QUEUE_URL).postpone,
+            postpone=Queues(client, QUEUE_URLS).postpone,
             report=self.lines.append,
             remaining_seconds=lambda: 300,
             record_seconds=30,

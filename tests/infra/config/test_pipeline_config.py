@@ -50,6 +50,11 @@ OUT_OF_BOUNDS = [
     ("batchingWindowSeconds", "301", "0 and 300"),
     ("maxConcurrency", "1", "2 and 1000"),
     ("maxConcurrency", "1001", "2 and 1000"),
+    ("expressConcurrency", "1", "2 and 1000"),
+    ("expressConcurrency", "1001", "2 and 1000"),
+    ("expressPerHour", "-1", "0 and 10000"),
+    ("expressPerHour", "10001", "0 and 10000"),
+    ("expressAgeAlarmSeconds", "9", "10 and 86400"),
     ("maxReceiveCount", "4", "5 and 1000"),
     ("queueRetentionDays", "14", "1 and 13"),
     ("deadLetterRetentionDays", "15", "2 and 14"),
@@ -208,9 +213,9 @@ def test_a_protected_stack_is_never_open_to_everyone(values, sentence):
 
 def test_all_wrong_keys_are_named_at_once():
     assert refusal(maxFrames="0", maxConcurrency="1", urlSeconds="10") == (
+        "maxConcurrency: 1 is not between 2 and 1000.\n"
         "maxFrames: 0 is not between 1 and 10000.\n"
-        "urlSeconds: 10 is not between 60 and 900.\n"
-        "maxConcurrency: 1 is not between 2 and 1000."
+        "urlSeconds: 10 is not between 60 and 900."
     )
 
 

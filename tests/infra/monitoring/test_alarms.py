@@ -4,10 +4,11 @@ import re
 import pytest
 
 from handlers.contract.indexes import INDEXES
+from handlers.contract.malware_scan import MAX_WAIT_SECONDS
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:intake-alarms-0a1b2c3"
 RECOMMENDED = {
-    "queue-age",
+    *("queue-age", "express-age"),
     "dead-letters",
     *(f"{name}-{kind}" for name in ("api", "resize") for kind in ("errors", "throttles", "duration")),
     *("api-5xx", "api-latency"),
@@ -50,6 +51,19 @@ def test_the_age_of_the_oldest_message_is_compared_with_what_the_stack_says(regi
     assert alarm["dimensions"] == {"QueueName": "intake-uploads-0a1b2c3"}
     assert (alarm["metricName"], alarm["statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
     assert alarm["threshold"] == 120
+
+
+@pytest.mark.parametrize(("config", "threshold"), [({}, 60), ({"expressAgeAlarmSeconds": "20"}, 20)])
+def test_the_express_lane_has_its_own_tight_threshold(registered, config, threshold):
+    alarm = alarms(registered(**config))["express-age"]
+    assert alarm["dimensions"] == {"QueueName": "intake-uploads-express-0a1b2c3"}
+    assert (alarm["metricName"], alarm["statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
+    assert alarm["threshold"] == threshold
+
+
+def test_an_express_image_may_wait_for_its_scan_without_an_alarm(registered):
+    alarm = alarms(registered(malwareScan="true"))["express-age"]
+    assert alarm["threshold"] == 60 + MAX_WAIT_SECONDS
 
 
 @pytest.mark.parametrize(("name", "key"), [("api", "apiTimeoutSeconds"), ("resize", "resizeTimeoutSeconds")])
@@ -105,11 +119,16 @@ def test_throttles_of_the_tables_and_of_every_index_are_added_up(stack, kind):
 
 
 def test_images_are_stuck_pending_when_announced_uploads_do_not_arrive(stack):
-    value, announced, arrived = alarms(stack)["uploads-missing"]["metricQueries"]
-    assert value["expression"] == "IF(announced >= 20, 100 * (announced - arrived) / announced, 0)"
+    value, announced, *arrived = alarms(stack)["uploads-missing"]["metricQueries"]
+    assert value["expression"] == (
+        "IF(announced >= 20, 100 * (announced - (FILL(sent, 0) + FILL(sentexpress, 0))) / announced, 0)"
+    )
     assert announced["metric"]["metricName"] == "Announced"
-    assert arrived["metric"]["metricName"] == "NumberOfMessagesSent"
-    assert arrived["metric"]["dimensions"] == {"QueueName": "intake-uploads-0a1b2c3"}
+    assert {query["metric"]["metricName"] for query in arrived} == {"NumberOfMessagesSent"}
+    assert {query["id"]: query["metric"]["dimensions"]["QueueName"] for query in arrived} == {
+        "sent": "intake-uploads-0a1b2c3",
+        "sentexpress": "intake-uploads-express-0a1b2c3",
+    }
 
 
 def test_an_upload_may_come_as_long_after_its_announcement_as_its_policy_lives(registered):
@@ -145,7 +164,9 @@ def test_where_nothing_happened_nothing_rings(stack):
 
 def test_alarms_that_one_fault_sets_off_ring_as_one(stack):
     assert {name: members(stack, composite) for name, composite in composites(stack).items()} == {
-        "resize-unhealthy": {"queue-age", "resize-errors", "resize-throttles", "resize-duration"},
+        "resize-unhealthy": {
+            *("queue-age", "express-age", "resize-errors", "resize-throttles", "resize-duration")
+        },
         "api-unhealthy": {"api-errors", "api-throttles", "api-duration", "api-5xx", "api-latency"},
         "events-unhealthy": {"events-late", "events-missing", "publish-errors"},
     }
@@ -171,7 +192,7 @@ def test_watching_costs_a_few_dollars_a_month(stack):
         len([query for query in alarm.get("metricQueries", [alarm]) if "expression" not in query])
         for alarm in alarms(stack).values()
     )
-    assert 0.10 * metrics + 0.50 * len(composites(stack)) < 5.00
+    assert 0.10 * metrics + 0.50 * len(composites(stack)) < 5.50
 
 
 def test_a_description_is_one_sentence_to_act_on_and_the_place_in_the_runbook(stack):

@@ -49,8 +49,10 @@ def test_its_health_is_the_state_of_every_alarm(stack, widgets):
 
 def test_keeping_up_is_depth_age_concurrency_and_the_time_people_wait(widgets):
     assert titles(parts(widgets)["## Is it keeping up?"]) == [
-        "Queue",
-        "Age of the oldest message (s)",
+        "Bulk lane",
+        "Bulk lane: age of the oldest message (s)",
+        "Express lane",
+        "Express lane: age of the oldest message (s)",
         "Resize calls at the same time",
         "Images a minute",
         "From upload to settled (ms)",
@@ -61,7 +63,7 @@ def test_keeping_up_is_depth_age_concurrency_and_the_time_people_wait(widgets):
 
 
 def test_graphs_show_the_limits_of_the_stack(registered):
-    stack = registered(maxConcurrency="7", queueAgeAlarmSeconds="120")
+    stack = registered(maxConcurrency="7", expressConcurrency="4", queueAgeAlarmSeconds="120")
     widgets = json.loads(stack.one(":Dashboard").inputs["dashboardBody"])["widgets"]
     drawn = {
         widget["properties"]["title"]: widget["properties"]["annotations"]["horizontal"][0]["value"]
@@ -69,8 +71,9 @@ def test_graphs_show_the_limits_of_the_stack(registered):
         if "annotations" in widget["properties"]
     }
     assert drawn == {
-        "Age of the oldest message (s)": 120,
-        "Resize calls at the same time": 7,
+        "Bulk lane: age of the oldest message (s)": 120,
+        "Express lane: age of the oldest message (s)": 60,
+        "Resize calls at the same time": 11,
         "Resize: record and call (ms)": 120_000,
         "From settled to published (ms)": 60_000,
     }

@@ -51,7 +51,7 @@ def test_the_program_passes_the_pack_in_both_stacks(development, production, dev
 
 def test_a_mistake_is_reported_with_the_resource_and_the_way_out(production, prod):
     change = setting(resource_types.QUEUE, visibilityTimeoutSeconds=30)
-    (found,) = [
+    found, _express = [
         diagnostic
         for diagnostic in production.diagnostics(as_declared(prod), change(as_deployed(prod)))
         if diagnostic.enforcementLevel == analyzer_pb2.MANDATORY

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from handlers.contract import keys
 from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.contract.rejections import NotAnImage, RenderTimedOut
 from handlers.contract.rows import Row
@@ -10,7 +11,7 @@ from handlers.rendering.result import Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate, open_gate
 from handlers.resize.message_batch import handle_batch, read_messages
-from handlers.resize.queue import Queue
+from handlers.resize.queues import Queues
 from handlers.resize.worker import Worker
 from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
@@ -18,7 +19,7 @@ from handlers.storage.dynamodb_items import to_row
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
 from tests.unit.model.schedule import Fate, Gate, Task
-from tests.unit.model.sqs import MAX_RECEIVE_COUNT, Queued, QueueModel
+from tests.unit.model.sqs import MAX_RECEIVE_COUNT, URLS, Queued, QueueModel
 from tests.unit.resize_environment import FACTS, ORIGINALS, TABLE, VARIANTS, resize_settings, s3_record
 
 NOT_AN_IMAGE = b"not an image"
@@ -52,15 +53,15 @@ class Service:
         self.next_rendering: Literal["fine", "overrun", "broken"] = "fine"
 
     def upload(self, image_id: str, data: bytes) -> None:
-        self.buckets.put_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", Body=data)
+        self.buckets.put_object(Bucket=ORIGINALS, Key=keys.original_key(image_id), Body=data)
 
     def copy(self, source: str, image_id: str) -> None:
         if self.original(source) is not None:
-            origin = {"Bucket": ORIGINALS, "Key": f"uploads/{source}"}
-            self.buckets.copy_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", CopySource=origin)
+            origin = {"Bucket": ORIGINALS, "Key": keys.original_key(source)}
+            self.buckets.copy_object(Bucket=ORIGINALS, Key=keys.original_key(image_id), CopySource=origin)
 
     def remove(self, image_id: str) -> None:
-        self.buckets.delete_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}")
+        self.buckets.delete_object(Bucket=ORIGINALS, Key=keys.original_key(image_id))
 
     def announce(self, image_id: str) -> None:
         """What the API does before an upload."""
@@ -124,7 +125,7 @@ class Service:
             task.kill()
 
     def original(self, image_id: str) -> bytes | None:
-        current = self.buckets.current(ORIGINALS, f"uploads/{image_id}")
+        current = self.buckets.current(ORIGINALS, keys.original_key(image_id))
         return current.data if current else None
 
     def rows(self) -> dict[str, Row]:
@@ -142,11 +143,11 @@ class Service:
 
     def _call(self, task: Task, message: Queued) -> dict[str, Any]:
         """One call of the function, with a message batch of one."""
-        s3, queue = Gate(self.buckets, task), Queue(Gate(self.queue, task), "")
+        s3, queues = Gate(self.buckets, task), Queues(Gate(self.queue, task), URLS)
         storage = (GatedBuckets if self._gated else Buckets)(
             s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS
         )
-        gate = ScanGate(storage, queue, scan_seconds=60, clock=lambda: 0) if self._gated else open_gate
+        gate = ScanGate(storage, queues, scan_seconds=60, clock=lambda: 0) if self._gated else open_gate
         worker = Worker(
             resize_settings(presets=self.presets),
             storage=storage,
@@ -159,13 +160,14 @@ class Service:
             "messageId": message.id,
             "receiptHandle": f"receipt of {message.id}",
             "body": message.body,
+            "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{message.queue}",
             "attributes": {"ApproximateReceiveCount": str(message.receives)},
         }
         return handle_batch(
             read_messages({"Records": [received]}, MAX_RECEIVE_COUNT),
             settle=worker.settle,
             give_up=worker.give_up,
-            postpone=queue.postpone,
+            postpone=queues.postpone,
             report=lambda line: None,
             remaining_seconds=lambda: 300,
             record_seconds=30,

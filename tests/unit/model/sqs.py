@@ -1,21 +1,25 @@
-"""A queue in memory: at least once, in any order, with receive counts and a dead-letter queue."""
+"""The queues in memory: at least once, in any order, with receive counts and a dead-letter queue."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from handlers.contract.keys import Lane
 
 # Low, so that the dead-letter queue is never far away.
 MAX_RECEIVE_COUNT = 2
+URLS: dict[Lane, str] = {"bulk": "https://sqs.test/1/uploads", "express": "https://sqs.test/1/express"}
 
 
 @dataclass(kw_only=True, eq=False)
 class Queued:
-    """One message; `in_flight` while a call is at work on it.
+    """One message in the queue called `queue`; `in_flight` while a call is at work on it.
 
     `tried` says that a call was, even if a redrive made the receives count from 0 again.
     """
 
     id: str
+    queue: str
     body: str
     receives: int = 0
     in_flight: bool = False
@@ -23,7 +27,9 @@ class Queued:
 
 
 class QueueModel:
-    """The queue and its dead-letter queue.
+    """The queue of each lane, and the dead-letter queue of both.
+
+    Any message may be received next, so the lanes go on in any order, too.
 
     A message is invisible as long as a call is at work on it, because the visibility timeout is
     several times the function's, and visible again as soon as that call has failed or was killed.
@@ -38,7 +44,9 @@ class QueueModel:
     def send(self, record: dict[str, Any]) -> None:
         """Queue one record as a message."""
         self._sent += 1
-        self.messages.append(Queued(id=f"m{self._sent}", body=json.dumps({"Records": [record]})))
+        queue = record["s3"]["object"]["key"].partition("/")[0]
+        body = json.dumps({"Records": [record]})
+        self.messages.append(Queued(id=f"m{self._sent}", queue=queue, body=body))
 
     def duplicate(self, place: int) -> None:
         """Queue what S3 or SQS delivers a second time."""
@@ -72,12 +80,16 @@ class QueueModel:
         """Send every dead letter again."""
         letters, self.dead_letters = self.dead_letters, []
         for letter in letters:
-            self.messages.append(Queued(id=f"{letter.id} again", body=letter.body, tried=True))
+            self.messages.append(replace(letter, id=f"{letter.id} again", receives=0, in_flight=False))
 
-    def send_message(self, *, MessageBody: str, **request: Any) -> None:  # noqa: N803 - as in AWS
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **request: Any) -> None:  # noqa: N803 - as in AWS
         """Here a message that is to wait is visible at once."""
         [record] = json.loads(MessageBody)["Records"]
         self.send(record)
+        assert QueueUrl.endswith(f"/{self.messages[-1].queue}")
 
-    def change_message_visibility(self, **request: Any) -> None:
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, **request: Any) -> None:  # noqa: N803 - as in AWS
         """Here a message that failed is visible at once."""
+        for message in self.messages:
+            if ReceiptHandle == f"receipt of {message.id}":
+                assert QueueUrl.endswith(f"/{message.queue}")

@@ -6,13 +6,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from handlers.contract import keys
 from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rows import variant_keys
 from local.consistency import Expected, balance
 from tests.unit.model.s3 import MALWARE
 from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, rendering
+from tests.unit.resize_environment import EXPRESS_ID
 
-IMAGES = st.sampled_from(["a", "a", "a", "a/b"])
+ALL = ("a", "a/b", EXPRESS_ID)
+IMAGES = st.sampled_from(["a", "a", *ALL])
 DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE, MALWARE])
 GESTURES = st.sampled_from(["remove", "copy", "announce", "forget old versions", "redrive", "deploy", "scan"])
 PLACES = st.integers(0, 5)
@@ -45,7 +48,7 @@ class Convergence(RuleBasedStateMachine):
         elif gesture == "announce":
             self.service.announce(image_id)
         elif gesture == "forget old versions":
-            self.service.buckets.forget_old_versions(f"uploads/{image_id}")
+            self.service.buckets.forget_old_versions(keys.original_key(image_id))
         elif gesture == "scan":
             self.service.buckets.scan()
         elif gesture == "redrive":
@@ -80,7 +83,7 @@ class Convergence(RuleBasedStateMachine):
         if not hasattr(self, "service"):
             return
         for image_id, row in self.service.rows().items():
-            current = self.service.buckets.current("originals", f"uploads/{image_id}")
+            current = self.service.buckets.current("originals", keys.original_key(image_id))
             if current and row.get("VersionId") == current.id:
                 assert set(variant_keys(row)) <= set(self.service.variants())
 
@@ -105,7 +108,7 @@ class Convergence(RuleBasedStateMachine):
         for row in service.rows().values():
             assert "Superseded" not in row
             self._assert_shows_its_original(row)
-        for image_id in ("a", "a/b"):
+        for image_id in ALL:
             service.remove(image_id)
         service.finish()
         assert {row["Status"] for row in service.rows().values()} <= {"PENDING"}
@@ -113,8 +116,8 @@ class Convergence(RuleBasedStateMachine):
 
     def _expected(self):
         expected = {}
-        for image_id in ("a", "a/b"):
-            current = self.service.buckets.current("originals", f"uploads/{image_id}")
+        for image_id in ALL:
+            current = self.service.buckets.current("originals", keys.original_key(image_id))
             if current and self.gated and current.data == MALWARE:
                 expected[image_id] = Expected(etag=current.etag, reasons=frozenset({"MalwareFound"}))
             elif current:

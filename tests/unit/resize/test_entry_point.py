@@ -54,6 +54,7 @@ def deliver(clients, queue_url):
                     "receiptHandle": each["ReceiptHandle"],
                     "body": each["Body"],
                     "attributes": each["Attributes"],
+                    "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{queue_url.rpartition('/')[2]}",
                 }
                 for each in received["Messages"]
             ]

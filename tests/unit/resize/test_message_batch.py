@@ -370,6 +370,7 @@ def test_messages_are_read_from_the_lambda_event():
                 "messageId": f"id{attempt}",
                 "receiptHandle": "handle",
                 "body": "body",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:uploads-express",
                 "attributes": {"ApproximateReceiveCount": str(attempt)},
             }
             for attempt in (4, 5, 6)
@@ -381,7 +382,8 @@ def test_messages_are_read_from_the_lambda_event():
         ("id5", 5, True),
         ("id6", 6, True),
     ]
-    assert (messages[0].receipt_handle, messages[0].body) == ("handle", "body")
+    first = messages[0]
+    assert (first.receipt_handle, first.body, first.queue) == ("handle", "body", "uploads-express")
 
 
 @given(

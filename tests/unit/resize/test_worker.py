@@ -9,10 +9,11 @@ from handlers.contract.indexes import shard_of
 from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rejections import Truncated
 from tests.unit.resize_environment import (
+    EXPRESS_ID,
     MAX_RECEIVE_COUNT,
     OTHER_PRESETS,
     PRESETS,
-    QUEUE_URL,
+    QUEUE_URLS,
     Failing,
     message,
 )
@@ -175,7 +176,7 @@ def test_a_failing_message_is_made_visible_again_after_its_delay(world):
     world.render.error = RuntimeError()
     world.deliver(world.upload("a"), attempt=3)
     [call] = world.postponed
-    assert (call["QueueUrl"], call["ReceiptHandle"]) == (QUEUE_URL, "receipt of m1")
+    assert (call["QueueUrl"], call["ReceiptHandle"]) == (QUEUE_URLS["bulk"], "receipt of m1")
     assert 0 <= call["VisibilityTimeout"] <= 40
 
 
@@ -239,7 +240,13 @@ def test_the_test_event_of_s3_asks_nothing_of_the_worker(world):
     assert world.postponed == []
 
 
-@pytest.mark.parametrize("key", ["uploads/folder/", "elsewhere/a", "elsewhere/" + "x" * 1000])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("uploads/folder/", "elsewhere/a", "elsewhere/" + "x" * 1000),
+        *(f"uploads/{EXPRESS_ID}", "express/a"),
+    ],
+)
 def test_an_object_that_is_no_original_is_acknowledged(world, key):
     record = world.upload("a")
     record["s3"]["object"]["key"] = key

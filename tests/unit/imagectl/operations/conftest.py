@@ -24,9 +24,11 @@ class ThisStack(DeployedStack):
 
 @pytest.fixture
 def queues(aws, clients) -> dict[str, str]:
-    """The URLs of an empty queue and of its dead-letter queue."""
+    """The URLs of the empty queues of both lanes and of their dead-letter queue."""
     sqs = clients["sqs"]
-    return {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("uploads", "dead-letters")}
+    return {
+        name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("uploads", "express", "dead-letters")
+    }
 
 
 @pytest.fixture
@@ -35,12 +37,14 @@ def stack(world: World, queues, clients, monkeypatch) -> DeployedStack:
     monkeypatch.setattr(ThisStack, "changes", {})
     made = ThisStack(
         queue_url=queues["uploads"],
+        express_queue_url=queues["express"],
         dead_letter_url=queues["dead-letters"],
         originals=ORIGINALS,
         variants=VARIANTS,
         table=TABLE,
         function="resize",
         bus=BUS,
+        express_lane=True,
         region=REGION,
     )
     vars(made).update(clients)

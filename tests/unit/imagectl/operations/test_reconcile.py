@@ -6,7 +6,7 @@ from handlers.contract import keys
 from handlers.contract.presets import parse_presets
 from imagectl.operations.snapshot import snapshot
 from imagectl.operations.sorted_merge import merged
-from tests.unit.resize_environment import ORIGINALS, OTHER_PRESETS, PRESETS, TABLE, VARIANTS
+from tests.unit.resize_environment import EXPRESS_ID, ORIGINALS, OTHER_PRESETS, PRESETS, TABLE, VARIANTS
 
 NOTHING_IS_YOUNG = ("--grace-minutes", "0", "--stuck-minutes", "0")
 # Order of bytes: a space, a dot and a hyphen come before the slash.
@@ -256,6 +256,23 @@ def test_an_original_whose_key_is_too_long_is_reported_and_left_alone(reconcile,
     assert (ran.code, finding["kind"], finding["key"]) == (1, "key-too-long", f"uploads/{name}")
     assert (summary["originals"], summary["fixed"]) == (3, 0)
     assert world.s3.head_object(Bucket=ORIGINALS, Key=f"uploads/{name}")
+
+
+@pytest.mark.parametrize("key", [f"uploads/{EXPRESS_ID}", "express/holiday.jpg"])
+def test_an_original_in_the_wrong_lane_is_reported_and_left_alone(reconcile, render, world, key):
+    render("a", EXPRESS_ID)
+    world.s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"pixels")
+    ran = reconcile("--repair", "--yes")
+    [finding, summary] = ran.lines
+    assert (ran.code, finding["kind"], finding["key"]) == (1, "misplaced-original", key)
+    assert (summary["originals"], summary["fixed"]) == (2, 0)
+    assert world.s3.head_object(Bucket=ORIGINALS, Key=key)
+
+
+def test_originals_of_both_lanes_are_compared_in_one_order(reconcile, render):
+    render("0", EXPRESS_ID, "1", "z")
+    ran = reconcile()
+    assert (ran.code, found(ran), ran.lines[-1]["originals"]) == (0, [], 4)
 
 
 def test_what_a_worker_that_died_did_not_clean_up_is_cleaned_up(repaired, render, world, monkeypatch):

@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError
 
 from imagectl.operations import message_move
 from tests.unit.imagectl.operations.conftest import bodies
+from tests.unit.resize_environment import EXPRESS_ID
 
 
 @pytest.fixture
@@ -134,6 +135,20 @@ def test_no_dead_letters_are_no_error(imagectl):
     assert (ran.code, ran.err.strip()) == (0, "no dead letters")
 
 
+def test_what_is_left_in_the_express_queue_goes_to_the_bulk_queue_when_its_lane_is_off(
+    imagectl, world, stack, waiting, cannot_move
+):
+    record = world.upload(EXPRESS_ID)
+    stack.sqs.send_message(QueueUrl=stack.express_queue_url, MessageBody=json.dumps({"Records": [record]}))
+    assert imagectl("redrive", "--yes", "--json").lines[-1]["found"] == 0
+    object.__setattr__(stack, "express_lane", False)
+    ran = imagectl("redrive", "--yes", "--json")
+    assert (ran.lines[-1]["found"], ran.lines[-1]["sent"]) == (1, 1)
+    assert "1 messages in the express queue" in ran.err
+    assert waiting() == [record]
+    assert bodies(stack.sqs, stack.express_queue_url) == []
+
+
 class Moves:
     """SQS with message move tasks, which end after three looks with `end`."""
 
@@ -163,7 +178,11 @@ def test_an_endpoint_that_cannot_move_is_no_error(stack, monkeypatch, code):
     assert message_move.start_move(stack.sqs, stack.dead_letter_url, stack.queue_url, rate=5) is None
 
 
-def test_where_sqs_moves_by_itself_it_is_told_where_to_and_how_fast(imagectl, fail, stack, monkeypatch):
+@pytest.mark.parametrize("express_lane", [True, False])
+def test_where_sqs_moves_by_itself_a_letter_goes_where_it_came_from_unless_nothing_reads_there(
+    imagectl, fail, stack, monkeypatch, express_lane
+):
+    object.__setattr__(stack, "express_lane", express_lane)
     fail("a", RuntimeError("?"))
     moves = Moves(stack.sqs, "COMPLETED")
     monkeypatch.setitem(vars(stack), "sqs", moves)
@@ -171,7 +190,8 @@ def test_where_sqs_moves_by_itself_it_is_told_where_to_and_how_fast(imagectl, fa
     ran = imagectl("redrive", "--yes", "--rate", "7", "--json")
     assert moves.started["MaxNumberOfMessagesPerSecond"] == 7
     assert moves.started["SourceArn"].endswith(":dead-letters")
-    assert moves.started["DestinationArn"].endswith(":uploads")
+    assert moves.started.get("DestinationArn", "").endswith("" if express_lane else ":uploads")
+    assert ("DestinationArn" in moves.started) != express_lane
     assert "running: 2 of 3" in ran.err
     assert ran.lines[-1]["sent"] == 3
 

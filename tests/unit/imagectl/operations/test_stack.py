@@ -8,6 +8,8 @@ from tests.unit.imagectl.operations.conftest import ThisStack
 
 OUTPUTS = {
     "queueUrl": "q",
+    "expressQueueUrl": "e",
+    "expressLane": True,
     "deadLetterQueueUrl": "d",
     "originalsBucket": "o",
     "variantsBucket": "v",
@@ -29,7 +31,7 @@ def outputs(tmp_path, aws):
 
 def test_names_come_from_the_outputs_of_the_stack(outputs):
     found = find_stack(outputs=outputs(region="eu-west-1"), stack=None, region=None)
-    assert found == DeployedStack("q", "d", "o", "v", "t", "f", "b", "eu-west-1", None)
+    assert found == DeployedStack("q", "e", "d", "o", "v", "t", "f", "b", True, "eu-west-1", None)
     assert found.sqs.meta.region_name == "eu-west-1"
     assert found.sqs.meta.endpoint_url == "https://sqs.eu-west-1.amazonaws.com"
 
