@@ -8,6 +8,7 @@ from typing import Final
 
 from docs.generate.sections import DOCS, table, with_section
 from imagectl.output import duration
+from imagectl.planning.express import express_lane
 from imagectl.planning.planner import Plan, plan
 from imagectl.planning.quantities import dollars
 from imagectl.planning.usage import Usage, direct_usage, usage
@@ -39,7 +40,7 @@ _CHANGES: Final[Mapping[str, Workload]] = {
     "six presets (`presets`)": replace(_TYPICAL, presets=6),
     "half as much memory again (`resizeMemoryMiB` 2654)": replace(_TYPICAL, memory_mib=2654),
     "less than one CPU (`resizeMemoryMiB` 1024)": replace(_TYPICAL, memory_mib=1024),
-    "one message a call (`batchSize` 1)": replace(_TYPICAL, batch_size=1),
+    "one message a call: the express lane, or `batchSize` 1": replace(_TYPICAL, batch_size=1),
     "48-megapixel JPEG": replace(_TYPICAL, megapixels=48),
     "24-megapixel PNG": replace(_TYPICAL, megapixels=24, format="png"),
 }
@@ -86,6 +87,22 @@ def _loads() -> Rows:
                 duration(found.run.peak_oldest_seconds),
                 f"{found.run.peak_waiting:,}",
                 f"{first.name}: {first.share:.0%}",
+            ]
+        )
+    return rows
+
+
+def _express() -> Rows:
+    rows = [["callers at once", "images", "`expressConcurrency`", "formula", "last image ready after"]]
+    for callers, concurrency in ((1, 10), (10, 10), (100, 10), (100, 50)):
+        lane = express_lane(_TYPICAL, callers=callers, allowance=30, concurrency=concurrency)
+        rows.append(
+            [
+                str(callers),
+                f"{callers * lane.allowance:,}",
+                str(concurrency),
+                duration(lane.bound_seconds),
+                duration(lane.run.seconds),
             ]
         )
     return rows
@@ -175,6 +192,6 @@ def _plain(number: float) -> str:
 
 
 _TABLES: Final[Mapping[str, Mapping[str, Callable[[], Rows]]]] = {
-    "scale.md": {"loads": _loads, "limits": _limits},
+    "scale.md": {"loads": _loads, "express": _express, "limits": _limits},
     "cost.md": {"services": _services, "units": _units, "changes": _changes, "prices": _prices},
 }

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
 from imagectl.output import duration, results
+from imagectl.planning.express import ExpressLane, express_lane
 from imagectl.planning.planner import LEAST, MOST, Plan
 from imagectl.planning.planner import plan as planned
 from imagectl.planning.quantities import dollars, number_of, seconds_of
@@ -57,6 +58,16 @@ def plan(
         int, typer.Option(min=1024, max=10_240, help="The stack's resizeMemoryMiB.")
     ] = ONE_VCPU_MIB,
     presets: Annotated[int, typer.Option(min=1, max=16, help="Number of presets of the stack.")] = 3,
+    express_concurrency: Annotated[
+        int, typer.Option(min=LEAST, max=MOST, help="The stack's expressConcurrency.")
+    ] = 10,
+    express_per_hour: Annotated[
+        int, typer.Option(min=0, max=10_000, help="The stack's expressPerHour; 0 for no express lane.")
+    ] = 30,
+    express_callers: Annotated[
+        int,
+        typer.Option(min=1, help="Callers who send all their express images at the same moment."),
+    ] = 10,
     seconds_an_image: Annotated[
         float | None,
         typer.Option(min=0.001, help="Seconds per image in the stack (its metric RecordTime), if known."),
@@ -66,7 +77,7 @@ def plan(
 ) -> None:
     """Calculate what a load needs and costs: concurrency, delay, limits, bill. Works offline.
 
-    The queue, the way Lambda scales and the function are simulated. The exit code is 0 only if
+    The queues of both lanes, the way Lambda scales and the function are simulated. The exit code is 0 only if
     everything is done in time and no limit is exceeded.
     """
     deadline = _parsed(seconds_of, within, "--within")
@@ -87,11 +98,16 @@ def plan(
         table.of(region)
     except UnknownRegion as error:
         raise CannotContinue(str(error), f"It has {', '.join(table.regions)}.") from error
-    found = planned(load, concurrency)
+    express = None
+    if express_per_hour:
+        express = express_lane(
+            load, callers=express_callers, allowance=express_per_hour, concurrency=express_concurrency
+        )
+    found = planned(load, concurrency, express=express.run.peak_busy if express else 0)
     if as_json:
-        results.out(json.dumps(_document(found, table, region)))
+        results.out(json.dumps(_document(found, express, table, region)))
     else:
-        _print(found, table, region)
+        _print(found, express, table, region)
     if not found.in_time or found.limits[0].share > 1:
         raise typer.Exit(EXIT_NOT_ALL_READY)
 
@@ -103,7 +119,7 @@ def _parsed(parse: Callable[[str], _Value], text: str, option: str) -> _Value:
         raise typer.BadParameter(str(error), param_hint=option) from error
 
 
-def _document(found: Plan, table: PriceTable, region: str) -> dict[str, object]:
+def _document(found: Plan, express: ExpressLane | None, table: PriceTable, region: str) -> dict[str, object]:
     run = asdict(found.run)
     bill = found.used.bill(table.of(region))
     return {
@@ -117,6 +133,15 @@ def _document(found: Plan, table: PriceTable, region: str) -> dict[str, object]:
         "peakWaiting": run["peak_waiting"],
         "peakBusy": run["peak_busy"],
         "calls": run["calls"],
+        "express": express
+        and {
+            "callers": express.callers,
+            "expressPerHour": express.allowance,
+            "expressConcurrency": express.concurrency,
+            "aloneSeconds": express.alone_seconds,
+            "boundSeconds": express.bound_seconds,
+            "lastSeconds": express.run.seconds,
+        },
         "limits": [asdict(limit) | {"share": limit.share} for limit in found.limits],
         "dollars": {name: each * found.load.images for name, each in bill.items()},
         "prices": {"region": region, "date": table.date, "sources": table.sources},
@@ -124,7 +149,7 @@ def _document(found: Plan, table: PriceTable, region: str) -> dict[str, object]:
     }
 
 
-def _print(found: Plan, table: PriceTable, region: str) -> None:
+def _print(found: Plan, express: ExpressLane | None, table: PriceTable, region: str) -> None:
     load, run = found.load, found.run
     late = "" if found.in_time else f"  NOT within {duration(load.within)}"
     results.print(
@@ -135,6 +160,7 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
         f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
         f"{run.peak_busy} calls at once, {run.calls:,} calls",
         f"uploadsPerHour {load.most_in_an_hour}, if one caller announces them all",
+        _express(express),
         "",
         sep="\n",
     )
@@ -159,3 +185,13 @@ def _print(found: Plan, table: PriceTable, region: str) -> None:
     grid.add_row("all", dollars(sum(bill.values()) * 1000), dollars(sum(bill.values()) * load.images))
     results.print(grid)
     results.print(f"List prices of {region}, {table.date}, without storage and transfer.")
+
+
+def _express(express: ExpressLane | None) -> str:
+    if express is None:
+        return "no express lane: a single image waits behind all the others"
+    return (
+        f"express: {duration(express.alone_seconds)} for an image alone; "
+        f"{duration(express.run.seconds)} for the last, if {express.callers} callers send "
+        f"{express.allowance} each at once (expressConcurrency {express.concurrency})"
+    )

@@ -50,17 +50,18 @@ class Limit:
         return self.needed / self.allowed
 
 
-def limits(load: Workload, used: Usage, *, concurrency: int, busy: int) -> list[Limit]:
+def limits(load: Workload, used: Usage, *, concurrency: int, busy: int, express: int = 0) -> list[Limit]:
     """Every limit that a load meets, the one that breaks first at the head.
 
-    `concurrency` is the mapping's maximum, `busy` how many calls run at the same time.
+    `concurrency` is the mapping's maximum, `busy` how many calls run at the same time, beside `express`
+    calls of the express lane.
     """
     coming = load.arrivals_a_second
     done = busy * load.rate_of_one
     found = [
         Limit(
             name="Lambda, concurrency of the account",
-            needed=busy + coming * used.api_requests,
+            needed=busy + express + coming * used.api_requests,
             allowed=1000,
             unit="calls at once",
             source=_LAMBDA,

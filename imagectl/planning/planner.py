@@ -31,9 +31,9 @@ class Plan:
         return self.run.seconds <= self.load.within
 
 
-def plan(load: Workload, concurrency: int | None = None) -> Plan:
+def plan(load: Workload, concurrency: int | None = None, *, express: int = 0) -> Plan:
     """How a load goes with a concurrency; without one, with the smallest that is in time, or else with
-    the largest that there is.
+    the largest that there is. `express` calls of the express lane run beside it.
     """
     run = simulated(load, concurrency) if concurrency else None
     if run is None:
@@ -45,7 +45,7 @@ def plan(load: Workload, concurrency: int | None = None) -> Plan:
         concurrency=concurrency,
         run=run,
         used=used,
-        limits=tuple(limits(load, used, concurrency=concurrency, busy=run.peak_busy)),
+        limits=tuple(limits(load, used, concurrency=concurrency, busy=run.peak_busy, express=express)),
     )
 
 

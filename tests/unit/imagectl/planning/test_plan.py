@@ -6,6 +6,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from handlers.contract.indexes import INDEXES
 from imagectl import app
+from imagectl.planning.express import express_lane
 from imagectl.planning.planner import plan, simulated
 from imagectl.planning.quantities import dollars, number_of, seconds_of
 from imagectl.planning.usage import direct_usage, usage
@@ -172,3 +173,38 @@ def test_numbers_are_written_as_people_do(text, number):
 @pytest.mark.parametrize(("amount", "text"), [(1234.5, "$1,234"), (12.345, "$12.35"), (0.0005, "$0.0005")])
 def test_amounts_have_as_many_digits_as_say_something(amount, text):
     assert dollars(amount) == text
+
+
+def test_the_last_express_image_waits_no_longer_than_the_bound_and_the_start_of_the_mapping():
+    lane = express_lane(LOAD, callers=100, allowance=30, concurrency=10)
+    assert lane.bound_seconds == pytest.approx(3_000 * lane.alone_seconds / 10)
+    # The first minute has half of the concurrency, so it lags by half of what the lane does in a minute.
+    assert lane.bound_seconds <= lane.run.seconds <= lane.bound_seconds + 35
+
+
+def test_a_single_express_image_waits_for_nothing():
+    lane = express_lane(LOAD, callers=1, allowance=1, concurrency=2)
+    assert lane.run.peak_oldest_seconds == 0
+
+
+def test_express_calls_count_against_the_concurrency_of_the_account():
+    def needed(express):
+        limits = plan(LOAD, 20, express=express).limits
+        return next(limit.needed for limit in limits if limit.name == "Lambda, concurrency of the account")
+
+    assert needed(7) == needed(0) + 7
+
+
+def test_the_command_prints_the_wait_of_the_express_lane(imagectl):
+    ran = imagectl("--images", "2000", "--within", "10m", "--express-callers", "3", "--json")
+    express = json.loads(ran.out)["express"]
+    assert (express["callers"], express["expressPerHour"], express["expressConcurrency"]) == (3, 30, 10)
+    assert express["aloneSeconds"] < express["boundSeconds"] <= express["lastSeconds"]
+    assert "3 callers send 30 each" in imagectl(
+        "--images", "2000", "--within", "10m", "--express-callers", "3"
+    ).out.replace("\n", " ")
+
+
+def test_without_an_express_lane_the_command_says_so(imagectl):
+    ran = imagectl("--images", "2000", "--within", "10m", "--express-per-hour", "0")
+    assert "no express lane" in ran.out
