@@ -17,22 +17,25 @@ from bench.burst.drive import duplicate, send, send_strange_messages
 from bench.burst.hearing import Hearing
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import MALFORMED, Spike, expected
-from bench.burst.watch import Sample, curves, wait_until_empty, watch
+from bench.burst.watch import QUEUES, Sample, curves, wait_until_empty, watch
 from handlers.contract.rows import Row
 from handlers.storage.dynamodb_items import to_row
 from local.consistency import Account, balance
 from local.system import System
 
-# The queue is told to show messages of a killed worker again after this time instead of after six
+# The queues are told to show messages of a killed worker again after this time instead of after six
 # timeouts of the function: the burst would else spend minutes waiting. Some messages become
 # visible while their worker still has them, which is one more thing that may not hurt.
 VISIBILITY_SECONDS = 20
+_BULK, _EXPRESS = 3, 2
+CALLS = _BULK + _EXPRESS
 CONFIG = {
     "batchSize": 5,
     "batchingWindowSeconds": 0,
     "recordSeconds": 5,
     "resizeTimeoutSeconds": 25,
-    "maxConcurrency": 4,
+    "maxConcurrency": _BULK,
+    "expressConcurrency": _EXPRESS,
     "retryBaseSeconds": 1,
     "logLevel": "INFO",
 }
@@ -70,9 +73,10 @@ class Result:
 def burst(system: System, spike: Spike, *, seed: int, rate: float, kills: int) -> Result:
     """Drive the spike at the system and account for it. `rate` is the share of requests that fail."""
     wait_until_empty(system, 60)  # of the test event that S3 sent when it was set up
-    system.client("sqs").set_queue_attributes(
-        QueueUrl=system.outputs["queueUrl"], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
-    )
+    for name in QUEUES:
+        system.client("sqs").set_queue_attributes(
+            QueueUrl=system.outputs[name], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
+        )
     hearing = Hearing(system)
     stopped = threading.Event()
     resize, publish = system.outputs["resizeFunctionName"], system.outputs["publishFunctionName"]

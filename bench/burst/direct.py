@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.burst.burst import CONFIG, DUPLICATED, faults, rows, variants
+from bench.burst.burst import CALLS, DUPLICATED, faults, rows, variants
 from bench.burst.drive import send
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import Spike, expected
+from handlers.contract.keys import original_key
 from local.consistency import balance
 from local.system import System
 
@@ -88,7 +89,7 @@ def without_queue(system: System, spike: Spike, *, seed: int, rate: float, kills
     mailbox = sqs.create_queue(QueueName="what-s3-says")["QueueUrl"]
     _redirect_events(system, mailbox)
     _create_function(system)
-    calls = _Asynchronous(system, CONFIG["maxConcurrency"])
+    calls = _Asynchronous(system, CALLS)
     stopped = threading.Event()
     chance = random.Random(seed)
     with faults(system, _NAME, seed, rate), ThreadPoolExecutor() as pool, ThreadPoolExecutor(64) as events:
@@ -125,8 +126,8 @@ def _accounted(system: System, spike: Spike, calls: _Asynchronous, seconds: floa
         {name: expected(last) for name, last in standing.items()}, rows(system), variants(system)
     )
     lost = [each for each in (*account.lost, *account.stuck) if each.split()[0] in good]
-    uploads = Counter(f"uploads/{each.name}" for each in spike.uploads)
-    uploads.update(f"uploads/{name}" for name in spike.replacements)
+    uploads = Counter(original_key(each.name) for each in spike.uploads)
+    uploads.update(map(original_key, spike.replacements))
     return DirectResult(
         lost=len(lost),
         untold=len(account.lost) + len(account.stuck) - len(lost),

@@ -1,11 +1,14 @@
 """Sends the spike, as fast as it goes."""
 
+import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bench.burst.spike import MALFORMED, TEST_EVENT, Spike, SpikeUpload
+from bench.burst.watch import QUEUES
+from handlers.contract.keys import original_key
 from local.system import System
 
 _AT_ONCE = 8
@@ -22,7 +25,7 @@ def send(system: System, spike: Spike) -> dict[str, float]:
 
     def put(upload: SpikeUpload) -> None:
         began[upload.name] = time.time()
-        key = f"uploads/{upload.name}"
+        key = original_key(upload.name)
         s3.put_object(Bucket=bucket, Key=key, Body=upload.data, ContentType="image/jpeg")
         if upload.then == "overwritten":
             s3.put_object(Bucket=bucket, Key=key, Body=spike.replacements[upload.name].data)
@@ -42,9 +45,11 @@ def send_strange_messages(system: System) -> None:
 
 def duplicate(system: System, share: float, uploads: int, stopped: Callable[[], bool]) -> int:
     """Deliver some of the queued events a second time; returns how many."""
-    sqs, queue = system.client("sqs"), system.outputs["queueUrl"]
+    sqs = system.client("sqs")
+    queues = itertools.cycle(system.outputs[name] for name in QUEUES)
     sent: set[str] = set()
     while len(sent) < share * uploads and not stopped():
+        queue = next(queues)
         received: Any = sqs.receive_message(
             QueueUrl=queue, MaxNumberOfMessages=_DUPLICATES_AT_ONCE, VisibilityTimeout=_HIDDEN_SECONDS
         )

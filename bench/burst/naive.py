@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 import boto3
 from botocore.config import Config
 
+from handlers.contract.keys import image_id_of
 from handlers.contract.presets import parse_presets
 from handlers.contract.settings import ResizeSettings, load
 from handlers.rendering.render import render
@@ -20,7 +21,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
     """Render what the first record names, store the variants, write the row."""
     described = event["Records"][0]["s3"]["object"]
     key = unquote_plus(described["key"])
-    image_id = key.removeprefix("uploads/")
+    image_id = image_id_of(key)
     original = _s3.get_object(Bucket=_settings.originals_bucket, Key=key)
     rendered = render(original["Body"].read(), parse_presets(_settings.presets), _settings.limits)
     variants = {}

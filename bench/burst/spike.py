@@ -4,12 +4,14 @@ import hashlib
 import io
 import json
 import random
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
+from handlers.contract.keys import image_id_in
 from local.consistency import Expected
 
 SAMPLES = Path(__file__).parents[2] / "local" / "samples"
@@ -18,6 +20,7 @@ Then = Literal["stays", "overwritten", "deleted"]
 _SIZE = (320, 240)
 _WHAT = {"photograph": 84, "truncated": 5, "not an image": 5, "bomb": 3, "zero bytes": 3}
 _THEN: dict[Then, int] = {"stays": 88, "overwritten": 6, "deleted": 6}
+_EXPRESS = 0.25
 _REASONS = {
     "truncated": {"Truncated"},
     "not an image": {"NotAnImage"},
@@ -30,7 +33,9 @@ MALFORMED = ("not JSON", "[]", '{"Records": 1}', '{"Records": [{"eventName": "Ob
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeUpload:
-    """One upload of the spike and what happens to it while it is queued; `what` describes `data`."""
+    """One upload of the spike and what happens to it while it is queued; `name` is its ImageID, which
+    says its lane, and `what` describes `data`.
+    """
 
     name: str
     what: str
@@ -59,7 +64,7 @@ def plan(uploads: int, seed: int) -> Spike:
     whats = chance.choices(list(_WHAT), list(_WHAT.values()), k=uploads)
     thens = chance.choices(list(_THEN), list(_THEN.values()), k=uploads)
     made = tuple(
-        SpikeUpload(name=f"spike/{number:05}", what=what, data=_data(what, photographs, chance), then=then)
+        SpikeUpload(name=_name(number, chance), what=what, data=_data(what, photographs, chance), then=then)
         for number, (what, then) in enumerate(zip(whats, thens, strict=True))
     )
     replacements = {
@@ -73,6 +78,13 @@ def plan(uploads: int, seed: int) -> Spike:
         if each.then == "overwritten"
     }
     return Spike(uploads=made, replacements=replacements)
+
+
+def _name(number: int, chance: random.Random) -> str:
+    if chance.random() >= _EXPRESS:
+        return f"spike/{number:05}"
+    digits = f"{number:012x}7{chance.getrandbits(12):03x}8{chance.getrandbits(60):015x}"
+    return image_id_in("express", str(uuid.UUID(digits)))
 
 
 def expected(upload: SpikeUpload) -> Expected:

@@ -8,8 +8,11 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from bench.burst.kills import workers
+from imagectl.operations import queues
 from local.system import System
 
+# The outputs that name the queues of both lanes.
+QUEUES = ("queueUrl", "expressQueueUrl")
 _EVERY_SECONDS = 0.5
 
 
@@ -22,11 +25,10 @@ class Sample(NamedTuple):
     environments: int
 
 
-def depth(system: System, url: str) -> tuple[int, int]:
-    """Messages of a queue that wait, and that are in flight."""
-    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "Delayed", "NotVisible")]
-    asked = system.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return int(asked[names[0]]) + int(asked[names[1]]), int(asked[names[2]])
+def depth(system: System) -> tuple[int, int]:
+    """Messages of both lanes that wait, and that are in flight."""
+    depths = [queues.depth(system.client("sqs"), system.outputs[name]) for name in QUEUES]
+    return sum(each.waiting + each.delayed for each in depths), sum(each.in_flight for each in depths)
 
 
 def watch(system: System, stopped: Event) -> list[Sample]:
@@ -34,7 +36,7 @@ def watch(system: System, stopped: Event) -> list[Sample]:
     samples = []
     function = system.outputs["resizeFunctionName"]
     while not stopped.wait(_EVERY_SECONDS):
-        waiting, in_flight = depth(system, system.outputs["queueUrl"])
+        waiting, in_flight = depth(system)
         samples.append(Sample(time.time(), waiting, in_flight, len(workers(function))))
     return samples
 
@@ -44,7 +46,7 @@ def wait_until_empty(system: System, patience_seconds: float) -> bool:
     deadline = time.monotonic() + patience_seconds
     calm = 0
     while time.monotonic() < deadline and calm < 3:
-        calm = calm + 1 if depth(system, system.outputs["queueUrl"]) == (0, 0) else 0
+        calm = calm + 1 if depth(system) == (0, 0) else 0
         time.sleep(0.5)
     return calm == 3
 
