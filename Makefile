@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan docs roles
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -107,6 +107,12 @@ burst: $(READY) ## send 2,000 uploads at once with faults and killed workers, an
 
 burst-direct: $(READY) ## a spike of 500, and the same at the design without a queue (5 minutes)
 	@$(PY) -m bench.burst --uploads 500 --kills 10 --direct
+
+bench-lanes: $(READY) ## measure a person's photograph behind an import, with lanes and without (10 minutes)
+	@$(PY) -m bench.lanes --plot .local/lanes.json
+
+bench-lanes-chart: $(BENCH_READY) ## draw docs/lanes.svg from the last bench-lanes
+	@$(BENCH)/bin/python bench/lanes/plot.py .local/lanes.json docs/lanes
 
 burst-plot: $(BENCH_READY) ## draw docs/spike.svg from the last burst
 	@$(BENCH)/bin/python bench/burst/plot.py .local/burst.json docs/spike
