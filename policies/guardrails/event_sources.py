@@ -1,6 +1,7 @@
 """Queues and streams of tables that feed functions, and how their consumers fail.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
@@ -85,3 +86,17 @@ def stream_dead_letters(mapping: Resource, stack: Stack) -> Iterator[str]:
     failed = mapping.section("destinationConfig").get("onFailure") or {}
     if "destinationArn" not in set(failed):
         yield "drops the records of the stream that it gives up on"
+
+
+@stack_rule(
+    "reserved-concurrency",
+    resource_types.FUNCTION,
+    fix="Raise reservedConcurrentExecutions, or lower the maximum concurrency of its event source mappings.",
+)
+def reserved_concurrency(function: Resource, stack: Stack) -> Iterator[str]:
+    """A reserved concurrency is enough for all event source mappings of its function together."""
+    reserved = int(function.props.get("reservedConcurrentExecutions", -1))
+    mappings = stack.pointing_at(function, resource_types.MAPPING, "functionName")
+    needed = sum(int(mapping.section("scalingConfig").get("maximumConcurrency") or 0) for mapping in mappings)
+    if 0 <= reserved < needed:
+        yield f"reserves {reserved} concurrent executions; its mappings may need {needed}"

@@ -38,6 +38,7 @@ MISTAKES = {
     "queue-dead-letters": setting(resource_types.QUEUE, redrivePolicy=None),
     "queue-visibility": setting(resource_types.FUNCTION, timeout=121),
     "partial-batches": setting(resource_types.MAPPING, functionResponseTypes=[]),
+    "reserved-concurrency": setting(resource_types.FUNCTION, reservedConcurrentExecutions=109),
     "stream-dead-letters": setting(resource_types.MAPPING, destinationConfig=None),
     "notification-never-recurses": setting(
         resource_types.ROLE_POLICY, policy=allowing("s3:PutObject", f"{ORIGINALS}/*")

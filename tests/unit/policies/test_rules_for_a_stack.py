@@ -18,6 +18,7 @@ from tests.unit.policies.resources import (
     resource,
 )
 
+PACED = but(CONSUMES, scalingConfig={"maximumConcurrency": 7})
 REDRIVE = {"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:111122223333:dead", "maxReceiveCount": 5}
 TRIED = but(JOBS, redrivePolicy=json.dumps(REDRIVE), visibilityTimeoutSeconds=65)
 NARROW = {"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "192.0.2.1"}}
@@ -137,6 +138,9 @@ CONTENT = [
     ("queue-dead-letters", TRIED, [CONSUMES]),
     ("queue-dead-letters", but(JOBS, redrivePolicy=REDRIVE), [CONSUMES]),
     ("queue-visibility", TRIED, [CONSUMES, WORKER]),
+    ("reserved-concurrency", WORKER, [PACED, PACED]),
+    ("reserved-concurrency", but(WORKER, reservedConcurrentExecutions=14), [PACED, PACED]),
+    ("reserved-concurrency", but(WORKER, reservedConcurrentExecutions=1), [CONSUMES]),
     ("partial-batches", CONSUMES, [JOBS]),
     ("partial-batches", but(CONSUMES, eventSourceArn="arn:aws:kafka:…"), [JOBS]),
     ("partial-batches", FOLLOWS, [ROWS]),
@@ -196,6 +200,12 @@ OBJECTING = [
     ),
     ("queue-visibility", but(TRIED, visibilityTimeoutSeconds=64), [CONSUMES, WORKER], "worker needs 65 s"),
     ("queue-visibility", JOBS, [CONSUMES, WORKER], "for 30 s"),
+    (
+        "reserved-concurrency",
+        but(WORKER, reservedConcurrentExecutions=13),
+        [PACED, PACED],
+        "reserves 13 concurrent executions; its mappings may need 14",
+    ),
     (
         "partial-batches",
         but(CONSUMES, without=["functionResponseTypes"]),
