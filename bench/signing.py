@@ -35,6 +35,8 @@ _SETTINGS = {
     "table_name": "ImageMetadata",
     "quota_table_name": "quotas",
     "uploads_per_hour": 10_000_000,
+    "upload_bytes_per_hour": 1024**5,
+    "express_per_hour": 30,
     "max_upload_bytes": 50_000_000,
     "pending_hours": 24,
     "url_seconds": 900,

@@ -88,6 +88,7 @@ class ImageApi(pulumi.ComponentResource):
                     args.table.grant_announce(),
                     args.table.grant_list(),
                     args.quotas.grant_count(),
+                    args.quotas.grant_read(),
                 ],
                 config=args.config,
             ),

@@ -40,3 +40,7 @@ class QuotaTable(PrivateTable):
     def grant_count(self) -> Grant:
         """Add to counts. The answer to that is the count, so nothing is read."""
         return self._grant(["dynamodb:UpdateItem"], "counts what each principal announces")
+
+    def grant_read(self) -> Grant:
+        """Read the counts of a principal that is known by name."""
+        return self._grant(["dynamodb:GetItem"], "reports each caller's own count")

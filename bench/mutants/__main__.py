@@ -1,4 +1,4 @@
-"""`make mutants`: one-line faults in consumer and publisher, each of which the unit tests must catch.
+"""`make mutants`: one-line faults in consumer, publisher and API, each of which the unit tests must catch.
 
 Each fault is applied to a copy of the checkout; their tests run there until one fails.
 """
@@ -22,6 +22,9 @@ _TESTS = (
     "tests/unit/publish/test_completion_events.py",
     "tests/unit/publish/test_publisher.py",
     "tests/unit/publish/test_entry_point.py",
+    "tests/unit/api/test_lanes.py",
+    "tests/unit/api/test_quotas.py",
+    "tests/unit/api/test_resigning.py",
     "tests/unit/rendering/sandbox/test_process.py",
     "tests/unit/resize/test_worker.py",
     "tests/unit/resize/test_worker_event_order.py",

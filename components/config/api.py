@@ -34,6 +34,7 @@ class ApiConfig(LimitsConfig, LanesConfig, StackConfig):
     api_rate_limit: Annotated[int, Between(1, 10_000)]
     api_burst_limit: Annotated[int, Between(1, 5_000)]
     uploads_per_hour: Annotated[int, Between(1, 10_000_000)]  # more than one pipeline takes in an hour
+    upload_bytes_per_hour: Annotated[int, Between(1, 1024**5)]  # as many, of 100 MiB
     api_memory_mib: Annotated[int, Between(128, 10_240)]
     api_timeout_seconds: Annotated[int, Between(1, 29)]
     api_reserved_concurrency: Annotated[int, Between(0, 10_000)]  # as many as may come in a second
@@ -45,6 +46,11 @@ class ApiConfig(LimitsConfig, LanesConfig, StackConfig):
         yield from self._authorisation()
         yield from self._administrators()
         yield from self._origins()
+        if self.upload_bytes_per_hour < self.max_upload_bytes:
+            yield (
+                f"uploadBytesPerHour: {self.upload_bytes_per_hour} is less than maxUploadBytes "
+                f"({self.max_upload_bytes}), so files of that size could never be uploaded."
+            )
 
     def _authorisation(self) -> Iterator[str]:
         if self.api_auth == "none" and self.protect:

@@ -90,7 +90,7 @@ class PipelineMetrics:
         return [MetricSource("AWS/DynamoDB", each)(name, "Sum") for each in (table, *indexes)]
 
     def quotas(self, name: str) -> Metric:
-        """The sum of a metric of the table of quotas, which is written and never read."""
+        """The sum of a metric of the table of quotas, which is hardly ever read."""
         return MetricSource("AWS/DynamoDB", {"TableName": self.quotas_name})(name, "Sum")
 
 

@@ -14,7 +14,7 @@ from handlers.api.metrics import Announcements
 from handlers.api.page import Page
 from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.problems import Problem
-from handlers.api.quotas import Quotas
+from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import Request
 from handlers.api.routes import Response, Routes
 from handlers.api.uploads import Uploads
@@ -51,13 +51,19 @@ def compose() -> tuple[Routes, Logger]:
     quotas = Quotas(
         dynamodb,
         settings.quota_table_name,
-        limit=settings.uploads_per_hour,
+        unrepeated=clients.dynamodb(repeats=False),
+        limits=Amounts(
+            images=settings.uploads_per_hour,
+            bytes=settings.upload_bytes_per_hour,
+            express=settings.express_per_hour,
+        ),
         refused=announcements.refuse,
     )
     page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
     routes = Routes(
         settings,
         uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
+        quotas=quotas,
         storage=storage,
         signed_urls=SignedUrls(s3, bucket=settings.variants_bucket, seconds=settings.url_seconds),
         catalog=catalog,

@@ -60,6 +60,8 @@ def _limits(settings: ApiSettings) -> str:
         f"{MAX_FILES} files a call",
         f"{settings.max_upload_bytes} bytes an image",
         f"{settings.uploads_per_hour} images announced by a caller in an hour",
+        f"{settings.upload_bytes_per_hour} bytes announced by a caller in an hour",
+        f"{settings.express_per_hour} images of a caller in an hour in the express lane",
         f"{MAX_JSON_BYTES} bytes of JSON",
         f"{keys.MAX_IMAGE_ID_BYTES} bytes an ImageID",
         f"policies and URLs for {settings.url_seconds} seconds",

@@ -3,11 +3,14 @@
 The `type` is stable and names the problem; `detail` is for people and may change.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 _TYPES: Final = "urn:image-intake:problem:"
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAIL_CHARACTERS: Final = 300
+
+QuotaUnit = Literal["images", "bytes"]
+"""What the limit of a quota counts."""
 
 
 class Problem(Exception):
@@ -73,13 +76,12 @@ def busy() -> Problem:
     return Problem(503, "busy", "The service is busy; try again.", retry_after=1)
 
 
-def quota_exceeded(limit: int, *, resets_at: str, retry_after: int) -> Problem:
-    """The caller has announced all that may be announced in an hour; from `resets_at` on there is more."""
+def quota_exceeded(limit: int, *, unit: QuotaUnit, resets_at: str, retry_after: int) -> Problem:
+    """The caller may announce no more in this hour, or nothing as large; from `resets_at` on it may."""
     title = "The quota of this hour is used up."
-    detail = f"At most {limit} images per hour; the quota resets at {resets_at}."
-    return Problem(
-        429, "quota-exceeded", title, detail, retry_after=retry_after, limit=limit, resetsAt=resets_at
-    )
+    detail = f"At most {limit} {unit} per hour; the quota resets at {resets_at}."
+    members = {"limit": limit, "unit": unit, "resetsAt": resets_at}
+    return Problem(429, "quota-exceeded", title, detail, retry_after=retry_after, **members)
 
 
 def too_large(size: int, limit: int, advice: str = "") -> Problem:

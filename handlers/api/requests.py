@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from handlers.api import problems
 from handlers.contract import keys
+from handlers.contract.keys import Lane
 from handlers.contract.rows import Status
 
 MAX_FILES: Final = 100
@@ -32,15 +33,17 @@ _Body = TypeVar("_Body")
 
 
 class FileToUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """One file of `POST /uploads`: `bytes` is its exact size, `sha256` the digest as Base64, as S3
-    wants it. With an `imageId` that is still `PENDING`, that image is re-signed.
+    """One file of `POST /uploads`: `bytes` is its size (the largest accepted, if it is not known),
+    `sha256` the digest as Base64, as S3 wants it, `lane` the lane that is asked for. With an `imageId`
+    that is still `PENDING`, that image is re-signed, and remains in its lane.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
     content_type: Annotated[str, Meta(max_length=255)]
-    bytes: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    bytes: Annotated[int, Meta(ge=1, le=2**63 - 1)] | UnsetType = UNSET
     sha256: Annotated[str, Meta(pattern=SHA256)] | UnsetType = UNSET
     image_id: Annotated[str, Meta(min_length=1, max_length=keys.MAX_IMAGE_ID_BYTES)] | UnsetType = UNSET
+    lane: Lane = "express"
 
 
 class CreateUploads(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -48,6 +51,15 @@ class CreateUploads(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, re
 
     files: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_FILES)]
     batch_id: Annotated[str, Meta(pattern=BATCH_ID)] | UnsetType = UNSET
+
+
+class CreateImage(msgspec.Struct, kw_only=True, rename="camel"):
+    """The query of `POST /images`."""
+
+    name: Annotated[
+        str, Meta(description=f"The file's name, cut off after {MAX_NAME_CHARACTERS} characters.")
+    ] = ""
+    lane: Annotated[Lane, Meta(description="The lane that is asked for.")] = "express"
 
 
 class ListImages(msgspec.Struct, kw_only=True, rename="camel"):
@@ -128,9 +140,9 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def listing(query: Mapping[str, str]) -> ListImages:
-    """Parse and validate the query of `GET /images`. Raises Problem (400)."""
+def decode_query(query: Mapping[str, str], kind: type[_Body]) -> _Body:
+    """Parse and validate a query. Raises Problem (400)."""
     try:
-        return msgspec.convert(dict(query), ListImages, strict=False)
+        return msgspec.convert(dict(query), kind, strict=False)
     except msgspec.MsgspecError as error:
         raise problems.malformed(str(error)) from error

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from handlers.api.problems import QuotaUnit
+from handlers.contract.keys import Lane
 from handlers.contract.rows import Row, Status
 
 Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
@@ -25,6 +27,7 @@ class ProblemDocument(_Document):
     status: Annotated[int, Meta(ge=400, le=599)]
     detail: str | UnsetType = UNSET
     limit: Annotated[int, Meta(description="The limit that was exceeded.")] | UnsetType = UNSET
+    unit: Annotated[QuotaUnit, Meta(description="What the limit of a quota counts.")] | UnsetType = UNSET
     resets_at: Time | UnsetType = UNSET
 
 
@@ -43,10 +46,11 @@ class Upload(_Document):
 
 
 class FileAnswer(_Document):
-    """The outcome of one file: `imageId`, `location` and `upload`, or else `error`."""
+    """The outcome of one file: `imageId`, `location`, `lane` and `upload`, or else `error`."""
 
     image_id: str | UnsetType = UNSET
     location: str | UnsetType = UNSET
+    lane: Lane | UnsetType = UNSET
     upload: Upload | UnsetType = UNSET
     error: ProblemDocument | UnsetType = UNSET
 
@@ -64,6 +68,23 @@ class CreatedImage(_Document):
     image_id: str
     status: Status
     location: str
+    lane: Lane
+
+
+class Allowance(_Document):
+    """What the caller may announce in an hour, and what it has announced since the last reset."""
+
+    limit: Count
+    used: Count
+    resets_at: Time
+
+
+class Quota(_Document):
+    """The caller's quota: images, their bytes, and the first images of the hour, which are express."""
+
+    images: Allowance
+    bytes: Allowance
+    express: Allowance
 
 
 class Variant(_Document):

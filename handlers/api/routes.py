@@ -14,18 +14,30 @@ from handlers.api.operation import declared_operations, operation
 from handlers.api.page import Page
 from handlers.api.presigned_posts import Announced
 from handlers.api.principals import Principal, identify
+from handlers.api.quotas import Quotas
 from handlers.api.requests import (
     BATCH_ID,
     MAX_BODY_BYTES,
     MAX_JSON_BYTES,
     MAX_NAME_CHARACTERS,
+    CreateImage,
     CreateUploads,
     ListImages,
     Request,
     decode,
-    listing,
+    decode_query,
 )
-from handlers.api.responses import Batch, CreatedImage, CreatedUploads, Image, ImageList, image, location
+from handlers.api.responses import (
+    Allowance,
+    Batch,
+    CreatedImage,
+    CreatedUploads,
+    Image,
+    ImageList,
+    Quota,
+    image,
+    location,
+)
 from handlers.api.uploads import Uploads, accepted_type
 from handlers.contract import keys, routes
 from handlers.contract.formats import CONTENT_TYPES
@@ -52,14 +64,10 @@ _BATCH_ID: Final = {
     "required": True,
     "schema": {"type": "string", "pattern": BATCH_ID},
 }
-_NAME: Final = {
-    "name": "name",
-    "in": "query",
-    "description": f"The file's name, cut off after {MAX_NAME_CHARACTERS} characters.",
-    "schema": {"type": "string"},
-}
 _MALFORMED: Final = problems.malformed("Expected `int` >= 1 - at `$.bytes`")
-_QUOTA: Final = problems.quota_exceeded(100_000, resets_at="2026-01-02T04:00:00.000Z", retry_after=1_234)
+_QUOTA: Final = problems.quota_exceeded(
+    100_000, unit="images", resets_at="2026-01-02T04:00:00.000Z", retry_after=1_234
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +87,7 @@ class Routes:
         settings: ApiSettings,
         *,
         uploads: Uploads,
+        quotas: Quotas,
         storage: Buckets,
         signed_urls: SignedUrls,
         catalog: Catalog,
@@ -88,6 +97,7 @@ class Routes:
     ) -> None:
         self._settings = settings
         self._uploads = uploads
+        self._quotas = quotas
         self._storage = storage
         self._signed_urls = signed_urls
         self._catalog = catalog
@@ -125,7 +135,7 @@ class Routes:
         routes.CREATE_IMAGE,
         status=202,
         request=CONTENT_TYPES,
-        parameters=(_NAME,),
+        query=CreateImage,
         response=CreatedImage,
         problems=(
             _MALFORMED,
@@ -139,6 +149,7 @@ class Routes:
 
         It takes the path of every upload: S3, queue, worker.
         """
+        wanted = decode_query(request.query, CreateImage)
         limit = min(MAX_BODY_BYTES, self._settings.max_upload_bytes)
         if len(request.body) > limit:
             raise problems.too_large(
@@ -147,13 +158,18 @@ class Routes:
         if not request.body:
             raise problems.malformed("The body is empty; it has to be the image.")
         file = Announced(
-            name=request.query.get("name", "")[:MAX_NAME_CHARACTERS],
+            name=wanted.name[:MAX_NAME_CHARACTERS],
             content_type=accepted_type(request.content_type),
             size=len(request.body),
         )
-        image_id = self._uploads.announce(file, caller.name)
+        image_id = self._uploads.announce(file, wanted.lane, caller.name)
         self._storage.put_original(keys.original_key(image_id), request.body, file.content_type)
-        body = CreatedImage(image_id=image_id, status="PENDING", location=location(image_id))
+        body = CreatedImage(
+            image_id=image_id,
+            status="PENDING",
+            location=location(image_id),
+            lane=keys.lane_of(image_id),
+        )
         return Response(status=202, body=body, headers={"Location": body.location, **_SOON})
 
     @operation(
@@ -170,7 +186,7 @@ class Routes:
     @operation(routes.LIST_IMAGES, query=ListImages, response=ImageList, problems=(_MALFORMED,))
     def list_images(self, request: Request, caller: Principal) -> Response:
         """List the caller's images, newest first; administrators list everybody's."""
-        wanted = listing(request.query)
+        wanted = decode_query(request.query, ListImages)
         page = self._listing.page(
             owner=None if caller.admin else caller.name,
             status=wanted.status or None,
@@ -225,6 +241,21 @@ class Routes:
         if batch is None:
             raise problems.unknown_batch()
         return Response(body=batch, headers=_PRIVATE if batch.done else {**_PRIVATE, **_SOON})
+
+    @operation(routes.GET_QUOTA, response=Quota)
+    def get_quota(self, _request: Request, caller: Principal) -> Response:
+        """Get the caller's quota: what it may announce in an hour, has announced, and when that restarts."""
+        usage = self._quotas.usage(caller.name)
+
+        def allowance(limit: int, used: int) -> Allowance:
+            return Allowance(limit=limit, used=min(used, limit), resets_at=usage.resets_at)
+
+        body = Quota(
+            images=allowance(self._settings.uploads_per_hour, usage.used.images),
+            bytes=allowance(self._settings.upload_bytes_per_hour, usage.used.bytes),
+            express=allowance(self._settings.express_per_hour, usage.used.express),
+        )
+        return Response(body=body, headers=_PRIVATE)
 
     @operation(routes.GET_OPENAPI, response=dict)
     def get_openapi(self, _request: Request, _caller: Principal) -> Response:

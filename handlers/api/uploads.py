@@ -9,18 +9,19 @@ import uuid6
 from handlers.api import problems
 from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.problems import Problem
-from handlers.api.quotas import Quotas
+from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads, FileToUpload, decode_part
 from handlers.api.responses import CreatedUploads, FileAnswer, ProblemDocument, location
 from handlers.contract import keys
 from handlers.contract.formats import CONTENT_TYPES
+from handlers.contract.keys import Lane
 from handlers.contract.rows import Row, timestamp
 from handlers.contract.settings import ApiSettings
 from handlers.storage.catalog import Catalog
 
 
 def new_id() -> str:
-    """A time-ordered, unguessable ImageID or BatchID: a version 7 UUID with 74 random bits."""
+    """A time-ordered, unguessable BatchID, or core of an ImageID: a version 7 UUID with 74 random bits."""
     return str(uuid6.uuid7())
 
 
@@ -37,8 +38,8 @@ def accepted_type(declared: str) -> str:
 class Uploads:
     """Announces images and signs the policies they are uploaded with.
 
-    Announced images count towards their owner's quota, re-signed ones do not. `count` is called with the
-    number of rows written.
+    Announced images count towards their owner's quota, which also chooses their lanes. Re-signed ones do
+    not, and remain in the lane that their id names. `count` is called with the number of rows written.
     """
 
     def __init__(
@@ -61,15 +62,17 @@ class Uploads:
     def create(self, wanted: CreateUploads, owner: str) -> CreatedUploads:
         """Announce files, or re-sign those that are announced: each gets a policy or its problem.
 
-        Files beyond the owner's quota fail alone, the last first. Raises Problem (429) if it leaves no
-        policy for any, and TableBusy.
+        Files beyond the owner's quota fail alone. Raises Problem (429) if it leaves no policy for any,
+        and TableBusy.
         """
         batch_id = wanted.batch_id or new_id()
         files = [self._parsed(raw) for raw in wanted.files]
         named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
         standing = self._catalog.get_many(named)
-        new = sum(isinstance(file, FileToUpload) and not file.image_id for file in files)
-        granted = self._quotas.take(owner, new)
+        new = [file for file in files if isinstance(file, FileToUpload) and not file.image_id]
+        asked = [Amounts.of(self._announced(file).size, file.lane) for file in new]
+        decisions = self._quotas.take(owner, asked)
+        undecided = iter(decisions)
         sign = self._policies.signer()
         now = self._clock()
         shared = self._shared(owner, batch_id, now)
@@ -79,35 +82,38 @@ class Uploads:
             try:
                 if isinstance(file, Problem):
                     raise file
-                announced = _announced(file)
+                announced = self._announced(file)
                 if file.image_id:
                     image_id = file.image_id
                     self._renew(standing.get(image_id), owner, now)
-                elif len(rows) == granted.images:
-                    raise granted.refusal
                 else:
-                    image_id = new_id()
+                    image_id = _new_image_id(next(undecided))
                     rows.append(_pending(image_id, announced, shared))
             except Problem as problem:
                 answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
             else:
-                policy = sign(image_id, announced)
-                answers.append(FileAnswer(image_id=image_id, location=location(image_id), upload=policy))
-        if granted.images < new and all(answer.error for answer in answers):
-            raise granted.refusal
+                answer = FileAnswer(
+                    image_id=image_id,
+                    location=location(image_id),
+                    lane=keys.lane_of(image_id),
+                    upload=sign(image_id, announced),
+                )
+                answers.append(answer)
+        beyond = [decision for decision in decisions if isinstance(decision, Problem)]
+        if beyond and all(answer.error for answer in answers):
+            raise beyond[0]
         self._catalog.put_pending(rows)
         self._count(len(rows))
         return CreatedUploads(batch_id=batch_id, files=answers)
 
-    def announce(self, file: Announced, owner: str) -> str:
+    def announce(self, file: Announced, lane: Lane, owner: str) -> str:
         """Write the `PENDING` row of an image without a batch; returns its new ImageID.
 
-        Raises Problem (429) if it is beyond the owner's quota, and TableBusy.
+        `lane` is the lane asked for. Raises Problem (429) if the image is beyond the owner's quota, and
+        TableBusy.
         """
-        granted = self._quotas.take(owner, 1)
-        if not granted.images:
-            raise granted.refusal
-        image_id = new_id()
+        [decision] = self._quotas.take(owner, [Amounts.of(file.size, lane)])
+        image_id = _new_image_id(decision)
         self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
         self._count(1)
         return image_id
@@ -116,11 +122,15 @@ class Uploads:
         try:
             file = decode_part(raw, FileToUpload)
             accepted_type(file.content_type)
-            if file.bytes > self._settings.max_upload_bytes:
+            if file.bytes and file.bytes > self._settings.max_upload_bytes:
                 raise problems.too_large(file.bytes, self._settings.max_upload_bytes)
         except Problem as problem:
             return problem
         return file
+
+    def _announced(self, file: FileToUpload) -> Announced:
+        size = file.bytes or self._settings.max_upload_bytes
+        return Announced(name=file.name, content_type=file.content_type, size=size, sha256=file.sha256 or "")
 
     def _renew(self, row: Row | None, owner: str, now: float) -> None:
         """Let a row wait for its upload as long as a new one would. Raises Problem (404, 409)."""
@@ -147,6 +157,13 @@ class Uploads:
         return row
 
 
+def _new_image_id(decision: Lane | Problem) -> str:
+    """A new ImageID in the lane that a quota chose. Raises Problem if it refused the image."""
+    if isinstance(decision, Problem):
+        raise decision
+    return keys.image_id_in(decision, new_id())
+
+
 def _pending(image_id: str, file: Announced, shared: Row) -> Row:
     row: Row = {
         **shared,
@@ -157,9 +174,3 @@ def _pending(image_id: str, file: Announced, shared: Row) -> Row:
     if file.name:
         row["FileName"] = file.name
     return row
-
-
-def _announced(file: FileToUpload) -> Announced:
-    return Announced(
-        name=file.name, content_type=file.content_type, size=file.bytes, sha256=file.sha256 or ""
-    )

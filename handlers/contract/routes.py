@@ -12,6 +12,7 @@ LIST_IMAGES: Final = "GET /images"
 GET_IMAGE: Final = "GET /images/{imageId+}"
 DELETE_IMAGE: Final = "DELETE /images/{imageId+}"
 GET_BATCH: Final = "GET /batches/{batchId}"
+GET_QUOTA: Final = "GET /quota"
 GET_OPENAPI: Final = "GET /openapi.json"
 GET_PAGE: Final = "GET /"  # public, and there only if the stack enables the page
 
@@ -22,5 +23,6 @@ ROUTES: Final = (
     GET_IMAGE,
     DELETE_IMAGE,
     GET_BATCH,
+    GET_QUOTA,
     GET_OPENAPI,
 )

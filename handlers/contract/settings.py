@@ -101,7 +101,8 @@ class ApiSettings:
     policies and signed URLs live (at most 900). `api_auth` is `iam`, `jwt` or `none`; with `iam`,
     `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
     the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
-    `uploads_per_hour` images in an hour, counted in the table of quotas.
+    `uploads_per_hour` images and `upload_bytes_per_hour` bytes in an hour, counted in the table of
+    quotas; the first `express_per_hour` images that ask for it are in the express lane.
     """
 
     originals_bucket: str
@@ -109,6 +110,8 @@ class ApiSettings:
     table_name: str
     quota_table_name: str
     uploads_per_hour: int
+    upload_bytes_per_hour: int
+    express_per_hour: int
     max_upload_bytes: int
     pending_hours: int
     url_seconds: int

@@ -1,6 +1,6 @@
 """The AWS clients of the functions, built once a cold start by their entry points."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
 # Short timeouts and few attempts: the queue retries what fails here. The
 # signature is named because presigned requests would otherwise fall back to version 2 in places.
-_CONFIG: Final = Config(
-    signature_version="v4",
-    connect_timeout=2,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 3},
-)
+_RETRIES: Final[Any] = {"mode": "standard", "total_max_attempts": 3}
+_CONFIG: Final = Config(signature_version="v4", connect_timeout=2, read_timeout=20, retries=_RETRIES)
 
 
 def credentials() -> "Callable[[], ReadOnlyCredentials]":
@@ -42,12 +38,14 @@ def s3() -> "S3Client":
     return boto3.client("s3", config=_CONFIG.merge(s3))
 
 
-def dynamodb() -> "DynamoDBClient":
-    """A client of DynamoDB.
+def dynamodb(*, repeats: bool = True) -> "DynamoDBClient":
+    """A client of DynamoDB, which may repeat calls whose outcome it does not know.
 
     It does not check parameters, which the table does anyway: that was half of what a write costs.
     """
-    return boto3.client("dynamodb", config=_CONFIG.merge(Config(parameter_validation=False)))
+    retries = _RETRIES if repeats else _RETRIES | {"total_max_attempts": 1}
+    config = Config(parameter_validation=False, retries=retries)
+    return boto3.client("dynamodb", config=_CONFIG.merge(config))
 
 
 def events() -> "EventBridgeClient":

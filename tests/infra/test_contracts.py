@@ -55,6 +55,8 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
         table_name="intake-ImageMetadata-0a1b2c3",
         quota_table_name="intake-quotas-0a1b2c3",
         uploads_per_hour=100_000,
+        upload_bytes_per_hour=1024**4,
+        express_per_hour=30,
         max_upload_bytes=52_428_800,
         pending_hours=24,
         url_seconds=900,

@@ -36,7 +36,7 @@ API = {
     "s3:PutObject": [f"{ORIGINALS}/express/*", f"{ORIGINALS}/uploads/*"],
     "s3:GetObject": [f"{VARIANTS}/resized/*"],
     "s3:DeleteObject": [f"{ORIGINALS}/express/*", f"{ORIGINALS}/uploads/*", f"{VARIANTS}/resized/*"],
-    "dynamodb:GetItem": [TABLE],
+    "dynamodb:GetItem": [TABLE, QUOTAS],
     "dynamodb:BatchGetItem": [TABLE],
     "dynamodb:BatchWriteItem": [TABLE],
     "dynamodb:UpdateItem": [TABLE, QUOTAS],

@@ -110,6 +110,8 @@ def api_settings(**changes: Any) -> ApiSettings:
         "table_name": TABLE,
         "quota_table_name": QUOTAS,
         "uploads_per_hour": 1_000_000,
+        "upload_bytes_per_hour": 10**15,
+        "express_per_hour": 30,
         "max_upload_bytes": 5_000_000,
         "pending_hours": 1,
         "url_seconds": 900,

@@ -7,7 +7,7 @@ import pytest
 from handlers.api import requests
 from handlers.api.cursor import decode_cursor
 from handlers.api.principals import identify, without_path
-from handlers.api.requests import CreateUploads, FileToUpload, Request, decode, listing
+from handlers.api.requests import CreateUploads, FileToUpload, ListImages, Request, decode, decode_query
 from handlers.contract.event_order import comparable
 from handlers.contract.keys import image_id_of, image_id_of_variant
 from handlers.contract.presets import PresetError, parse_presets
@@ -61,7 +61,7 @@ READERS = {
         {"routeKey": "r", "body": text, "pathParameters": {"i": text}, "queryStringParameters": {"q": text},
          "headers": {"content-type": text}}
     ).content_type,
-    "a query": lambda text: listing({"status": text, "limit": text, "cursor": text}),
+    "a query": lambda text: decode_query({"status": text, "limit": text, "cursor": text}, ListImages),
     "a cursor": decode_cursor,
     "an original's key": lambda text: image_id_of("uploads/" + text),
     "a variant's key": lambda text: image_id_of_variant("resized/" + text),

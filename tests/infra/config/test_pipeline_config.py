@@ -34,6 +34,8 @@ OUT_OF_BOUNDS = [
     ("apiBurstLimit", "5001", "1 and 5000"),
     ("uploadsPerHour", "0", "1 and 10000000"),
     ("uploadsPerHour", "10000001", "1 and 10000000"),
+    ("uploadBytesPerHour", "0", "1 and 1125899906842624"),
+    ("uploadBytesPerHour", "1125899906842625", "1 and 1125899906842624"),
     ("apiMemoryMiB", "127", "128 and 10240"),
     ("apiTimeoutSeconds", "30", "1 and 29"),
     ("apiReservedConcurrency", "-1", "0 and 10000"),
@@ -153,6 +155,13 @@ WRONG = [
     (
         {"corsOrigins": '["https://www.example.com/"]'},
         "corsOrigins: 'https://www.example.com/' is not an origin such as https://www.example.com.",
+    ),
+    (
+        {"uploadBytesPerHour": "52428799"},
+        (
+            "uploadBytesPerHour: 52428799 is less than maxUploadBytes (52428800), so files of that size "
+            "could never be uploaded."
+        ),
     ),
     (
         {"batchSize": "13", "recordSeconds": "10"},

@@ -24,14 +24,31 @@ def test_a_small_image_is_taken_as_the_body_of_the_request(world):
     answer = post_image(b"\x89PNG\r\n\xff", name="holiday.png")
     assert answer.status == 202
     image_id = answer.document["imageId"]
-    assert answer.document == {"imageId": image_id, "status": "PENDING", "location": f"/images/{image_id}"}
+    assert answer.document == {
+        "imageId": image_id,
+        "status": "PENDING",
+        "location": f"/images/{image_id}",
+        "lane": "express",
+    }
     assert answer.headers["Location"] == f"/images/{image_id}"
     assert answer.headers["Retry-After"] == "1"
-    stored = world.s3.get_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}")
+    stored = world.s3.get_object(Bucket=ORIGINALS, Key=f"express/{image_id}")
     assert stored["Body"].read() == b"\x89PNG\r\n\xff"
     assert stored["ContentType"] == "image/png"
     row = world.row(image_id)
     assert (row["Status"], row["FileName"], row["ContentType"]) == ("PENDING", "holiday.png", "image/png")
+
+
+def test_a_small_image_may_ask_for_the_bulk_lane(world):
+    answer = post_image(b"pixels", lane="bulk")
+    assert answer.document["lane"] == "bulk"
+    assert world.s3.head_object(Bucket=ORIGINALS, Key=f"uploads/{answer.document['imageId']}")
+
+
+def test_a_lane_that_there_is_not_is_malformed(world):
+    answer = post_image(b"pixels", lane="fast")
+    assert (answer.status, answer.problem) == (400, "malformed-request")
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=ORIGINALS)
 
 
 def test_a_small_image_needs_no_name(world):

@@ -44,7 +44,7 @@ def test_every_route_is_described_and_no_other():
 def problem_codes():
     """The codes of all problems that the API can answer."""
     arguments = {"detail": "x", "route": "x", "size": 1, "limit": 1, "content_type": "x", "supported": ["x"]}
-    arguments |= {"resets_at": "2026-01-02T04:00:00.000Z", "retry_after": 1}
+    arguments |= {"resets_at": "2026-01-02T04:00:00.000Z", "retry_after": 1, "unit": "images"}
     codes = set()
     for _, make in inspect.getmembers(problems, inspect.isfunction):
         wanted = [
@@ -95,6 +95,8 @@ def test_the_limits_are_stated():
         "100 files",
         "12345678 bytes",
         "1000000 images announced",
+        "1000000000000000 bytes announced",
+        "30 images of a caller in an hour in the express lane",
         "961 bytes an ImageID",
         "900 seconds",
     ):

@@ -1,3 +1,4 @@
+import base64
 import json
 from uuid import UUID
 
@@ -20,11 +21,11 @@ def test_each_announced_file_gets_an_id_a_location_and_a_policy(world):
     first, second = answer.document["files"]
     assert first["imageId"] < second["imageId"]
     for file in (first, second):
-        assert set(file) == {"imageId", "location", "upload"}
-        assert UUID(file["imageId"]).version == 7
+        assert set(file) == {"imageId", "location", "lane", "upload"}
+        assert UUID(file["imageId"].removesuffix("-x")).version == 7
         assert file["location"] == f"/images/{file['imageId']}"
         assert set(file["upload"]) == {"url", "fields", "expiresAt"}
-        assert file["upload"]["fields"]["key"] == f"uploads/{file['imageId']}"
+        assert file["upload"]["fields"]["key"] == f"express/{file['imageId']}"
     row = world.row(second["imageId"])
     assert (row["Status"], row["FileName"], row["BatchID"]) == (
         "PENDING",
@@ -116,6 +117,8 @@ def test_what_is_malformed_is_not_repeated_at_length(body):
         ({"contentType": ""}, 415, "unsupported-content-type"),
         ({"contentType": 5}, 400, "malformed-request"),
         ({"colour": "red"}, 400, "malformed-request"),
+        ({"lane": "fast"}, 400, "malformed-request"),
+        ({"lane": None}, 400, "malformed-request"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -130,12 +133,18 @@ def test_one_bad_file_among_good_ones_fails_alone(world, change, status, problem
     assert world.catalog._client.scan(TableName=TABLE, Select="COUNT")["Count"] == 2
 
 
-@pytest.mark.parametrize("missing", list(FILE))
+@pytest.mark.parametrize("missing", ["name", "contentType"])
 def test_a_file_without_one_of_its_members_fails_alone(missing):
     broken = {name: value for name, value in FILE.items() if name != missing}
     bad, good = post_uploads({"files": [broken, FILE]}).document["files"]
     assert missing in bad["error"]["detail"]
     assert "imageId" in good
+
+
+def test_a_file_whose_size_is_not_known_may_be_as_large_as_any():
+    [file] = post_uploads({"files": [{"name": "a.jpg", "contentType": "image/jpeg"}]}).document["files"]
+    policy = json.loads(base64.b64decode(file["upload"]["fields"]["policy"]))
+    assert ["content-length-range", 1, 5_000_000] in policy["conditions"]
 
 
 @pytest.mark.parametrize("item", [None, 5, "name", [], [FILE], {}])
@@ -217,7 +226,7 @@ def test_what_is_logged_of_a_request_is_its_route_and_status_and_nothing_of_the_
     assert {line["request_id"] for line in lines} == {"r1"}
     assert [line["level"] for line in lines].count("ERROR") == 2
     secrets = ["private", "holiday", "X-Amz-", "https://", signed, *file["upload"]["fields"].values()]
-    harmless = {"image/jpeg", f"uploads/{file['imageId']}", "AWS4-HMAC-SHA256"}
+    harmless = {"image/jpeg", f"express/{file['imageId']}", "AWS4-HMAC-SHA256"}
     for secret in set(secrets) - harmless:
         assert secret not in logged
 

@@ -12,7 +12,7 @@ from handlers.api.problems import Problem
         (problems.unknown_image(), 404, "unknown-image"),
         (problems.too_large(2, 1), 413, "too-large"),
         (problems.unsupported_content_type("text/html", ["image/png"]), 415, "unsupported-content-type"),
-        (problems.quota_exceeded(5, resets_at="x", retry_after=9), 429, "quota-exceeded"),
+        (problems.quota_exceeded(5, unit="images", resets_at="x", retry_after=9), 429, "quota-exceeded"),
         (problems.internal(), 500, "internal-error"),
     ],
 )

@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from handlers.api import entry_point, quotas
 from handlers.api.principals import ANONYMOUS
@@ -41,14 +42,20 @@ def send(caller=ADA):
 
 
 def use_up(dynamodb, principal=ADA, used=LIMIT):
-    """Leave `LIMIT - used` of this hour, and of the next, which may begin in the middle of a test."""
+    """Leave `LIMIT - used` images of this hour, and of the next, which may begin in the middle of a test."""
     for moment in (time.time(), time.time() + 3600):
         key = {"Principal": {"S": principal}, "Hour": {"S": Hour.of(moment).name}}
-        dynamodb.put_item(TableName=QUOTAS, Item=key | {"Used": {"N": str(used)}})
+        dynamodb.put_item(TableName=QUOTAS, Item=key | {"Images": {"N": str(used)}})
 
 
 def images(dynamodb):
     return dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"]
+
+
+def used(dynamodb):
+    """Images and bytes that were counted in this hour."""
+    items = dynamodb.scan(TableName=QUOTAS)["Items"]
+    return [sum(int(item[name]["N"]) for item in items) for name in ("Images", "Bytes")]
 
 
 def told(document):
@@ -74,6 +81,79 @@ def test_where_nothing_is_left_the_request_is_refused_and_nothing_written(dynamo
     assert document["limit"] == LIMIT
     assert document["resetsAt"].endswith(":00:00.000Z")
     assert images(dynamodb) == 0
+
+
+def test_a_file_beyond_the_bytes_of_an_hour_is_refused_alone_and_spends_nothing(dynamodb, api_with):
+    api_with(upload_bytes_per_hour=6_000_000)
+    large = FILE | {"bytes": 5_000_000}
+    status, _, document = announce(large, large, FILE)
+    assert (status, told(document)) == (200, ["announced", "quota-exceeded", "announced"])
+    error = document["files"][1]["error"]
+    assert (error["limit"], error["unit"]) == (6_000_000, "bytes")
+    assert images(dynamodb) == 2
+    assert used(dynamodb) == [2, 5_000_010]
+    status, headers, document = announce(large)
+    assert (status, problem_of(document), document["unit"]) == (429, "quota-exceeded", "bytes")
+    assert 1 <= int(headers["Retry-After"]) <= 3600
+    assert used(dynamodb) == [2, 5_000_010]
+
+
+def test_a_write_that_gives_back_is_not_repeated_when_its_answer_is_lost(dynamodb, api_with):
+    api_with(upload_bytes_per_hour=10)
+    sent = []
+
+    def lose_answer(**_):
+        sent.append("a write")
+        raise ReadTimeoutError(endpoint_url="x")
+
+    routes_of_this_test, _ = entry_point.compose()
+    events = routes_of_this_test._quotas._unrepeated.meta.events
+    events.register_first("before-send.dynamodb.UpdateItem", lose_answer)
+    assert told(announce(FILE, FILE)[2]) == ["announced", "quota-exceeded"]
+    assert sent == ["a write"]
+    assert used(dynamodb) == [2, 20]
+
+
+def test_a_file_whose_size_is_not_known_counts_as_the_largest(dynamodb, api_with):
+    api_with(upload_bytes_per_hour=9_999_999)
+    unknown = {name: value for name, value in FILE.items() if name != "bytes"}
+    assert told(announce(unknown, unknown)[2]) == ["announced", "quota-exceeded"]
+    assert used(dynamodb) == [1, 5_000_000]
+
+
+def test_an_image_sent_as_a_body_counts_its_bytes(dynamodb, api_with):
+    api_with(upload_bytes_per_hour=10)
+    assert [send()[0] for _ in range(2)] == [202, 429]
+    assert used(dynamodb) == [1, len(b"pixels")]
+
+
+def test_a_quota_is_told_with_its_use_and_when_it_starts_anew(dynamodb, api_with):
+    api_with(uploads_per_hour=LIMIT, upload_bytes_per_hour=6_000_000, express_per_hour=2)
+    announce(*[FILE] * 3, FILE | {"bytes": 4_000_000}, *[FILE] * 3)
+    status, headers, document = ask(routes.GET_QUOTA, "")
+    assert (status, headers["Cache-Control"]) == (200, "private, no-store")
+    assert {name: (each["limit"], each["used"]) for name, each in document.items()} == {
+        "images": (LIMIT, LIMIT),
+        "bytes": (6_000_000, 4_000_040),
+        "express": (2, 2),
+    }
+    assert {each["resetsAt"][13:] for each in document.values()} == {":00:00.000Z"}
+    assert {each["used"] for each in ask(routes.GET_QUOTA, "", BOB)[2].values()} == {0}
+
+
+def test_a_use_is_never_told_as_more_than_its_limit(api_with):
+    api_with(express_per_hour=2)
+    announce(*[FILE] * 5)
+    assert ask(routes.GET_QUOTA, "")[2]["express"]["used"] == 2
+
+
+def test_a_table_of_quotas_that_is_busy_cannot_be_asked(dynamodb, monkeypatch):
+    def busy(*_):
+        raise quotas.TableBusy
+
+    monkeypatch.setattr(Quotas, "usage", busy)
+    status, headers, document = ask(routes.GET_QUOTA, "")
+    assert (status, problem_of(document), headers["Retry-After"]) == (503, "busy", "1")
 
 
 def test_an_image_sent_as_a_body_counts_as_one(dynamodb):
@@ -147,8 +227,7 @@ def test_what_was_counted_and_could_not_be_written_is_spent(dynamodb, monkeypatc
     with monkeypatch.context() as patched:
         patched.setattr(Catalog, "put_pending", full)
         assert announce(*[FILE] * LIMIT)[0] == 503
-    counted = [int(item["Used"]["N"]) for item in dynamodb.scan(TableName=QUOTAS)["Items"]]
-    assert counted == [LIMIT]
+    assert used(dynamodb) == [LIMIT, 10 * LIMIT]
 
 
 def test_refused_images_are_a_metric_and_nobody_is_named(dynamodb, capsys):

@@ -5,7 +5,7 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 
 from handlers.api.presigned_posts import PresignedPosts
-from handlers.api.quotas import Quotas
+from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads
 from handlers.storage.catalog import Catalog
@@ -34,7 +34,8 @@ def clock():
 
 @pytest.fixture
 def uploads(clients, dynamodb, catalog, clock):
-    quotas = Quotas(dynamodb, QUOTAS, limit=1000, clock=clock)
+    limits = Amounts(images=1000, bytes=10**9, express=30)
+    quotas = Quotas(dynamodb, QUOTAS, unrepeated=dynamodb, limits=limits, clock=clock)
     policies = PresignedPosts(
         clients["s3"],
         bucket=ORIGINALS,
@@ -66,8 +67,23 @@ def test_the_new_policy_is_for_the_same_image_and_lives_from_now_on(uploads, clo
     clock.now += 1000
     [answer] = ask(uploads, FILE | {"imageId": image_id})
     assert answer.image_id == image_id
-    assert answer.upload.fields["key"] == f"uploads/{image_id}"
+    assert answer.upload.fields["key"] == f"express/{image_id}"
     assert answer.upload.expires_at == "2027-01-15T08:31:40.000Z"
+
+
+@pytest.mark.parametrize(("lane", "prefix"), [("express", "express/"), ("bulk", "uploads/")])
+@pytest.mark.parametrize("asked", ["express", "bulk", None])
+def test_an_image_remains_in_its_lane_whatever_the_new_policy_is_asked_for(uploads, lane, prefix, asked):
+    [file] = ask(uploads, FILE | {"lane": lane})
+    [answer] = ask(uploads, FILE | {"imageId": file.image_id} | ({"lane": asked} if asked else {}))
+    assert (file.lane, answer.lane, answer.image_id) == (lane, lane, file.image_id)
+    assert file.upload.fields["key"] == answer.upload.fields["key"] == f"{prefix}{file.image_id}"
+
+
+def test_an_image_that_is_signed_again_takes_nothing_of_the_express_lane(uploads, image_id):
+    for _ in range(40):
+        ask(uploads, FILE | {"imageId": image_id})
+    assert [answer.lane for answer in ask(uploads, *[FILE] * 30)] == ["express"] * 29 + ["bulk"]
 
 
 def test_a_row_with_plenty_of_time_left_is_not_written(uploads, clock, catalog, image_id):

@@ -7,6 +7,7 @@ import pytest
 
 from handlers.api import entry_point
 from handlers.contract import routes
+from handlers.contract.keys import original_key
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
 from handlers.storage.dynamodb_batches import TableBusy
@@ -138,7 +139,7 @@ def test_an_image_that_is_settled_while_it_is_deleted_is_deleted_all_the_same(wo
     def meanwhile(self, keys):
         monkeypatch.setattr(Buckets, "remove_variants", remove)
         # The original is back for the worker's last look, as if it had looked before it went.
-        world.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{image_id}", Body=b"pixels")
+        world.s3.put_object(Bucket=ORIGINALS, Key=original_key(image_id), Body=b"pixels")
         world.catalog.commit(
             {
                 "ImageID": image_id,

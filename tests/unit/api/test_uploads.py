@@ -7,13 +7,14 @@ from botocore.credentials import ReadOnlyCredentials
 from msgspec import UNSET
 
 from handlers.api.presigned_posts import Announced, PresignedPosts
-from handlers.api.quotas import Quotas
+from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads, new_id
 from handlers.storage.catalog import Catalog
 from tests.unit.resize_environment import ORIGINALS, QUOTAS, TABLE, api_settings
 
 NOW = datetime.fromisoformat("2026-03-04T05:06:07.890Z").timestamp()
+LIMITS = Amounts(images=1000, bytes=10**9, express=30)
 FILE = {"name": "山 holiday.jpg", "contentType": "image/jpeg", "bytes": 1234}
 
 
@@ -24,7 +25,7 @@ def catalog(dynamodb):
 
 @pytest.fixture
 def uploads(clients, dynamodb, catalog, counted):
-    quotas = Quotas(dynamodb, QUOTAS, limit=1000)
+    quotas = Quotas(dynamodb, QUOTAS, unrepeated=dynamodb, limits=LIMITS)
     policies = PresignedPosts(
         clients["s3"],
         bucket=ORIGINALS,
@@ -53,7 +54,7 @@ def test_announced_files_are_pending_rows_that_expire(uploads, catalog):
         >= {
             "ImageID": file.image_id,
             "Status": "PENDING",
-            "OriginalKey": f"uploads/{file.image_id}",
+            "OriginalKey": f"express/{file.image_id}",
             "FileName": "山 holiday.jpg",
             "ContentType": "image/jpeg",
             "BatchID": "b1",
@@ -79,7 +80,7 @@ def test_a_file_that_is_refused_leaves_no_row_and_no_policy(uploads, dynamodb):
 
 
 def test_an_image_that_is_sent_alone_has_no_batch_and_needs_no_name(uploads, catalog):
-    image_id = uploads.announce(Announced(name="", content_type="image/png", size=1), "owner")
+    image_id = uploads.announce(Announced(name="", content_type="image/png", size=1), "bulk", "owner")
     row = catalog.get(image_id)
     assert (row["Status"], row["Owner"]) == ("PENDING", "owner")
     assert not {"FileName", "BatchID"} & set(row)
@@ -95,7 +96,7 @@ def test_ids_are_time_ordered_and_unguessable():
 
 def test_announced_images_are_counted_and_not_those_that_were_refused(uploads, counted):
     uploads.create(wanted(FILE, {**FILE, "contentType": "text/plain"}, FILE), "owner")
-    uploads.announce(Announced(name="a.jpg", content_type="image/jpeg", size=1), "owner")
+    uploads.announce(Announced(name="a.jpg", content_type="image/jpeg", size=1), "express", "owner")
     assert counted == [2, 1]
 
 
