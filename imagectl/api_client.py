@@ -59,8 +59,15 @@ class Service:
 
     def glance(self, batch_id: str) -> Document | None:
         """Where a batch stands, if the service says so at once; raises nothing."""
+        return self._glance(_batch(batch_id))
+
+    def quota(self) -> Document | None:
+        """The caller's quota, if the service says it at once; raises nothing."""
+        return self._glance("/quota")
+
+    def _glance(self, path: str) -> Document | None:
         try:
-            answer = self._http.get(f"{self.url}{_batch(batch_id)}", timeout=_GLANCE_SECONDS)
+            answer = self._http.get(f"{self.url}{path}", timeout=_GLANCE_SECONDS)
             return self._json(answer) if answer.is_success else None
         except (httpx.HTTPError, ServiceUnusable):
             return None

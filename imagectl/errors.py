@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from imagectl.output import size
+
 EXIT_NOT_ALL_READY: Final = 1
 EXIT_CANNOT_CONTINUE: Final = 3
 EXIT_INTERRUPTED: Final = 130
@@ -43,9 +45,17 @@ class Refused(CannotContinue):
 
 
 class QuotaReached(Refused):
-    """The caller has announced all that it may in an hour, `limit` images; in `seconds` it may go on."""
+    """The caller has announced all that it may in an hour; in `seconds` it may go on.
+
+    `limit` is the number of images or the size, for people.
+    """
 
     def __init__(self, problem: dict[str, Any], seconds: int) -> None:
         super().__init__(problem)
-        self.limit = f"{problem['limit']:,}" if isinstance(problem.get("limit"), int) else "so many"
+        limit = problem.get("limit")
+        in_bytes = problem.get("unit") == "bytes"
+        if isinstance(limit, int):
+            self.limit = size(limit) if in_bytes else f"{limit:,} images"
+        else:
+            self.limit = "so many bytes" if in_bytes else "so many images"
         self.seconds = seconds

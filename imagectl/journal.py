@@ -79,6 +79,20 @@ class Journal:
         )
         return (rows[0]["sha256"], rows[0]["content_type"]) if rows else None
 
+    def is_announced(self, api: str, path: str, size: int, mtime_ns: int) -> bool:
+        """Whether a file is unchanged since its content was given an ImageID by the service."""
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM files AS f JOIN contents AS c ON c.sha256 = f.sha256"
+                " WHERE f.path = ? AND f.size = ? AND f.mtime_ns = ?"
+                " AND c.api = ? AND c.image_id IS NOT NULL",
+                os.fsencode(path),
+                size,
+                mtime_ns,
+                api,
+            )
+        )
+
     def skip(self, run: UploadRun, path: str, reason: str, *, size: int = 0) -> None:
         """A path cannot be uploaded."""
         self._db.change(

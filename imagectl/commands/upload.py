@@ -13,10 +13,12 @@ from typing import Annotated
 import platformdirs
 import typer
 
+from handlers.contract.keys import Lane
 from imagectl.api_client import Service
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue, Interrupted
 from imagectl.journal import Journal
 from imagectl.output import messages, results, size
+from imagectl.upload.allowance import HANDFUL
 from imagectl.upload.bulk_upload import bulk_upload
 from imagectl.upload.counters import Counters
 from imagectl.upload.file_walk import Wanted, walk
@@ -50,6 +52,13 @@ def upload(
     exclude: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Skip files and folders that match this pattern; may be repeated."),
+    ] = None,
+    lane: Annotated[
+        Lane | None,
+        typer.Option(
+            help="The lane to ask for: express for images that somebody waits for, bulk for an import.",
+            show_default=f"bulk for more than {HANDFUL} files, else express",
+        ),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Uploads at the same time.")] = 8,
     dry_run: Annotated[
@@ -102,6 +111,7 @@ def upload(
                 paths=paths,
                 wanted=wanted,
                 own_batch=batch is None,
+                lane=lane,
                 concurrency=concurrency,
                 again=again,
                 wait_seconds=wait_seconds if wait else None,

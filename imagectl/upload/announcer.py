@@ -42,7 +42,7 @@ class Announcer:
     def _wait(self, reached: QuotaReached) -> None:
         again = time.time() + reached.seconds
         at = datetime.now().astimezone() + timedelta(seconds=reached.seconds)
-        notice = f"quota reached: {reached.limit} images an hour; going on at {at:%H:%M}"
+        notice = f"quota reached: {reached.limit} an hour; going on at {at:%H:%M}"
         if notice != self._counters.notice:
             messages.print(f"{notice}. Ctrl-C stops; the same command continues later.")
         self._counters.notice = notice

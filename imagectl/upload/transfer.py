@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from handlers.contract.keys import Lane
 from imagectl.api_client import MAX_FILES_A_CALL, Service
 from imagectl.errors import QUOTA_EXCEEDED, Refused
 from imagectl.journal import Journal
@@ -32,7 +33,7 @@ class _Policy:
 
 
 class Transfer:
-    """Sends files, at most `concurrency` at a time."""
+    """Sends files, at most `concurrency` at a time; new ones are announced for `lane`."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Transfer:
         run: UploadRun,
         counters: Counters,
         *,
+        lane: Lane,
         concurrency: int,
     ) -> None:
         self._service = service
@@ -50,6 +52,7 @@ class Transfer:
         self._journal = journal
         self._run = run
         self._counters = counters
+        self._lane = lane
         self._concurrency = concurrency
 
     def deliver(self, files: Iterable[tuple[File, Content]]) -> None:
@@ -83,7 +86,7 @@ class Transfer:
         What a quota leaves room for comes at once, the others when there is room again.
         """
         while files:
-            answers, date = self._announcer.announce([_described(file) for file in files])
+            answers, date = self._announcer.announce([self._described(file) for file in files])
             accepted: list[tuple[File, str, _Policy]] = []
             later: list[File] = []
             for file, answer in zip(files, answers, strict=True):
@@ -125,7 +128,7 @@ class Transfer:
 
     def _sign_anew(self, file: File, image_id: str) -> tuple[str, _Policy] | None:
         """Another policy; None if the service has got the image already. Raises Unsent."""
-        for description in (_described(file, image_id), _described(file)):
+        for description in (self._described(file, image_id), self._described(file)):
             [answer], date = self._announcer.announce([description])
             if "upload" in answer:
                 if answer["imageId"] != image_id:
@@ -138,6 +141,15 @@ class Transfer:
             if refused.code != "unknown-image":
                 break
         raise Unsent(str(refused))
+
+    def _described(self, file: File, image_id: str | None = None) -> dict[str, Any]:
+        described = {
+            "name": file.name,
+            "contentType": file.content_type,
+            "bytes": file.size,
+            "sha256": base64.b64encode(file.sha256).decode(),
+        }
+        return described | ({"imageId": image_id} if image_id else {"lane": self._lane})
 
     def _sent(self, file: File) -> None:
         self._journal.reach(self._run, file.sha256, State.UPLOADED)
@@ -168,16 +180,6 @@ def _drained(sending: set[Future[None]], most: int) -> set[Future[None]]:
         for each in done:
             each.result()
     return sending
-
-
-def _described(file: File, image_id: str | None = None) -> dict[str, Any]:
-    described = {
-        "name": file.name,
-        "contentType": file.content_type,
-        "bytes": file.size,
-        "sha256": base64.b64encode(file.sha256).decode(),
-    }
-    return described | ({"imageId": image_id} if image_id else {})
 
 
 def _policy(upload: Mapping[str, Any], date: str) -> _Policy:

@@ -55,6 +55,12 @@ class FakeService:
         self.room = 1_000_000
         self.rooms: list[int] = []
         self.retry_after = 0
+        self.asked_lanes: list[str | None] = []
+        self.quota = {
+            "images": {"limit": 100_000, "used": 0, "resetsAt": QUOTA["resetsAt"]},
+            "bytes": {"limit": 2_000_000_000_000, "used": 0, "resetsAt": QUOTA["resetsAt"]},
+            "express": {"limit": 30, "used": 0, "resetsAt": QUOTA["resetsAt"]},
+        }
         self.rendering = True
         self.before_storing: Callable[[str], None] = lambda image_id: None
         self.lock = threading.RLock()
@@ -83,6 +89,7 @@ class FakeService:
             return {"error": QUOTA}
         else:
             self.room -= 1
+            self.asked_lanes.append(file.get("lane"))
             image_id = str(uuid4())
             self.images[image_id] = {
                 "imageId": image_id,
@@ -217,6 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         last = path.split("/", 2)[-1]
         routes: dict[str, Callable[[], object]] = {
             "POST /uploads": lambda: fake.announce(json.loads(body)),
+            "GET /quota": lambda: fake.quota,
             "GET /images": lambda: fake.listed({name: values[0] for name, values in parse_qs(query).items()}),
             "GET /images/{}": lambda: fake.images.get(last),
             "GET /batches/{}": lambda: fake.batch(last),

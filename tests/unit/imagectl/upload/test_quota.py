@@ -1,13 +1,16 @@
 import re
+from datetime import datetime
 
 import httpx
 import pytest
 
 from imagectl.api_client import Service
 from imagectl.errors import QuotaReached
+from imagectl.upload.allowance import is_long
 from imagectl.upload.announcer import Announcer
 from imagectl.upload.counters import Counters
 from imagectl.upload_model import UploadRun
+from tests.unit.imagectl.conftest import JPEG
 from tests.unit.imagectl.fake_service import QUOTA
 
 TOO_MANY = b'{"message": "Too Many Requests"}'
@@ -22,6 +25,62 @@ def test_an_upload_beyond_the_quota_waits_for_the_next_hours_and_comes_to_its_en
     assert set(fake.posts.values()) == {1}
     assert len(fake.images) == 12
     assert len(SAID.findall(ran.err)) == 2
+
+
+def test_an_upload_beyond_the_bytes_of_an_hour_waits_in_words(imagectl, photos, fake, monkeypatch):
+    monkeypatch.setitem(QUOTA, "unit", "bytes")
+    monkeypatch.setitem(QUOTA, "limit", 1_500_000_000_000)
+    fake.room, fake.rooms = 1, [1]
+    ran = imagectl("upload", str(photos(2)))
+    assert ran.code == 0, ran.err
+    assert re.search(r"quota reached: 1\.5 TB an hour; going on at \d\d:\d\d\.", ran.err)
+
+
+def test_a_long_upload_shows_what_is_left_of_the_quota_and_for_how_long(imagectl, photos, fake):
+    fake.quota["images"]["used"] = 98_000
+    ran = imagectl("upload", str(photos(11)))
+    assert (
+        "quota: 2,000 of 100,000 images and 2.0 TB of 2.0 TB are left until "
+        f"{datetime.fromisoformat(QUOTA['resetsAt']).astimezone():%H:%M}\n"
+    ) in ran.err
+    assert fake.calls["GET /quota"] == 1
+
+
+def test_a_long_upload_shows_what_is_beyond_the_quota_before_it_begins(imagectl, photos, fake):
+    fake.quota["images"]["used"] = 99_992
+    fake.quota["bytes"]["used"] = 2_000_000_000_000 - 40
+    seen = []
+    fake.before_storing = lambda _: seen.append(fake.calls["GET /quota"])
+    ran = imagectl("upload", str(photos(11)))
+    assert "; 3 images and 27 B beyond it will wait\n" in ran.err
+    assert set(seen) == {1}
+
+
+def test_files_that_were_announced_before_are_not_beyond_the_quota(imagectl, photos, fake):
+    imagectl("upload", str(photos(11)))
+    fake.quota["images"]["used"] = 100_000
+    for name in ("new.jpg", "newer.jpg"):
+        (photos() / name).write_bytes(JPEG + name.encode())
+    assert "quota" not in imagectl("upload", str(photos())).err
+    assert "; 13 images beyond it will wait\n" in imagectl("upload", str(photos()), "--again").err
+
+
+def test_an_upload_of_a_handful_of_files_does_not_ask_for_the_quota(imagectl, photos, fake):
+    assert "quota" not in imagectl("upload", str(photos(10))).err
+    assert not fake.calls["GET /quota"]
+
+
+def test_a_few_large_files_are_a_long_upload():
+    assert is_long(2, 5_000_000_000)
+    assert not is_long(2, 5_000_000)
+
+
+@pytest.mark.parametrize("failure", [(404, b'{"message": "Not Found"}'), (500, b""), (0, b"")])
+def test_a_quota_that_is_not_told_stops_nothing(imagectl, photos, fake, failure):
+    fake.failures["GET /quota"] = [failure]
+    ran = imagectl("upload", str(photos(11)))
+    assert ran.code == 0, ran.err
+    assert "quota" not in ran.err
 
 
 def test_the_service_is_asked_again_only_when_it_said_so(imagectl, photos, fake):
