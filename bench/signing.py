@@ -64,7 +64,7 @@ class _Table(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer one request."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        answer = b'{"Attributes":{"Used":{"N":"100"}}}'
+        answer = b'{"Attributes":{"Images":{"N":"100"},"Bytes":{"N":"100"},"Express":{"N":"100"}}}'
         if self.headers["X-Amz-Target"].endswith(".BatchWriteItem"):
             self.pipe.send(body.count(b'"PutRequest"'))
             answer = b'{"UnprocessedItems":{}}'

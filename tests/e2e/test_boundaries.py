@@ -70,7 +70,6 @@ def neighbours(system, function):
         "list the variants": ("s3", "list_objects_v2", {"Bucket": variants}),
         "scan the table": ("dynamodb", "scan", {"TableName": table}),
         "drop the table": ("dynamodb", "delete_table", {"TableName": table}),
-        "read a quota": ("dynamodb", "get_item", count),
         "forget a quota": ("dynamodb", "delete_item", count),
         "overwrite a quota": ("dynamodb", "put_item", {**quotas, "Item": count["Key"]}),
         "scan the quotas": ("dynamodb", "scan", quotas),
@@ -95,7 +94,8 @@ def neighbours(system, function):
                 {"Bucket": originals, "Key": keys.original_key("x")},
             ),
             "read a variant": ("s3", "get_object", {"Bucket": variants, "Key": "resized/x"}),
-            "change a quota": ("dynamodb", "update_item", {**count, "UpdateExpression": "REMOVE Used"}),
+            "read a quota": ("dynamodb", "get_item", count),
+            "change a quota": ("dynamodb", "update_item", {**count, "UpdateExpression": "REMOVE Images"}),
         }
     if function == "publishFunctionName":
         elsewhere = {"Source": "image-intake", "DetailType": "x", "Detail": "{}"}
@@ -104,6 +104,7 @@ def neighbours(system, function):
         return common | {
             "put an event on another bus": ("events", "put_events", {"Entries": [elsewhere]}),
             "add a rule to the bus": ("events", "put_rule", rule),
+            "read a quota": ("dynamodb", "get_item", count),
             "read what could not be told": ("sqs", "receive_message", letters),
             "read a row": ("dynamodb", "get_item", {"TableName": table, "Key": {"ImageID": {"S": "x"}}}),
             "read an original": ("s3", "get_object", {"Bucket": originals, "Key": keys.original_key("x")}),

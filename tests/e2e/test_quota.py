@@ -1,4 +1,4 @@
-"""A stack whose callers may announce five images an hour."""
+"""A stack whose callers may announce five images an hour, two of them in the express lane."""
 
 import json
 import shutil
@@ -17,13 +17,21 @@ from tests.e2e.actions import post, quota_table, row, settled
 from tests.e2e.callers import user
 
 LIMIT = 5
+EXPRESS = 2
+BYTES = 40_000_000
 FILE = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
 SAMPLES = Path(__file__).parents[2] / "local" / "samples"
 
 
 @pytest.fixture(scope="module")
 def system():
-    with deployed(config={"uploadsPerHour": LIMIT}) as running:
+    config = {
+        "uploadsPerHour": LIMIT,
+        "uploadBytesPerHour": BYTES,
+        "maxUploadBytes": BYTES,
+        "expressPerHour": EXPRESS,
+    }
+    with deployed(config=config) as running:
         yield running
 
 
@@ -44,7 +52,7 @@ def leave(system, images):
     """Leave the uploader so many images of this hour, and of the next if this one is about to end."""
     for moment in (time.time(), time.time() + 3600):
         key = {"Principal": {"S": principal(system)}, "Hour": {"S": Hour.of(moment).name}}
-        item = key | {"Used": {"N": str(LIMIT - images)}}
+        item = key | {"Images": {"N": str(LIMIT - images)}}
         system.client("dynamodb").put_item(TableName=quota_table(system), Item=item)
 
 
@@ -87,9 +95,46 @@ def test_callers_who_come_at_the_same_time_get_no_more_together(system):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: announce(system, 3), range(8)))
     assert {answer.status_code for answer in answers} == {200, 429}
-    used = [int(count["Used"]["N"]) for count in counts(system)]
-    assert sum(used) == 8 * 3
-    assert sum(len(granted(answer)) for answer in answers) == sum(min(each, LIMIT) for each in used)
+    used = [int(count["Images"]["N"]) for count in counts(system)]
+    assert used in ([LIMIT], [LIMIT, LIMIT])
+    assert sum(len(granted(answer)) for answer in answers) == sum(used)
+    express = [
+        file for answer in answers for file in answer.json().get("files", []) if file.get("lane") == "express"
+    ]
+    assert len(express) == EXPRESS * len(used)
+
+
+def test_a_file_larger_than_what_is_left_of_the_hour_is_refused_alone_and_spends_nothing(system):
+    files = [FILE | {"bytes": size} for size in (BYTES - 5, 10, 5)]
+    answer = system.api.call("POST", "/uploads", json={"files": files})
+    refused = [file.get("error", {}).get("unit") for file in answer.json()["files"]]
+    assert refused == [None, "bytes", None]
+    assert [int(count["Bytes"]["N"]) for count in counts(system)] == [BYTES]
+
+
+def test_a_caller_reads_its_own_quota_as_described(system):
+    announce(system, 3)
+    answer = system.api.call("GET", "/quota")
+    used = {name: (each["used"], each["limit"]) for name, each in answer.json().items()}
+    assert used == {"images": (3, LIMIT), "bytes": (30, BYTES), "express": (EXPRESS, EXPRESS)}
+    description = schemathesis.openapi.from_dict(system.api.call("GET", "/openapi.json").json())
+    description["/quota"]["GET"].validate_response(answer)
+    others = system.api.call("GET", "/quota", caller=user(system, "a-third")).json()
+    assert {each["used"] for each in others.values()} == {0}
+    assert system.api.call("GET", "/quota", auth=None).status_code == 403
+
+
+def test_images_of_both_lanes_are_rendered(system):
+    data = (SAMPLES / "dogs.jpg").read_bytes()
+    described = {"name": "dogs.jpg", "contentType": "image/jpeg", "bytes": len(data)}
+    files = [described, described | {"lane": "bulk"}, described, described]
+    answers = system.api.call("POST", "/uploads", json={"files": files}).json()["files"]
+    assert [file["lane"] for file in answers] == ["express", "bulk", "express", "bulk"]
+    for file in answers:
+        prefix = "express" if file["lane"] == "express" else "uploads"
+        assert file["upload"]["fields"]["key"] == f"{prefix}/{file['imageId']}"
+        assert post(system, file["upload"], data).status_code == 204
+    assert {settled(system, file["imageId"])["status"] for file in answers} == {"READY"}
 
 
 def test_a_policy_that_is_used_again_remains_one_image_and_one_unit_of_the_quota(system):
@@ -97,7 +142,7 @@ def test_a_policy_that_is_used_again_remains_one_image_and_one_unit_of_the_quota
     image_id, policy = announced(system, "again.jpg", len(data))
     assert [post(system, policy, data).status_code for _ in range(3)] == [204, 204, 204]
     assert settled(system, image_id)["status"] == "READY"
-    assert sum(int(count["Used"]["N"]) for count in counts(system)) == 1
+    assert sum(int(count["Images"]["N"]) for count in counts(system)) == 1
     listed = system.api.call("GET", "/images?limit=100").json()["images"]
     assert [image["imageId"] for image in listed if image.get("fileName") == "again.jpg"] == [image_id]
 

@@ -14,11 +14,12 @@ class Refusal extends Error {
   }
 }
 
-/** What may be announced in an hour has been: `limit` images; in `seconds` it may go on. */
+/** What may be announced in an hour has been: `limit` images or bytes (`unit`); in `seconds` it may go on. */
 class QuotaReached extends Refusal {
   constructor(problem, seconds) {
     super(problemSentence(problem), problem.status);
     this.limit = problem.limit;
+    this.unit = problem.unit;
     this.seconds = seconds;
   }
 }
@@ -91,6 +92,7 @@ const imagePath = (imageId) => `images/${imageId.split("/").map(encodeURICompone
 const getImage = (imageId) => call("GET", imagePath(imageId));
 const deleteImage = (imageId) => call("DELETE", imagePath(imageId));
 const getBatch = (batchId) => call("GET", `batches/${batchId}`);
+const getQuota = () => call("GET", "quota");
 const announceFiles = (batchId, files) => call("POST", "uploads", { batchId, files });
 
 function listImages({ status, cursor, limit }) {

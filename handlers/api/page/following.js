@@ -41,10 +41,10 @@ class Following {
     const few = this.#waiting.length <= FEW;
     const asked = this.#waiting.splice(0, few ? FEW : (await this.#ahead()) + FEW);
     const still = [];
-    const lane = async () => {
+    const asker = async () => {
       for (let item; (item = asked.shift()); ) if (!(await this.#ask(item))) still.push(item);
     };
-    await Promise.allSettled(Array.from({ length: LANES }, lane));
+    await Promise.allSettled(Array.from({ length: SENDERS }, asker));
     this.#waiting.push(...still);
   }
 

@@ -2,6 +2,8 @@
 
 // The parts, put together.
 
+const HANDFUL = 10; // more files than this are a long upload
+
 const detail = new Detail((imageId) => gallery.remove(imageId));
 const gallery = new Gallery((image) => detail.open(image));
 const rows = new Rows({ retry, cancel });
@@ -9,16 +11,28 @@ const followed = new Map(); // BatchID -> Following
 const uploads = new Uploads({
   changed: (item) => rows.update(item),
   stored: (item) => followed.get(item.batch).watch(item),
-  paused: (sentence) => notify("quota", sentence),
+  paused(sentence) {
+    notify("quota", sentence);
+    notify("allowance", "");
+  },
 });
 
 /** Upload files, of which there may be many and more to come; one call is one batch. */
 async function uploadAll(files) {
   const batch = newBatchId();
   followed.set(batch, new Following(batch, settled));
+  let count = 0;
   for await (const file of files) {
     uploads.add({ file, batch, name: file.name, type: contentTypeOf(file), state: "waiting", sent: 0 });
+    count += 1;
   }
+  if (count > HANDFUL) await showAllowance();
+}
+
+/** Say what is left of the quota; where the service does not, uploads go on without. */
+async function showAllowance() {
+  const quota = await getQuota().catch(() => null);
+  notify("allowance", quota ? allowanceSentence(quota, uploads.unannounced) : "");
 }
 
 function settled(item, image) {
@@ -100,7 +114,7 @@ function listenForToken() {
   });
 }
 
-/** Say something above the page for as long as it is so; an empty sentence takes it back. */
+/** Say something for as long as it is so; an empty sentence takes it back. */
 function notify(id, sentence) {
   const notice = document.getElementById(id);
   notice.textContent = sentence;

@@ -142,6 +142,7 @@ class Rows {
 function stateSentence(item) {
   if (item.state === "uploading") return `${STATES.uploading}, ${Math.floor(item.sent * 100)} % of ${bytesInWords(item.file.size)}`;
   if (item.state === "ready") return `${STATES.ready}, ${item.image.width} × ${item.image.height}`;
+  if (item.state === "processing" && item.lane === "bulk") return STATES.queued;
   return item.sentence && DONE.has(item.state) ? item.sentence : STATES[item.state];
 }
 

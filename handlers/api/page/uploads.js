@@ -2,7 +2,7 @@
 
 // Uploading: policies just in time and in chunks, a few files at once, until each is stored.
 
-const LANES = 4; // files uploaded at the same time
+const SENDERS = 4; // files uploaded at the same time
 const CHUNK = 25; // policies asked for in one call
 const STALLED_AFTER = 60_000; // milliseconds without any progress
 const MARGIN = 10_000; // milliseconds that a policy has to live when an upload starts
@@ -13,7 +13,7 @@ class Uploads {
   #waiting = [];
   #signed = [];
   #signing = null;
-  #lanes = 0;
+  #senders = 0;
   #changed;
   #stored;
   #paused;
@@ -42,18 +42,18 @@ class Uploads {
   }
 
   #open() {
-    if (this.#lanes === LANES) return;
-    this.#lanes += 1;
+    if (this.#senders === SENDERS) return;
+    this.#senders += 1;
     // After this task, so that a drop of many files is asked for in whole chunks.
-    setTimeout(() => this.#lane());
+    setTimeout(() => this.#sendAll());
   }
 
-  async #lane() {
+  async #sendAll() {
     for (let item; (item = await this.#next()); ) {
       await this.#send(item).catch((error) => this.#fail(item, sentenceOf(error), "failed"));
     }
-    this.#lanes -= 1;
-    if (this.#waiting.length) this.#open(); // something was added while this lane was closing
+    this.#senders -= 1;
+    if (this.#waiting.length) this.#open(); // something was added while this sender was closing
   }
 
   async #next() {
@@ -78,10 +78,16 @@ class Uploads {
     }
   }
 
-  async #pause(items, { limit, seconds }) {
-    const until = Date.now() + seconds * 1000;
+  /** What is still to be announced. */
+  get unannounced() {
+    const items = this.#waiting.filter((item) => !item.imageId);
+    return { images: items.length, bytes: items.reduce((bytes, item) => bytes + item.file.size, 0) };
+  }
+
+  async #pause(items, reached) {
+    const until = Date.now() + reached.seconds * 1000;
     this.#putBack(items);
-    this.#paused(quotaSentence(limit, until));
+    this.#paused(quotaSentence(reached, until));
     while (this.#waiting.length && Date.now() < until) await sleep(LOOK_AGAIN);
     this.#paused("");
   }
@@ -104,9 +110,9 @@ class Uploads {
     const { files } = await announceFiles(items[0].batch, asked);
     const beyond = [];
     for (const [at, item] of items.entries()) {
-      const { upload, imageId, error } = files[at];
+      const { upload, imageId, lane, error } = files[at];
       item.policy = upload ? { ...upload, goodUntil: Date.now() + lifetime(upload) } : null;
-      if (upload) item.imageId = imageId;
+      if (upload) Object.assign(item, { imageId, lane });
       else if (problemCode(error) === "quota-exceeded") beyond.push(item);
       else if (item.imageId) await this.#settleUnsigned(item, error);
       else this.#fail(item, problemSentence(error), "refused");

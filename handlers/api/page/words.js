@@ -38,6 +38,7 @@ const STATES = {
   uploading: "Uploading",
   interrupted: "Connection lost; goes on by itself",
   processing: "Uploaded; sizes are being made",
+  queued: "Uploaded; sizes are made when its turn comes",
   ready: "Ready",
 };
 
@@ -58,9 +59,24 @@ function problemCode(problem) {
 }
 
 /** What is said while uploads wait; `until` is in milliseconds since 1970. */
-function quotaSentence(limit, until) {
-  const at = new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return `You may upload ${plural(limit, "image", "images")} an hour. The others go on by themselves at ${at}.`;
+function quotaSentence({ limit, unit }, until) {
+  const most = unit === "bytes" ? bytesInWords(limit) : plural(limit, "image", "images");
+  return `You may upload ${most} an hour. The others go on by themselves at ${timeInWords(until)}.`;
+}
+
+/** What is left of a quota, and how much of `images` and `bytes` that are still to be announced is beyond it. */
+function allowanceSentence(quota, { images, bytes }) {
+  const left = { images: quota.images.limit - quota.images.used, bytes: quota.bytes.limit - quota.bytes.used };
+  const at = timeInWords(quota.images.resetsAt);
+  const sentence = `You may upload ${plural(left.images, "more image", "more images")}, ${bytesInWords(left.bytes)} in all, until ${at}.`;
+  const beyond = [];
+  if (images > left.images) beyond.push(plural(images - left.images, "file", "files"));
+  if (bytes > left.bytes) beyond.push(bytesInWords(bytes - left.bytes));
+  return beyond.length ? `${sentence} ${beyond.join(" and ")} beyond that will go on by themselves then.` : sentence;
+}
+
+function timeInWords(moment) {
+  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
 /** The sentence for a problem document (RFC 9457), with the limit where it names one. */
@@ -77,7 +93,7 @@ function statusWord(status) {
 }
 
 function bytesInWords(bytes) {
-  const units = ["bytes", "kB", "MB", "GB"];
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
   let power = 0;
   while (bytes >= 1000 && power < units.length - 1) {
     bytes /= 1000;

@@ -1,6 +1,7 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.actions import eventually
@@ -125,6 +126,47 @@ def test_uploads_beyond_the_quota_wait_in_words_and_go_on_by_themselves(page):
     expect(page.row("later.jpg")).to_have_attribute("data-state", "ready", timeout=PATIENCE)
     expect(notice).to_be_hidden()
     assert [[file["name"] for file in files] for files in asked] == [["later.jpg"]]
+
+
+def test_a_long_upload_says_what_is_left_of_the_quota_and_what_is_beyond_it(page):
+    counts = {"images": (100, 98), "bytes": (10**12, 0), "express": (30, 30)}
+    reset = {"resetsAt": "2026-01-02T04:00:00.000Z"}
+    quota = {name: {"limit": limit, "used": used} | reset for name, (limit, used) in counts.items()}
+    page.tab.route("**/quota", lambda route: route.fulfill(json=quota))
+    asked = page.held("**/uploads")
+    page.choose(*({**named(f"{n}.jpg"), "buffer": b"no image"} for n in range(40)))
+    page.waits_for(lambda: len(asked) == 1)
+    notice = page.tab.locator("#allowance")
+    expect(notice).to_contain_text("You may upload 2 more images, 1.0 TB in all, until")
+    expect(notice).to_contain_text("13 files beyond that will go on by themselves then.")
+
+
+def test_a_handful_of_files_says_nothing_about_the_quota(page):
+    asked = page.held("**/quota")
+    page.choose(named("one.jpg"), named("two.jpg"))
+    page.settled(2)
+    assert asked == []
+    expect(page.tab.locator("#allowance")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("lane", "sentence"),
+    [
+        ("express", "Uploaded; sizes are being made"),
+        ("bulk", "Uploaded; sizes are made when its turn comes"),
+    ],
+)
+def test_an_image_that_waits_says_so_in_the_words_of_its_lane(page, lane, sentence):
+    def ask_for_lane(route):
+        [file] = route.request.post_data_json["files"]
+        route.continue_(
+            post_data=json.dumps(route.request.post_data_json | {"files": [file | {"lane": lane}]})
+        )
+
+    page.tab.route("**/uploads", ask_for_lane)
+    page.tab.route("**/images/*", lambda route: route.fulfill(json={"status": "PENDING"}))
+    page.choose(named("waiting.jpg"))
+    expect(page.row("waiting.jpg")).to_contain_text(sentence, timeout=PATIENCE)
 
 
 def test_a_file_that_is_cancelled_while_it_is_announced_does_not_wait_for_the_quota(page):
