@@ -43,14 +43,17 @@ class FileToUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, ren
     bytes: Annotated[int, Meta(ge=1, le=2**63 - 1)] | UnsetType = UNSET
     sha256: Annotated[str, Meta(pattern=SHA256)] | UnsetType = UNSET
     image_id: Annotated[str, Meta(min_length=1, max_length=keys.MAX_IMAGE_ID_BYTES)] | UnsetType = UNSET
-    lane: Lane = "express"
+    lane: Lane | UnsetType = UNSET
 
 
 class CreateUploads(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The body of `POST /uploads`. Files are parsed one by one: a bad one fails alone."""
+    """The body of `POST /uploads`. Files are parsed one by one: a bad one fails alone. `lane` is the lane
+    that is asked for, for files that do not name another.
+    """
 
     files: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_FILES)]
     batch_id: Annotated[str, Meta(pattern=BATCH_ID)] | UnsetType = UNSET
+    lane: Lane = "express"
 
 
 class CreateImage(msgspec.Struct, kw_only=True, rename="camel"):

@@ -70,7 +70,7 @@ class Uploads:
         named = [file.image_id for file in files if isinstance(file, FileToUpload) and file.image_id]
         standing = self._catalog.get_many(named)
         new = [file for file in files if isinstance(file, FileToUpload) and not file.image_id]
-        asked = [Amounts.of(self._announced(file).size, file.lane) for file in new]
+        asked = [Amounts.of(self._announced(file).size, file.lane or wanted.lane) for file in new]
         decisions = self._quotas.take(owner, asked)
         undecided = iter(decisions)
         sign = self._policies.signer()

@@ -60,8 +60,8 @@ def uploads(clients, rows):
     return Uploads(rows, policies, quotas, api_settings(), clock=lambda: NOW)
 
 
-def announce(uploads, *files, owner="ada"):
-    body = msgspec.json.encode({"files": files})
+def announce(uploads, *files, owner="ada", **members):
+    body = msgspec.json.encode({"files": files, **members})
     return uploads.create(msgspec.json.decode(body, type=CreateUploads), owner).files
 
 
@@ -90,6 +90,11 @@ def test_what_asks_for_the_bulk_lane_gets_it_and_uses_up_nothing(uploads):
     for _ in range(10):
         assert lanes(announce(uploads, *[bulk] * 100)) == ["bulk"] * 100
     assert lanes(announce(uploads, bulk, FILE | {"lane": "express"}, FILE)) == ["bulk", "express", "express"]
+
+
+def test_a_request_asks_for_the_lane_of_all_its_files_but_those_that_name_theirs(uploads):
+    answers = announce(uploads, FILE, FILE | {"lane": "express"}, FILE, lane="bulk")
+    assert lanes(answers) == ["bulk", "express", "bulk"]
 
 
 def test_files_that_are_refused_leave_the_express_lane_to_others(uploads):

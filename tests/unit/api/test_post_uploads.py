@@ -63,6 +63,7 @@ def test_a_hundred_files_are_announced_at_once(world):
         {"files": FILE},
         {"files": "many"},
         {"files": [FILE], "colour": "red"},
+        {"files": [FILE], "lane": "fast"},
         [],
         [FILE],
         None,
