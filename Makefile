@@ -120,7 +120,7 @@ burst-plot: $(BENCH_READY) ## draw docs/spike.svg from the last burst
 bench-batch: $(READY) ## measure what overlapping downloads, rendering and uploads gains (2 minutes)
 	@$(PY) -m bench.batch
 
-mutants: $(READY) ## break the functions in small ways, and show that the unit tests catch each (5 minutes)
+mutants: $(READY) ## break the functions in small ways, and show that a test catches each (6 minutes)
 	@$(PY) -m bench.mutants
 
 roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSITORY, STATE_BUCKET, STATE_KEY)

@@ -1,4 +1,4 @@
-"""`make mutants`: one-line faults in consumer, publisher and API, each of which the unit tests must catch.
+"""`make mutants`: one-line faults in consumer, publisher, API and queues, each of which a test must catch.
 
 Each fault is applied to a copy of the checkout; their tests run there until one fails.
 """
@@ -31,9 +31,13 @@ _TESTS = (
     "tests/unit/resize/test_worker_races.py",
     "tests/unit/resize/test_worker_leftovers.py",
     "tests/unit/resize/test_malware_gate.py",
+    "tests/infra/test_queues.py",
     "tests/unit/model/test_convergence.py",
 )
-_PARTS = ("docs", "handlers", "imagectl", "local", "pricing", "tests", "pyproject.toml")
+_PARTS = (
+    *("components", "docs", "handlers", "imagectl", "local", "pricing", "requirements", "tests"),
+    *("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "pyproject.toml"),
+)
 
 
 def main() -> int:

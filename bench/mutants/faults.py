@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """A line of a module of `handlers` and what stands there instead."""
+    """A line of a module and what stands there instead."""
 
     what: str
     module: str
@@ -22,7 +22,7 @@ class Fault:
 
         Raises ValueError unless the line is there exactly once.
         """
-        path = project / "handlers" / self.module
+        path = project / self.module
         text = path.read_text("utf-8")
         if text.count(self.line) != 1:
             raise ValueError(f"{self.module} has this {text.count(self.line)} times: {self.line}")
