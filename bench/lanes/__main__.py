@@ -78,7 +78,7 @@ def main() -> int:
 
 
 def _p95(waits: Sequence[float]) -> float:
-    return quantiles(waits, n=20)[-1]
+    return quantiles(waits, n=20, method="inclusive")[-1]
 
 
 def _run(system: System, originals: Sequence[bytes], images: int) -> Run:
