@@ -126,6 +126,7 @@ def _document(found: Plan, express: ExpressLane | None, table: PriceTable, regio
         "images": found.load.images,
         "maxConcurrency": found.concurrency,
         "uploadsPerHour": found.load.most_in_an_hour,
+        "uploadBytesPerHour": found.load.most_in_an_hour * found.load.original_bytes,
         "batchSize": found.load.batch_size,
         "inTime": found.in_time,
         "drainSeconds": run["seconds"],
@@ -159,7 +160,8 @@ def _print(found: Plan, express: ExpressLane | None, table: PriceTable, region: 
         f"all done after {duration(run.seconds)}{late}",
         f"oldest message {duration(run.peak_oldest_seconds)}, {run.peak_waiting:,} waiting at most, "
         f"{run.peak_busy} calls at once, {run.calls:,} calls",
-        f"uploadsPerHour {load.most_in_an_hour}, if one caller announces them all",
+        f"uploadsPerHour {load.most_in_an_hour}, uploadBytesPerHour "
+        f"{load.most_in_an_hour * load.original_bytes}, if one caller announces them all",
         _express(express),
         "",
         sep="\n",

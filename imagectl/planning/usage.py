@@ -28,8 +28,7 @@ _ROW_BYTES: Final = 850
 _VARIANT_BYTES: Final = 150
 _WRITE_BYTES: Final = 1024
 _READ_BYTES: Final = 4096
-# A photograph of a camera or a phone, and the default variants of any.
-_ORIGINAL_BYTES_A_PIXEL: Final = 0.35
+# The default variants of any photograph.
 _VARIANTS_BYTES: Final = 80_000
 # What an entry of an index takes, DynamoDB's own 100 bytes included.
 _ENTRY_BYTES: Final = 250
@@ -145,6 +144,6 @@ def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: f
         log_bytes=_LINE_BYTES + _CALL_LINES_BYTES * (calls + publishing),
         traces=_TRACED * (calls + publishing),
         events=1,
-        bucket_bytes=load.megapixels * 1e6 * _ORIGINAL_BYTES_A_PIXEL + load.presets * _VARIANTS_BYTES,
+        bucket_bytes=load.original_bytes + load.presets * _VARIANTS_BYTES,
         table_bytes=row_bytes + len(INDEXES) * _ENTRY_BYTES,
     )

@@ -17,6 +17,8 @@ COLD_START_SECONDS: Final = 1.5
 # after the other waits for.
 WAITING_SECONDS: Final = 0.21
 ONE_VCPU_MIB: Final = 1769
+# A photograph of a camera or a phone.
+_ORIGINAL_BYTES_A_PIXEL: Final = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,11 @@ class Workload:
     def most_in_an_hour(self) -> int:
         """How many images come in an hour: what one caller would need as its quota."""
         return min(self.images, math.ceil(self.arrivals_a_second * 3600))
+
+    @property
+    def original_bytes(self) -> int:
+        """The size of a typical original."""
+        return math.ceil(self.megapixels * 1e6 * _ORIGINAL_BYTES_A_PIXEL)
 
     @property
     def render_seconds(self) -> float:

@@ -138,6 +138,7 @@ def test_programs_get_the_curve(imagectl):
     assert document["curve"][-1]["done"] == 2000
     assert document["inTime"] is True
     assert document["uploadsPerHour"] == 2000
+    assert document["uploadBytesPerHour"] == 2000 * 4_200_000
     assert set(document["dollars"]) >= {"Lambda", "DynamoDB", "S3 requests", "SQS"}
 
 
