@@ -22,6 +22,7 @@ def main() -> None:
         ready = [(at, wait) for at, wait in singles if wait is not None]
         axes.plot(*zip(*ready, strict=True), "o", markersize=4, color=_COLOURS[name], label=name)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("seconds until ready")
     axes.set_xlabel("seconds since the import began")
     axes.set_xlim(left=0)
