@@ -60,6 +60,12 @@ def upload(
             show_default=f"bulk for more than {HANDFUL} files, else express",
         ),
     ] = None,
+    ignore_companions: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-companions", help="RAW files, videos and sidecars of a camera do not count as failures."
+        ),
+    ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Uploads at the same time.")] = 8,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be uploaded, and upload nothing.")
@@ -82,11 +88,13 @@ def upload(
     """Upload files and folders, and wait until every image is rendered.
 
     Run the same command again after Ctrl-C, a crash or a network cut: it continues, and uploads
-    nothing twice. The exit code is 0 only if every file is READY.
+    nothing twice. The exit code is 0 only if every file is READY. In folders, RAW files, videos and
+    sidecars are skipped; they count as failures unless `--ignore-companions` is passed.
 
     ```
     imagectl upload holiday/ --exclude '*.tif' --concurrency 16
     imagectl upload holiday/ --batch summer-2024 --no-wait
+    imagectl upload /media/card/DCIM --ignore-companions
     imagectl upload a.jpg b.heic --json
     ```
     """
@@ -123,7 +131,8 @@ def upload(
             error.hint = f"{error.hint} {RESUME}".strip()
             raise
         report = print_json if as_json else print_summary
-        if not report(journal, run, counters, seconds=time.monotonic() - started):
+        seconds = time.monotonic() - started
+        if not report(journal, run, counters, seconds=seconds, ignore_companions=ignore_companions):
             raise typer.Exit(EXIT_NOT_ALL_READY)
         journal.finish(run)
 
@@ -143,5 +152,6 @@ def _rehearse(files: Iterable[tuple[File, Content]], counters: Counters) -> None
         total += file.size
     messages.print(
         f"{counters.sent} files, {size(total)} would be uploaded; {counters.before} are uploaded, "
-        f"{counters.same} have the content of another file, {counters.unsent} cannot be uploaded"
+        f"{counters.same} have the content of another file, {counters.companions} are companions of "
+        f"photographs, {counters.unsent - counters.companions} cannot be uploaded"
     )

@@ -10,8 +10,9 @@ class Counters:
     """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
 
     `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
-    not be uploaded. `sending_seconds` stands once everything has been sent. `settled` are the counts
-    of the batch by status, as the service last reported them. `notice` is the reason for a pause.
+    not be uploaded, the `companions` of photographs among them. `sending_seconds` stands once everything
+    has been sent. `settled` are the counts of the batch by status, as the service last reported them.
+    `notice` is the reason for a pause.
     """
 
     found: int = 0
@@ -20,6 +21,7 @@ class Counters:
     before: int = 0
     same: int = 0
     unsent: int = 0
+    companions: int = 0
     sent: int = 0
     sent_bytes: int = 0
     done_bytes: int = 0

@@ -7,6 +7,7 @@ from typing import Final
 
 from handlers.contract.formats import CONTAINER_BRANDS, FORMATS, sniff
 from imagectl.journal import Journal
+from imagectl.upload import companions
 from imagectl.upload.file_walk import Found, Unusable, explained
 from imagectl.upload_model import File
 
@@ -61,6 +62,7 @@ def _hashed(found: Found, opened: BufferedReader) -> File | Unusable:
     content_type = content_type_of(opened.read(_HEAD_BYTES), found.name)
     if content_type is None:
         reason = "It is not an image, by its first bytes or its name."
+        reason = companions.REASON if companions.is_companion(found.name) else reason
         return Unusable(path=found.path, reason=reason, size=found.size)
     opened.seek(0)
     sha256 = hashlib.file_digest(opened, "sha256").digest()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
+from imagectl.upload import companions
+
 # Hidden files, and what file managers leave in folders of photographs. Unless they are named, they
 # are not meant.
 LITTER: Final = (".*", "Thumbs.db", "desktop.ini")
@@ -50,7 +52,10 @@ class Wanted:
 
 
 def walk(paths: Sequence[str], wanted: Wanted) -> Iterator[Found | Unusable]:
-    """Every wanted file at or below the paths, in no order. Links are followed."""
+    """Every wanted file at or below the paths, in no order. Links are followed.
+
+    Companions of photographs that are met in a folder are not usable; one that is named may be an image.
+    """
     for path in paths:
         try:
             status = os.stat(path)  # noqa: PTH116 - names are any bytes, and the walk is hot
@@ -126,7 +131,11 @@ def _met(
         return None
     status = entry.stat()
     if not stat.S_ISDIR(status.st_mode):
-        return _file(entry.path, name, status) if wanted.file(name) else None
+        if not wanted.file(name):
+            return None
+        if companions.is_companion(name):
+            return Unusable(path=entry.path, reason=companions.REASON, size=status.st_size)
+        return _file(entry.path, name, status)
     # A link to a folder that it lies in would be walked for ever.
     if any((status.st_dev, status.st_ino) == each.identity for each in above):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from imagectl.journal import Journal
+from imagectl.upload import companions
 from imagectl.upload.counters import Counters
 from imagectl.upload.file_digest import read
 from imagectl.upload.file_walk import Found, Unusable
@@ -22,7 +23,8 @@ def to_send(
         file = read(found, journal)
         if isinstance(file, Unusable):
             journal.skip(run, file.path, file.reason, size=file.size)
-            counters.add(unsent=1, done_bytes=file.size)
+            companion = file.reason == companions.REASON
+            counters.add(unsent=1, companions=companion, done_bytes=file.size)
             continue
         content = journal.claim(run, file, again=again)
         if content is None:

@@ -4,13 +4,16 @@ import json
 from collections import Counter
 from typing import Any, Final
 
+from handlers.contract.rejections import RawNotSupported
 from imagectl.journal import Journal
 from imagectl.output import duration, messages, results, size
+from imagectl.upload import companions
 from imagectl.upload.counters import Counters
 from imagectl.upload_model import UNSENT, FileOutcome, State, UploadRun
 
-# What a file is called that never reached the service.
+# What a file is called that never reached the service, and one that was not meant for it.
 NOT_UPLOADED: Final = "NOT_UPLOADED"
+SKIPPED: Final = "SKIPPED"
 PENDING: Final = "PENDING"
 RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
 _GOOD: Final = "green"
@@ -19,40 +22,58 @@ _BAD: Final = "red"
 
 def status(outcome: FileOutcome) -> str:
     """The status of a file: the service's word, or that it was not uploaded."""
+    if outcome.state is None and outcome.reason == companions.REASON:
+        return SKIPPED
     if outcome.state is None or outcome.state in UNSENT:
         return NOT_UPLOADED
     return PENDING if outcome.state is State.UPLOADED else outcome.state
 
 
-def print_summary(journal: Journal, run: UploadRun, counters: Counters, *, seconds: float) -> bool:
-    """Print each failure and why, and the files by status; returns whether every file is READY."""
+def print_summary(
+    journal: Journal, run: UploadRun, counters: Counters, *, seconds: float, ignore_companions: bool = False
+) -> bool:
+    """Print each failure and why, and the files by status; returns whether every file is READY.
+
+    With `ignore_companions`, those that need not be are companions of photographs and RAW files.
+    """
     counts: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    ready = True
     for outcome in journal.outcomes(run):
         called = status(outcome)
         counts[called] += 1
-        if called != State.READY:
+        ready = ready and _is_good(outcome, ignore_companions=ignore_companions)
+        if called == SKIPPED:
+            skipped[companions.extension_of(outcome.path)] += 1
+        elif called != State.READY:
             why = outcome.reason or (
                 "The service is not done with it." if called == PENDING else "Not tried."
             )
             results.print(f"{called:<12} {outcome.path}: {why}", style=_BAD)
     told = ", ".join(f"{count} {called}" for called, count in sorted(counts.items())) or "no files"
-    ready = _all_ready(counts)
     results.print(f"{told}; batch {run.batch_id}", style=_GOOD if ready else _BAD)
     details = [f"sent {counters.sent} files, {size(counters.sent_bytes)} in {duration(seconds)}"]
     details += [f"{counters.before} were uploaded before"] if counters.before else []
     details += [f"{counters.same} have the content of another file"] if counters.same else []
     messages.print("; ".join(details))
+    if skipped:
+        kinds = ", ".join(f"{count} {extension}" for extension, count in skipped.most_common())
+        messages.print(f"skipped {skipped.total()} companions of photographs: {kinds}")
     if counts[NOT_UPLOADED] or counts[PENDING]:
         messages.print(RESUME)
     return ready
 
 
-def print_json(journal: Journal, run: UploadRun, counters: Counters, *, seconds: float) -> bool:
-    """Print every file and in the end the summary as JSON; returns whether every file is READY."""
+def print_json(
+    journal: Journal, run: UploadRun, counters: Counters, *, seconds: float, ignore_companions: bool = False
+) -> bool:
+    """Print every file and in the end the summary as JSON; returns the same as `print_summary`."""
     counts: Counter[str] = Counter()
+    ready = True
     for outcome in journal.outcomes(run):
         called = status(outcome)
         counts[called] += 1
+        ready = ready and _is_good(outcome, ignore_companions=ignore_companions)
         document: dict[str, Any] = {
             "type": "file",
             "path": outcome.path,
@@ -62,7 +83,6 @@ def print_json(journal: Journal, run: UploadRun, counters: Counters, *, seconds:
         known = {"imageId": outcome.image_id, "reason": outcome.reason, "sameAs": outcome.same_as}
         document |= {name: value for name, value in known.items() if value}
         results.out(json.dumps(document))
-    ready = _all_ready(counts)
     document = {
         "type": "summary",
         "batchId": run.batch_id,
@@ -80,5 +100,7 @@ def print_json(journal: Journal, run: UploadRun, counters: Counters, *, seconds:
     return ready
 
 
-def _all_ready(counts: Counter[str]) -> bool:
-    return set(counts) <= {State.READY}
+def _is_good(outcome: FileOutcome, *, ignore_companions: bool) -> bool:
+    called = status(outcome)
+    ignored = called == SKIPPED or outcome.reason == RawNotSupported.__name__
+    return called == State.READY or (ignore_companions and ignored)

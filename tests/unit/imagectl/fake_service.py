@@ -128,6 +128,8 @@ class FakeService:
         data, image = self.stored[image_id], self.images[image_id]
         if data.startswith(b"bad"):
             image |= {"status": "REJECTED", "reason": "NotAnImage"}
+        elif data.startswith(b"raw"):
+            image |= {"status": "REJECTED", "reason": "RawNotSupported"}
         elif data.startswith(b"lost"):
             image |= {"status": "FAILED", "reason": "OutOfMemory"}
         else:
