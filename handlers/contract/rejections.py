@@ -31,6 +31,10 @@ class FormatNotAllowed(ImageRejected):
     """The image is in a format this service does not decode."""
 
 
+class RawNotSupported(ImageRejected):
+    """The file is a camera's RAW file, which has to be developed before it is an image."""
+
+
 class TooLarge(ImageRejected):
     """The object is larger than the stack allows."""
 

@@ -9,7 +9,14 @@ from typing import cast
 
 from handlers.contract import formats
 from handlers.contract.presets import Limits
-from handlers.contract.rejections import EmptyObject, FormatNotAllowed, NotAnImage, TooLarge
+from handlers.contract.rejections import (
+    EmptyObject,
+    FormatNotAllowed,
+    NotAnImage,
+    RawNotSupported,
+    TooLarge,
+)
+from handlers.rendering import raw_files
 from handlers.rendering.original import Original
 
 # Modules of `handlers.rendering.formats`, each with `read(data, limits) -> Original`; imported when the
@@ -29,9 +36,11 @@ _FOREIGN_MARKUP = (b"<svg", b"<?xml", b"<!doctype svg")
 def sniff(data: bytes) -> str:
     """The format the bytes claim, for example `JPEG`.
 
-    Raises NotAnImage for bytes that do not look like an image and FormatNotAllowed for images of a
-    format that is not decoded here.
+    Raises NotAnImage for bytes that do not look like an image, FormatNotAllowed for images of a
+    format that is not decoded here, and RawNotSupported for those of a camera's sensor.
     """
+    if raw := raw_files.kind_of(data):
+        raise RawNotSupported(raw)
     if known := formats.sniff(data):
         return known.name
     if data[4:8] == b"ftyp":

@@ -6,6 +6,7 @@ const REASONS = {
   EmptyObject: "The file is empty.",
   NotAnImage: "This is not an image, whatever its name says.",
   FormatNotAllowed: "This kind of image is not accepted here.",
+  RawNotSupported: "This is a camera's RAW file; upload the JPEG or HEIC of the same picture.",
   TooLarge: "The file is larger than this service accepts.",
   TooManyPixels: "The image has more pixels than this service accepts.",
   Truncated: "The image is damaged or incomplete; part of it is missing.",
