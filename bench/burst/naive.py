@@ -8,7 +8,6 @@ import boto3
 from botocore.config import Config
 
 from handlers.contract.keys import image_id_of
-from handlers.contract.presets import parse_presets
 from handlers.contract.settings import ResizeSettings, load
 from handlers.rendering.render import render
 
@@ -23,7 +22,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
     key = unquote_plus(described["key"])
     image_id = image_id_of(key)
     original = _s3.get_object(Bucket=_settings.originals_bucket, Key=key)
-    rendered = render(original["Body"].read(), parse_presets(_settings.presets), _settings.limits)
+    rendered = render(original["Body"].read(), _settings.recipes, _settings.limits)
     variants = {}
     for name, variant in rendered.variants.items():
         stored = f"resized/{image_id}/one/{name}.{variant.preset.extension}"

@@ -4,9 +4,13 @@ import io
 import itertools
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pillow_heif
 from PIL import Image, ImageCms
+
+from bench.metadata.originals import ARTIST, BY_LINE, TAKEN, dataset, packet, signed
+from bench.metadata.originals import FORMATS as SIGNED_FORMATS
 
 _SIZES = ((40, 30), (97, 61), (1, 1), (300, 7))
 _XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
@@ -16,7 +20,7 @@ _XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="
 def originals() -> dict[str, list[bytes]]:
     """Files by format; every one of them is rendered as it is."""
     pillow_heif.register_heif_opener()
-    made: dict[str, list[bytes]] = {}
+    made = {kind: [signed(kind, picture("RGB", (40, 30)), **_SIGNATURE)] for kind in SIGNED_FORMATS}
     for kind, image, options in _recipes():
         output = io.BytesIO()
         try:
@@ -53,6 +57,16 @@ def _exif() -> bytes:
     return exif.tobytes()
 
 
+_SIGNATURE: dict[str, Any] = {
+    "texts": {ARTIST: b"Jane Doe\0"},
+    "details": {TAKEN: b"2026:01:02 03:04:05\0"},
+    "xmp": packet(
+        "<dc:creator><rdf:Seq><rdf:li>Jane Doe</rdf:li></rdf:Seq></dc:creator>"
+        '<plus:Licensor><rdf:Seq><rdf:li plus:LicensorURL="https://example.com"/></rdf:Seq></plus:Licensor>',
+        'photoshop:Credit="Doe &amp; Sons"',
+    ),
+    "iptc": dataset(BY_LINE, b"Jane Doe"),
+}
 _MARKED: dict[str, object] = {
     "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
     "exif": _exif(),

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args
 
-from components.config.bounds import Between
+from components.config.bounds import Between, OneOf
 from components.config.limits import LimitsConfig
 from components.config.queue import QueueConfig
 from components.config.retention import RetentionConfig
-from handlers.contract.presets import PresetError, parse_presets
+from handlers.contract.presets import Metadata, PresetError, parse_presets
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeConfig(LimitsConfig, QueueConfig, RetentionConfig):
-    """`record_seconds` is the worst case of one record, `malware_scan_minutes` the time after an upload by
-    which its scan must have a result.
+    """`record_seconds` is the worst case of one record, `metadata` what variants keep of their original's,
+    `malware_scan_minutes` the time after an upload by which its scan must have a result.
     """
 
     presets: tuple[str, ...]
+    metadata: Annotated[str, OneOf(*get_args(Metadata))]
     resize_memory_mib: Annotated[int, Between(1_024, 10_240)]  # the render process is one of two
     record_seconds: Annotated[int, Between(1, 300)]
     retry_base_seconds: Annotated[int, Between(1, 900)]

@@ -20,16 +20,21 @@ from handlers.contract.formats import FORMATS
 Fit = Literal["cover", "contain", "fill"]
 Format = Literal["jpeg", "webp", "avif", "png"]
 Position = Literal["centre", "attention"]
+Metadata = Literal["rights", "none"]
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Counts the ways in which the same presets have been rendered: raised when the bytes change.
 
-It is part of the preset hash and so of variant keys, under which no bytes ever change.
+It is part of the preset hash and so of variant keys, under which no bytes ever change. Since 2, variants
+keep the author and the licence.
 """
 
 MAX_SIDE = 8192
 MAX_PRESETS = 16
 REQUIRED = "thumbnail"
+BARE_BELOW = 256
+"""Variants whose box is smaller than this, in pixels, have no metadata, which would be a tenth of them."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _OPTIONS = ("quality", "effort", "position", "enlarge")
@@ -54,6 +59,7 @@ class Preset:
     of its own, progressive), `webp` 0 to 6, `avif` 0 to 10, `png` 0 to 9; None is the format's
     default. `position` is what `cover` keeps: the centre, or where the detail is. Only with
     `enlarge` is an original smaller than the box scaled up (`fill` always has the box's size).
+    `metadata` is what the variant keeps of the original's: `rights` (author and licence) or `none`.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Preset:
     effort: int | None = None
     position: Position = "centre"
     enlarge: bool = False
+    metadata: Metadata = "none"
 
     @property
     def extension(self) -> str:
@@ -96,15 +103,15 @@ class Limits:
     max_decode_bytes: int = 400 * 1024 * 1024
 
 
-def parse_presets(lines: Sequence[str]) -> tuple[Preset, ...]:
-    """Parse the preset lines of a stack.
+def parse_presets(lines: Sequence[str], metadata: str = "rights") -> tuple[Preset, ...]:
+    """Parse the preset lines of a stack; `metadata` is what all but the smallest variants keep.
 
     Raises PresetError if a line is malformed, a value is out of its range, a name is used twice,
     or there is no preset called `thumbnail` (the row's `ResizedImageKey` points at it).
     """
     if not 1 <= len(lines) <= MAX_PRESETS:
         raise PresetError(f"{len(lines)} presets given; a stack has 1 to {MAX_PRESETS}")
-    presets = tuple(_parse(line) for line in lines)
+    presets = tuple(_parse(line, cast("Metadata", metadata)) for line in lines)
     names = [preset.name for preset in presets]
     for name in names:
         if names.count(name) > 1:
@@ -134,7 +141,7 @@ def preset_hash(presets: Iterable[Preset]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _parse(line: str) -> Preset:
+def _parse(line: str, metadata: Metadata) -> Preset:
     words = line.split()
     if len(words) < 4:
         raise PresetError(f"preset '{line}' is not '{_SYNTAX}'")
@@ -157,6 +164,7 @@ def _parse(line: str) -> Preset:
         effort=_number(name, given, "effort", (0, _MAX_EFFORT[output]), _DEFAULT_EFFORT[output]),
         position=cast("Position", _choice(name, given, "position", get_args(Position))),
         enlarge="enlarge" in given,
+        metadata=metadata if max(width, height) >= BARE_BELOW else "none",
     )
 
 

@@ -6,11 +6,11 @@ name of a configuration key (in snake case) holds its value.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from handlers.contract.presets import Limits
+from handlers.contract.presets import Limits, Preset, parse_presets
 
 Settings = TypeVar("Settings")
 
@@ -27,9 +27,9 @@ class SettingsError(Exception):
 class ResizeSettings:
     """Settings of the resize function.
 
-    `presets` are preset lines (see `handlers.contract.presets`), `queue_url` is the
-    bulk lane's queue, `express_queue_url` the one that takes events of the express lane (the same if that
-    lane is off), `max_receive_count` is that of both: on
+    `presets` are preset lines (see `handlers.contract.presets`), `metadata` is what variants keep
+    (`rights` or `none`). `queue_url` is the bulk lane's queue, `express_queue_url` the one that takes events
+    of the express lane (the same if that lane is off), `max_receive_count` is that of both: on
     that receive a failing message is on its way to the dead-letter queue. `record_seconds` is
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
@@ -44,6 +44,7 @@ class ResizeSettings:
     queue_url: str
     express_queue_url: str
     presets: tuple[str, ...]
+    metadata: str
     max_receive_count: int
     record_seconds: int
     retry_base_seconds: int
@@ -56,6 +57,15 @@ class ResizeSettings:
     originals_expire_days: int
     malware_scan: bool
     malware_scan_minutes: int
+
+    @property
+    def recipes(self) -> tuple[Preset, ...]:
+        """The presets as the renderer takes them. Raises PresetError."""
+        return self.recipes_of(self.presets)
+
+    def recipes_of(self, lines: Sequence[str]) -> tuple[Preset, ...]:
+        """Other preset lines with these settings. Raises PresetError."""
+        return parse_presets(lines, self.metadata)
 
     @property
     def malware_scan_seconds(self) -> int:

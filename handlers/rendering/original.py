@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handlers.rendering.geometry import Size
+from handlers.rendering.metadata.blocks import NO_METADATA, MetadataBlocks
 from handlers.rendering.resample import Frame, Need
 
 
@@ -13,8 +14,8 @@ class Original:
 
     `size` is in pixels as stored; `orientation` the EXIF value (1 to 8) that turns it upright;
     `frames` counted up to the limit; `bit_depth` of one channel; `profile` the embedded ICC
-    profile. `decode` takes what the variants need and returns the first frame at that scale or
-    more; it raises ImageRejected.
+    profile; `metadata` its blocks of other metadata. `decode` takes what the variants need and returns
+    the first frame at that scale or more; it raises ImageRejected.
     """
 
     format: str
@@ -24,3 +25,4 @@ class Original:
     bit_depth: int
     profile: bytes | None
     decode: Callable[[Need], Frame]
+    metadata: MetadataBlocks = NO_METADATA

@@ -15,6 +15,10 @@ from handlers.rendering import colour, decode, smart_crop
 from handlers.rendering.allocator import keep_freed_memory
 from handlers.rendering.encode import encode
 from handlers.rendering.geometry import Size, place
+from handlers.rendering.metadata import xmp
+from handlers.rendering.metadata.blocks import MetadataBlocks
+from handlers.rendering.metadata.read import Metadata
+from handlers.rendering.metadata.read import read as read_metadata
 from handlers.rendering.orientation import stored, upright_image, upright_size
 from handlers.rendering.resample import Need, cascade
 from handlers.rendering.result import Facts, Rendered, RenderedVariant
@@ -51,12 +55,14 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
         for name, image in cascade(base, original.size, wanted).items()
     }
     small = finished.pop(_PREVIEW.name)
+    metadata = _metadata(original.metadata)
+    packet = xmp.write(metadata.rights)
     preview = (colour.rgb(small) if small.mode == "YCbCr" else small).convert("RGBA")
     return Rendered(
         variants={
             preset.name: RenderedVariant(
                 preset=preset,
-                data=encode(finished[preset.name], preset),
+                data=encode(finished[preset.name], preset, packet),
                 width=upright[preset.name].size[0],
                 height=upright[preset.name].size[1],
             )
@@ -72,8 +78,18 @@ def render(data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
             has_alpha=preview.getchannel("A").getextrema() != (255, 255),
             dominant_color=_dominant_color(preview),
             placeholder=placeholder(preview),
+            captured_at=metadata.captured_at,
+            camera=metadata.camera,
         ),
     )
+
+
+def _metadata(blocks: MetadataBlocks) -> Metadata:
+    """What the metadata says. A picture is worth more than its metadata, so nothing is raised for it."""
+    try:
+        return read_metadata(blocks)
+    except Exception:  # noqa: BLE001 - the readers are not meant to raise; their tests call them without this
+        return Metadata()
 
 
 def _edges(pixels: Image.Image, orientation: int, presets: Sequence[Preset]) -> Image.Image | None:

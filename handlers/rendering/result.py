@@ -13,7 +13,8 @@ class Facts:
     `format` as Pillow names it (`JPEG`) and `content_type` of the actual bytes, whatever was
     declared; `width` and `height` in pixels as people see them, after orientation; `frames`
     counted up to the limit; `bit_depth` of one channel; `dominant_color` as `#rrggbb`;
-    `placeholder` is a ThumbHash in base64.
+    `placeholder` is a ThumbHash in base64. `captured_at` is ISO 8601 in local time, with the offset from
+    UTC where the camera noted it, and `camera` its make and model; both are empty where they are unknown.
     """
 
     format: str
@@ -25,6 +26,8 @@ class Facts:
     has_alpha: bool
     dominant_color: str
     placeholder: str
+    captured_at: str = ""
+    camera: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

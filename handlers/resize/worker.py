@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from handlers.contract import keys
 from handlers.contract.event_order import settles
-from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
+from handlers.contract.presets import Limits, Preset, preset_hash
 from handlers.contract.rejections import ImageRejected, TooLarge
 from handlers.contract.rows import Row, VariantAttributes, superseded_keys, variant_keys
 from handlers.contract.s3_events import ObjectEvent
@@ -55,7 +55,7 @@ class Worker:
         self._admission = admission
         self._gate = gate
         self._removals = Removals(storage, catalog, expire_days=settings.originals_expire_days)
-        self._presets = parse_presets(settings.presets)
+        self._presets = settings.recipes
         self._preset_hash = preset_hash(self._presets)
 
     def settle(self, event: ObjectEvent, attempt: int) -> Settled:

@@ -12,7 +12,7 @@ import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.contract.presets import PresetError, parse_presets, preset_hash
+from handlers.contract.presets import PresetError, preset_hash
 from handlers.contract.settings import ResizeSettings, SettingsError, load
 from imagectl.address import stack_outputs
 from imagectl.errors import CannotContinue
@@ -131,7 +131,7 @@ class DeployedStack:
     def preset_hash(self, lines: tuple[str, ...] = ()) -> str:
         """The hash of the presets in `lines`, or of those that the function renders with now."""
         try:
-            return preset_hash(parse_presets(lines or self.settings.presets))
+            return preset_hash(self.settings.recipes_of(lines or self.settings.presets))
         except PresetError as error:
             raise StackUnusable(str(error)) from error
 

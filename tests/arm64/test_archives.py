@@ -18,8 +18,8 @@ from tests.arm64.userland import PACKAGES, libraries, missing, userland
 from tests.e2e.actions import row, settled, upload, variant_keys
 from tests.e2e.event_subscriber import Subscriber
 from tests.unit.event_schema import complaints
-from tests.unit.rendering.originals import LIMITS, SMALL
-from tests.unit.rendering.test_recipe import DIGESTS, LINES
+from tests.unit.rendering.originals import LIMITS
+from tests.unit.rendering.test_recipe import DIGESTS, LINES, ORIGINALS
 
 FUNCTIONS = ("resize", "api", "publish")
 # https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
@@ -179,7 +179,7 @@ def test_the_sandbox_goes_on_without_the_filter_that_emulation_cannot_install(ar
 
 
 def test_every_input_format_gives_the_recorded_bytes(arm64, tmp_path):
-    for name, data in SMALL.items():
+    for name, data in ORIGINALS.items():
         (tmp_path / name).write_bytes(data)
     script = Path(__file__).with_name("render_digests.py")
     arguments = [str(script), str(tmp_path), json.dumps(asdict(LIMITS)), *LINES]

@@ -10,10 +10,13 @@ from handlers.contract.rejections import NotAnImage, TooComplex, Truncated
 from handlers.rendering import colour
 from handlers.rendering.decode_budget import MAX_CHUNKS, check_metadata, check_size, decoding
 from handlers.rendering.geometry import Size
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+# XMP specification, part 3, 1.1.2: the packet as it is, ended by bytes that lead a walk of blocks out of it.
+_XMP, _XMP_END = b"!\xff\x0bXMP DataXMP", b"\x01\xff\xfe\xfd"
 # As many as 50 MiB of full sub-blocks; what comes behind is not looked at.
 _MAX_BLOCKS = 210_000
 
@@ -37,7 +40,13 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=8,
         profile=None,
         decode=partial(_decode, image),
+        metadata=MetadataBlocks(xmp=_xmp(data)),
     )
+
+
+def _xmp(data: bytes) -> bytes | None:
+    start = data.find(_XMP)
+    return data[start + len(_XMP) : data.find(_XMP_END, start)] if start >= 0 else None
 
 
 def _decode(image: GifImagePlugin.GifImageFile, need: Need) -> Frame:

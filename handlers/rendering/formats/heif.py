@@ -10,6 +10,7 @@ from handlers.contract.presets import Limits
 from handlers.contract.rejections import FormatNotAllowed, NotAnImage, TooManyPixels, Truncated
 from handlers.rendering import colour, colour_spaces, exif, isobmff
 from handlers.rendering.decode_budget import check_metadata, check_size, decoding
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
@@ -36,6 +37,7 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=int(info["bit_depth"]) if heic else _av1_bit_depth(data),
         profile=info.get("icc_profile") or _declared_profile(data, grey=image.mode in {"L", "LA"}),
         decode=partial(_decode, image),
+        metadata=MetadataBlocks(exif=info.get("exif"), xmp=info.get("xmp")),
     )
 
 

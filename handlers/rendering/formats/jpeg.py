@@ -18,11 +18,12 @@ from handlers.contract.rejections import FormatNotAllowed, NotAnImage, TooComple
 from handlers.rendering import colour, exif
 from handlers.rendering.decode_budget import check_memory, check_metadata, check_passes, check_size, decoding
 from handlers.rendering.geometry import Size
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, in_planes
 
 _SOI, _EOI, _SOS, _DQT, _COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xFE
-_APP0, _APP1, _APP2, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+_APP0, _APP1, _APP2, _APP13, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF
 # Baseline, extended and progressive; no browser and no camera knows the other processes.
 _FRAMES = {0xC0, 0xC1, 0xC2}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
@@ -30,6 +31,7 @@ _PROGRESSIVE = 0xC2
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _EXIF, _ICC, _ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
 # The last byte of a run of fill bytes and the code behind it: one look at each byte.
 _NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 # Where previews follow the picture it also counts theirs: an upper bound, found without parsing.
@@ -52,6 +54,7 @@ class _Header:
     metadata: int = 0
     exif: bytes | None = None
     xmp: bytes | None = None
+    photoshop: list[bytes] = field(default_factory=list)
     icc: list[bytes] = field(default_factory=list)
     jfif: bool = False
     adobe_transform: int | None = None
@@ -95,6 +98,7 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=8,
         profile=_profile(header.icc),
         decode=partial(decode, picture) if ended else partial(_unended, picture, decode),
+        metadata=MetadataBlocks(exif=header.exif, xmp=header.xmp, iptc=b"".join(header.photoshop)),
     )
 
 
@@ -171,9 +175,11 @@ def _application(header: _Header, marker: int, segment: bytes) -> None:
     elif marker == _APP1 and segment.startswith(_EXIF) and header.exif is None:
         header.exif = segment
     elif marker == _APP1 and segment.startswith(_XMP) and header.xmp is None:
-        header.xmp = segment
+        header.xmp = segment[len(_XMP) :]
     elif marker == _APP2 and segment.startswith(_ICC):
         header.icc.append(segment[len(_ICC) :])
+    elif marker == _APP13 and segment.startswith(_PHOTOSHOP):
+        header.photoshop.append(segment[len(_PHOTOSHOP) :])
     elif marker == _APP14 and segment.startswith(_ADOBE) and len(segment) >= 12:
         header.adobe_transform = segment[11]
 

@@ -15,6 +15,7 @@ from handlers.contract.presets import Limits
 from handlers.contract.rejections import NotAnImage, TooComplex, TooMuchMetadata, Truncated
 from handlers.rendering import colour, colour_spaces, exif
 from handlers.rendering.decode_budget import MAX_CHUNKS, check_metadata, check_size, decoding
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
@@ -29,10 +30,13 @@ _PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"}
 _FRAMES = {b"acTL", b"fcTL", b"fdAT"}
 _FIRST_ONLY = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"}
 _TEXT = {b"tEXt", b"zTXt", b"iTXt"}
+# Texts of hexadecimal digits, as older programs write what had no chunk of its own.
+_RAW_PROFILE = b"Raw profile type "
+_RAW_PROFILES = {b"exif", b"xmp", b"iptc", b"8bim"}
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
 _STORED_BLOCK = 65_535
 _INFLATE_AT_ONCE = 1 << 20
-_MAX_INFLATED_TEXT = 1 << 18
+_MAX_INFLATED_TEXT = 1 << 20
 
 
 @dataclass
@@ -46,6 +50,7 @@ class _Header:
     transparent: bool = False
     exif: bytes | None = None
     xmp: bytes | None = None
+    raw_profiles: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def read(data: bytes, limits: Limits) -> Original:
@@ -71,6 +76,11 @@ def read(data: bytes, limits: Limits) -> Original:
             header.chunks, image.info.get("icc_profile"), grey=colour_type in {_GREY, _GREY_ALPHA}
         ),
         decode=partial(_decode, image),
+        metadata=MetadataBlocks(
+            exif=header.exif,
+            xmp=header.xmp or header.raw_profiles.get(b"xmp"),
+            iptc=header.raw_profiles.get(b"iptc") or header.raw_profiles.get(b"8bim"),
+        ),
     )
 
 
@@ -90,25 +100,27 @@ def _header(data: bytes) -> _Header:
             header.transparent = True
         elif kind in _TEXT:
             _text(header, kind, body)
-    header.exif = header.chunks.get(b"eXIf", header.exif)
+    header.exif = header.chunks.get(b"eXIf", header.raw_profiles.get(b"exif"))
     return header
 
 
 def _text(header: _Header, kind: bytes, body: bytes) -> None:
-    """Keep the texts that may state an orientation: XMP, and EXIF as older programs write it."""
+    """Keep the texts that hold metadata: XMP, and EXIF and IPTC as older programs write them."""
     keyword, _, text = body.partition(b"\0")
+    profile = keyword.removeprefix(_RAW_PROFILE)
     if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt" and header.xmp is None:
         compressed, text = text[:1] == b"\1", text[2:].split(b"\0", 2)[-1]
         header.xmp = _inflated(text) if compressed else text
-    elif keyword == b"Raw profile type exif" and kind != b"iTXt" and header.exif is None:
+    elif profile != keyword and kind != b"iTXt" and profile in _RAW_PROFILES - set(header.raw_profiles):
         text = _inflated(text[1:]) if kind == b"zTXt" else text
         with contextlib.suppress(ValueError):
             # A line break, the name, the length, and hexadecimal digits in lines.
-            header.exif = bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii", "replace"))
+            digits = b"".join(text.split(b"\n")[3:]).decode("ascii", "replace")
+            header.raw_profiles[profile] = bytes.fromhex(digits)
 
 
 def _inflated(text: bytes) -> bytes:
-    """As much of a compressed text as an orientation may stand in; nothing of a damaged one."""
+    """As much of a compressed text as is looked at; nothing of a damaged one."""
     try:
         return zlib.decompressobj().decompress(text, _MAX_INFLATED_TEXT)
     except zlib.error:

@@ -12,6 +12,7 @@ from handlers.contract.rejections import FormatNotAllowed, NotAnImage, TooComple
 from handlers.rendering import colour, exif
 from handlers.rendering.codec_libraries import bundled
 from handlers.rendering.decode_budget import check_metadata, check_size, decoding
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
@@ -63,6 +64,7 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=bits,
         profile=profile if isinstance(profile, bytes) else None,
         decode=partial(_decode, image),
+        metadata=MetadataBlocks(exif=data),
     )
 
 

@@ -21,6 +21,7 @@ from handlers.rendering import colour, exif
 from handlers.rendering.codec_libraries import bundled
 from handlers.rendering.decode_budget import MAX_CHUNKS, check_metadata, check_size, decoding
 from handlers.rendering.geometry import Size
+from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
 from handlers.rendering.resample import Frame, Need, of_whole
 
@@ -58,6 +59,7 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=8,
         profile=header.described.get(b"ICCP"),
         decode=partial(_lossy if lossy else _rgba if direct else _with_pillow, data, header.size),
+        metadata=MetadataBlocks(exif=header.described.get(b"EXIF"), xmp=header.described.get(b"XMP ")),
     )
 
 

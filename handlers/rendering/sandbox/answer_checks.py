@@ -8,6 +8,7 @@ from typing import Any, Final
 from handlers.contract import rejections
 from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import ImageRejected
+from handlers.rendering.metadata.text import one_line
 from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.rendering.sandbox.protocol import BrokenFrame
 
@@ -19,6 +20,10 @@ _TEXTS: Final = {
     "content_type": re.compile("image/[a-z]{1,16}"),
     "dominant_color": re.compile("#[0-9a-f]{6}"),
     "placeholder": re.compile("[A-Za-z0-9+/]{1,64}={0,2}"),
+    "captured_at": re.compile(
+        "(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[+-][0-9]{2}:[0-9]{2})?)?"
+    ),
+    "camera": re.compile(".{0,64}"),
 }
 _MAX_BIT_DEPTH: Final = 64
 
@@ -84,6 +89,8 @@ def _facts(described: Any, limits: Limits) -> Facts:
     for name, pattern in _TEXTS.items():
         if not isinstance(described[name], str) or not pattern.fullmatch(described[name]):
             raise BrokenFrame(f"a strange {name}")
+    if described["camera"] != one_line(described["camera"]):
+        raise BrokenFrame("a strange camera")
     for name, most in (
         ("width", limits.max_side),
         ("height", limits.max_side),

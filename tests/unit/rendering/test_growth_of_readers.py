@@ -5,7 +5,10 @@ import zlib
 
 import pytest
 
-from handlers.rendering import exif, isobmff
+from bench.metadata.originals import dataset, packet, resource
+from handlers.rendering import exif, isobmff, raw_files
+from handlers.rendering.metadata import exif as exif_facts
+from handlers.rendering.metadata import iptc, xmp
 from tests.unit.growth import grows_linearly
 from tests.unit.rendering.bitmaps import bitmap
 from tests.unit.rendering.originals import (
@@ -89,6 +92,21 @@ def _of_xmp(packet: bytes) -> int:
     return exif.orientation(None, packet)
 
 
+def _xmp(body: str, count: int) -> bytes:
+    return packet(body * (count // len(body)))
+
+
+def _of_following(count: int) -> bytes:
+    """Directories that follow each other, each with two below it that lie at the same place."""
+    entry = struct.pack("<HHII", 330, 4, 2, 8)
+    one = 2 + 60 * len(entry) + 4
+    return b"II*\0\x08\0\0\0" + b"".join(
+        struct.pack("<H", 60) + entry * 60 + struct.pack("<I", 8 + one * number)
+        for number in range(1, count // one)
+    )
+
+
+# Beyond the megabyte that is read of a block, its size costs nothing: these are all below it.
 PARTS = {
     "exif of entries": (exif.orientation, lambda n: b"II*\0\x08\0\0\0\xff\xff" + bytes(n)),
     "xmp that begins again": (_of_xmp, lambda n: b"tiff:Orientation" * (n // 16)),
@@ -97,6 +115,49 @@ PARTS = {
     "boxes in boxes": (
         isobmff.code_points, lambda n: b"".join(struct.pack(">I4s", n - at, b"meta") for at in range(0, n, 8))
     ),
+    "raw file of directories": (raw_files.kind_of, _of_following),
+}  # fmt: skip
+METADATA = {
+    "exif of entries that share a text": (
+        exif_facts.read,
+        lambda n: b"II*\0\x08\0\0\0" + struct.pack("<H", 60_000)
+        + struct.pack("<HHII", 0x13B, 2, 1 << 31, 8) * (n // 12),
+    ),
+    "exif of long texts": (
+        exif_facts.read,
+        lambda n: b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHII", 0x10F, 2, n, 40) + b" Co." * (n // 4),
+    ),
+    "iptc of empty datasets": (iptc.read, lambda n: dataset(80, b"") * (n // 5)),
+    "iptc of datasets of other records": (iptc.read, lambda n: dataset(80, b"", record=3) * (n // 5)),
+    "iptc of resources": (iptc.read, lambda n: resource(1028, b"") * (n // 12)),
+    "iptc of resources that overlap": (
+        iptc.read, lambda n: (b"8BIM\x04\x04\0\0" + struct.pack(">I", n)) * (n // 12)
+    ),
+    "xmp of empty elements": (xmp.read, lambda n: _xmp("<dc:x/>", n)),
+    "xmp of creators": (xmp.read, lambda n: _xmp("<dc:creator>x</dc:creator>", n)),
+    "xmp of items": (
+        xmp.read, lambda n: packet("<dc:creator><rdf:Seq>" + "<rdf:li>x</rdf:li>" * (n // 18))
+    ),
+    "xmp of nested elements": (xmp.read, lambda n: packet("<a>" * (n // 3))),
+    "xmp of nested declarations": (xmp.read, lambda n: packet('<a xmlns:dc="urn:x">' * (n // 20))),
+    "xmp of declarations": (
+        xmp.read, lambda n: packet("<a " + " ".join(f"xmlns:a{at}='u'" for at in range(n // 16)) + "/>")
+    ),
+    "xmp of a namespace as long as the rest": (
+        xmp.read, lambda n: packet(f'<a:b xmlns:a="{"u" * (n // 2)}">' + "<a:b/>" * (n // 12))
+    ),
+    "xmp of attributes": (
+        xmp.read, lambda n: packet("<a " + " ".join(f"dc:a{at}='u'" for at in range(n // 14)) + "/>")
+    ),
+    "xmp of a long text": (xmp.read, lambda n: packet(f"<dc:rights>{'x ' * (n // 2)}</dc:rights>")),
+    "xmp of references": (xmp.read, lambda n: packet(f"<dc:rights>{'&amp;' * (n // 5)}</dc:rights>")),
+    "xmp of a tag without an end": (xmp.read, lambda n: packet(f"<dc:rights {'x' * n}")),
+    "xmp of less-than signs": (xmp.read, lambda n: b"<" * n),
+    "xmp of comments": (xmp.read, lambda n: _xmp("<!---->", n)),
+    "xmp of entities": (
+        xmp.read,
+        lambda n: b"<!DOCTYPE x [" + b"".join(b'<!ENTITY e%d "x">' % at for at in range(n // 18)) + b"]><x/>",
+    ),
 }  # fmt: skip
 
 
@@ -104,3 +165,9 @@ PARTS = {
 def test_a_part_of_an_original_is_read_in_linear_time(name):
     read, make = PARTS[name]
     assert grows_linearly(read, make, 1_000_000)
+
+
+@pytest.mark.parametrize("name", METADATA)
+def test_metadata_is_read_in_linear_time(name):
+    read, make = METADATA[name]
+    assert grows_linearly(read, make, 250_000)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.metadata.originals import ARTIST, COPYRIGHT, CREDIT, FORMATS, dataset, packet, signed
 from handlers.contract import presets
 from handlers.contract.presets import RECIPE_VERSION, parse_presets, preset_hash
-from tests.unit.rendering.originals import SMALL, rendered
+from tests.unit.rendering.originals import SMALL, picture, rendered
 
 DIGESTS = Path(__file__).with_name("recipe.json")
 LINES = (
@@ -21,7 +22,18 @@ LINES = (
     "square 48x48 cover png position=attention",
     "stretched 50x70 fill avif",
     "enlarged 200x200 contain webp enlarge",
+    *(f"signed-{kind} 256x256 contain {kind}" for kind in ("jpeg", "webp", "avif", "png")),
 )
+ORIGINALS = SMALL | {
+    f"signed {kind.lower()}": signed(
+        kind,
+        picture(),
+        texts={ARTIST: b"Jane Doe\0", COPYRIGHT: "\N{COPYRIGHT SIGN} Zoë\0".encode("cp1252")},
+        xmp=packet("<plus:LicensorURL>https://example.com/?a&amp;b</plus:LicensorURL>"),
+        iptc=dataset(CREDIT, "Doe & Sons 雪".encode()),
+    )
+    for kind in FORMATS
+}
 
 
 def _digests() -> dict[str, dict[str, str]]:
@@ -30,7 +42,7 @@ def _digests() -> dict[str, dict[str, str]]:
             name: hashlib.sha256(variant.data).hexdigest()[:16]
             for name, variant in rendered(data, *LINES).variants.items()
         }
-        for kind, data in SMALL.items()
+        for kind, data in ORIGINALS.items()
     }
 
 

@@ -17,11 +17,10 @@ JOB = Job(table="t", preset_hash="h", everything=False, prefix="")
 def render(world):
     """Have images uploaded and rendered with the presets given."""
 
-    def make(*image_ids, presets=PRESETS):
+    def make(*image_ids, presets=PRESETS, **settings):
+        worker = world.worker(presets=presets, **settings)
         for image_id in image_ids:
-            assert world.deliver(world.upload(image_id), worker=world.worker(presets=presets)) == [
-                "done Ready"
-            ]
+            assert world.deliver(world.upload(image_id), worker=worker) == ["done Ready"]
 
     return make
 
@@ -57,6 +56,18 @@ def test_only_what_other_presets_have_rendered_is_sent(imagectl, render, world, 
     assert {world.row(image_id)["PresetHash"] for image_id in ("old 1", "old 2", "new")} == {NOW}
     assert world.is_consistent()
     assert imagectl("backfill", "--yes", "--json").lines[-1]["sent"] == 0, "a second time finds nothing"
+
+
+def test_what_was_rendered_with_another_setting_of_metadata_is_rendered_again(
+    imagectl, render, world, waiting
+):
+    render("bare", metadata="none")
+    render("signed")
+    assert imagectl("backfill", "--yes").code == 0
+    [record] = waiting()
+    assert names([record]) == ["bare"]
+    assert world.deliver(record) == ["done Ready"]
+    assert world.row("bare")["PresetHash"] == NOW
 
 
 def test_all_sends_what_is_current_too_and_the_worker_renders_it_again(imagectl, render, world, waiting):
