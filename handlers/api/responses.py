@@ -12,6 +12,13 @@ from handlers.contract.keys import Lane
 from handlers.contract.rows import Row, Status
 
 Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
+CaptureTime = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 in local time, with the offset from UTC where the camera noted it",
+        examples=["2026-01-02T04:04:05+01:00", "2026-01-02T04:04:05"],
+    ),
+]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -116,6 +123,8 @@ class Image(_Document):
     has_alpha: bool | UnsetType = UNSET
     dominant_color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] | UnsetType = UNSET
     placeholder: Annotated[str, Meta(description="A ThumbHash as Base64.")] | UnsetType = UNSET
+    captured_at: CaptureTime | UnsetType = UNSET
+    camera: Annotated[str, Meta(description="Make and model.")] | UnsetType = UNSET
     created_at: Time | UnsetType = UNSET
     uploaded_at: Time | UnsetType = UNSET
     processed_at: Time | UnsetType = UNSET

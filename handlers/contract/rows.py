@@ -19,6 +19,8 @@ NOT_RENDERED: Final = "stale"
 RENDERED: Final = (
     "BitDepth",
     "Bucket",
+    "Camera",
+    "CapturedAt",
     "DominantColor",
     "Error",
     "Format",
@@ -46,7 +48,8 @@ class VariantAttributes(TypedDict):
 
 class Row(TypedDict, total=False):
     """A row of the table. `Owner` is the principal who announced the image (none for files that
-    were dropped into the bucket), `Shard` is its place in the indexes, and `Superseded` lists
+    were dropped into the bucket), `CapturedAt` is local time with the camera's offset from UTC if it noted
+    one, `Shard` is its place in the indexes, and `Superseded` lists
     variants of an earlier image that still must go.
     """
 
@@ -68,6 +71,8 @@ class Row(TypedDict, total=False):
     HasAlpha: bool
     DominantColor: str
     Placeholder: str
+    CapturedAt: str
+    Camera: str
     ETag: str
     VersionId: str
     Sequencer: str

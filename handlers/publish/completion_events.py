@@ -21,6 +21,13 @@ VERSION: Final = "1"
 """The version of the structures below; members may be added to one, see `docs/events.md`."""
 
 _Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
+_CaptureTime = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 in local time, with the offset from UTC where the camera noted it",
+        examples=["2026-01-02T04:04:05+01:00", "2026-01-02T04:04:05"],
+    ),
+]
 _Count = Annotated[int, Meta(ge=0)]
 
 
@@ -48,6 +55,8 @@ class PublishedFacts(_Part, kw_only=True):
     bit_depth: _Count
     has_alpha: bool
     dominant_color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+    captured_at: _CaptureTime | UnsetType = UNSET
+    camera: Annotated[str, Meta(description="Make and model.")] | UnsetType = UNSET
 
 
 class PublishedVariant(_Part, kw_only=True):
@@ -172,6 +181,8 @@ def _facts(row: Row) -> PublishedFacts:
         bit_depth=row["BitDepth"],
         has_alpha=row["HasAlpha"],
         dominant_color=row["DominantColor"],
+        captured_at=row.get("CapturedAt", UNSET),
+        camera=row.get("Camera", UNSET),
     )
 
 

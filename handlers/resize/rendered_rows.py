@@ -10,7 +10,7 @@ def ready(
 ) -> Row:
     """What a `READY` row says of its rendering; `bucket` holds the `variants`, which are stored."""
     facts = rendered.facts
-    return {
+    row: Row = {
         "Status": "READY",
         "Bucket": bucket,
         "ResizedImageKey": variants["thumbnail"]["Key"],
@@ -26,6 +26,11 @@ def ready(
         "Placeholder": facts.placeholder,
         "Bytes": len(original.data),
     }
+    if facts.captured_at:
+        row["CapturedAt"] = facts.captured_at
+    if facts.camera:
+        row["Camera"] = facts.camera
+    return row
 
 
 def attributes(key: str, variant: RenderedVariant) -> VariantAttributes:

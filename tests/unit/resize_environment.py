@@ -42,6 +42,8 @@ FACTS = Facts(
     has_alpha=True,
     dominant_color="#102030",
     placeholder="AAAA",
+    captured_at="2026-01-02T04:04:05+01:00",
+    camera="Canon EOS R5",
 )
 
 
@@ -87,6 +89,7 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "queue_url": QUEUE_URLS["bulk"],
         "express_queue_url": QUEUE_URLS["express"],
         "presets": PRESETS,
+        "metadata": "rights",
         "max_receive_count": MAX_RECEIVE_COUNT,
         "record_seconds": 30,
         "retry_base_seconds": 10,
@@ -169,6 +172,7 @@ class FakeRender:
     def __init__(self) -> None:
         self.calls = 0
         self.error: Exception | None = None
+        self.facts = FACTS
         self.meanwhile: Callable[[], object] | None = None
 
     def __call__(self, data: bytes, presets: Sequence[Preset], limits: Limits) -> Rendered:
@@ -181,7 +185,7 @@ class FakeRender:
         if data.startswith(b"not an image"):
             raise NotAnImage
         return Rendered(
-            facts=FACTS,
+            facts=self.facts,
             variants={
                 preset.name: RenderedVariant(
                     preset=preset,

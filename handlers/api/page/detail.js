@@ -79,6 +79,8 @@ function facts(image) {
     ["Status", statusWord(image.status)],
     ["Size", image.width && `${image.width} × ${image.height} pixels`],
     ["Original", image.bytes && `${bytesInWords(image.bytes)}${image.format ? `, ${image.format}` : ""}`],
+    ["Taken", taken(image.capturedAt)],
+    ["Camera", image.camera],
     ["Uploaded", moment(image.uploadedAt ?? image.createdAt)],
     ["Sizes", image.variants && variantLinks(image.variants)],
     ["Batch", image.batchId],
@@ -105,6 +107,11 @@ function variantLinks(variants) {
     links.append(link, " ");
   }
   return links;
+}
+
+/** The time where the picture was taken, whatever the time here is. */
+function taken(iso) {
+  return iso && moment(iso.slice(0, 19));
 }
 
 function moment(iso) {

@@ -113,6 +113,7 @@ def test_a_ready_image_has_a_short_lived_url_of_every_variant(world):
     assert "Retry-After" not in answer.headers
     document = answer.document
     expected = {"status": "READY", "width": 640, "height": 480, "format": "PNG", "bytes": 6, "hasAlpha": True}
+    expected |= {"capturedAt": "2026-01-02T04:04:05+01:00", "camera": "Canon EOS R5"}
     assert document.items() >= expected.items()
     assert set(document["variants"]) == {"thumbnail", "small"}
     thumbnail = document["variants"]["thumbnail"]

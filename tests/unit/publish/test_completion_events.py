@@ -1,5 +1,6 @@
 """Which changes of rows are events, told by the stream of a table that real workers write to."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, completion,
 from handlers.storage.dynamodb_items import to_row
 from imagectl.operations.table_scan import mark_stale
 from tests.unit.event_schema import SCHEMA, complaints
-from tests.unit.resize_environment import ORIGINALS, OTHER_PRESETS, TABLE, VARIANTS, Failing
+from tests.unit.resize_environment import FACTS, ORIGINALS, OTHER_PRESETS, TABLE, VARIANTS, Failing
 from tests.unit.table_stream import changes
 
 ROOT = Path(__file__).parents[3]
@@ -79,6 +80,8 @@ def test_an_image_that_is_ready_is_an_event_with_all_that_is_known_of_it(world, 
         "bitDepth": 8,
         "hasAlpha": True,
         "dominantColor": "#102030",
+        "capturedAt": "2026-01-02T04:04:05+01:00",
+        "camera": "Canon EOS R5",
     }
     assert detail["variants"]["thumbnail"] == {
         "bucket": VARIANTS,
@@ -91,6 +94,14 @@ def test_an_image_that_is_ready_is_an_event_with_all_that_is_known_of_it(world, 
     assert set(detail["variants"]) == {"thumbnail", "small"}
     assert detail["processedAt"] == row["ProcessedAt"]
     assert detail["sequencer"] == row["Sequencer"]
+
+
+def test_an_event_leaves_out_a_moment_and_a_camera_that_are_not_known(world, told):
+    world.render.facts = dataclasses.replace(FACTS, captured_at="", camera="")
+    world.deliver(world.upload("a"))
+    event = delivered(*told())
+    assert complaints(event) == []
+    assert not {"capturedAt", "camera"} & set(event["detail"]["facts"])
 
 
 def test_no_event_tells_the_name_that_a_client_gave_its_file(world, told):

@@ -1,5 +1,6 @@
 """The three outcomes of one record, one test a line of what the service promises."""
 
+import dataclasses
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rejections import Truncated
 from tests.unit.resize_environment import (
     EXPRESS_ID,
+    FACTS,
     MAX_RECEIVE_COUNT,
     OTHER_PRESETS,
     PRESETS,
@@ -63,6 +65,8 @@ def test_an_upload_becomes_its_variants_and_a_ready_row(world):
         "HasAlpha": True,
         "DominantColor": "#102030",
         "Placeholder": "AAAA",
+        "CapturedAt": "2026-01-02T04:04:05+01:00",
+        "Camera": "Canon EOS R5",
         "Bytes": 6,
         "ETag": record["s3"]["object"]["eTag"],
         "VersionId": record["s3"]["object"]["versionId"],
@@ -71,6 +75,22 @@ def test_an_upload_becomes_its_variants_and_a_ready_row(world):
         "UploadedAt": "2026-01-02T03:04:05.678Z",
         "Attempts": 1,
     }
+
+
+def test_a_newer_image_without_moment_and_camera_takes_nothing_of_the_earlier_one(world):
+    world.deliver(world.upload("a"))
+    world.render.facts = dataclasses.replace(FACTS, captured_at="", camera="")
+    world.deliver(world.upload("a"))
+    assert not {"CapturedAt", "Camera"} & set(world.row("a"))
+
+
+def test_another_setting_of_metadata_is_another_render(world):
+    record = world.upload("a")
+    world.deliver(record)
+    before = world.row("a")
+    assert world.deliver(record, worker=world.worker(metadata="none")) == ["done Ready"]
+    assert world.row("a")["PresetHash"] != before["PresetHash"]
+    assert world.row("a")["ResizedImageKey"] != before["ResizedImageKey"]
 
 
 def test_the_variants_are_stored_with_the_content_types_of_their_presets(world):

@@ -18,6 +18,7 @@ LIMITS = Limits(max_bytes=1000, max_pixels=10_000, max_side=100, max_frames=5, m
 FACTS = Facts(
     format="PNG", content_type="image/png", width=100, height=50, frames=1, bit_depth=8, has_alpha=False,
     dominant_color="#0a0b0c", placeholder="1QcSHQRnh493V4dIh4eXh1h4kJUI",
+    captured_at="2026-01-02T04:04:05+01:00", camera="Canon EOS R5",
 )  # fmt: skip
 VARIANTS = [
     {"preset": "thumbnail", "width": 10, "height": 10, "bytes": 3},
@@ -48,6 +49,15 @@ def test_an_honest_answer_is_the_variants_and_facts():
 
 
 @pytest.mark.parametrize(
+    ("captured_at", "camera"), [("", ""), ("2026-01-02T04:04:05", "x" * 64), ("", "é 雪 😀")]
+)
+def test_a_moment_and_a_camera_may_be_unknown_or_of_any_letters(captured_at, camera):
+    facts = {**ANSWER["facts"], "captured_at": captured_at, "camera": camera}
+    result = answer_checks.rendered(_with(facts=facts), b"abcdefg", PRESETS, LIMITS).facts
+    assert (result.captured_at, result.camera) == (captured_at, camera)
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         {},
@@ -71,6 +81,11 @@ def test_an_honest_answer_is_the_variants_and_facts():
         *(_fact("format", value) for value in ("png", "P" * 99, "../x", 5)),
         *(_fact("content_type", value) for value in ("text/html", "image/png; x", "image/svg+xml\n")),
         *(_fact("dominant_color", value) for value in ("red", "#0a0b0c\n", "#" + "0" * 99)),
+        *(
+            _fact("captured_at", value)
+            for value in ("now", "2026-01-02T04:04:05Z\n", "59.3293N18.0686E", None)
+        ),
+        *(_fact("camera", value) for value in ("x" * 65, "\x1b[31m", "a\n", " a", "a\u202e", None, 5)),
         *(_fact("placeholder", value) for value in ("", "<script>", "A" * 999)),
     ],
 )
