@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-plan bench-lanes bench-lanes-chart docs roles
+.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,17 @@ $(BENCH_READY): bench/render/requirements.txt bench/render/package-lock.json
 	npm --prefix bench/render ci --no-audit --no-fund --silent
 	@touch $@
 
+METADATA := .venv-bench-metadata
+METADATA_READY := $(METADATA)/.ready
+
+bench-metadata: $(READY) $(METADATA_READY) ## measure what variants keep of author and licence, and that no place leaks (1 minute)
+	@$(PY) -m bench.metadata --exiv2-python $(METADATA)/bin/python
+
+$(METADATA_READY): bench/metadata/requirements.txt
+	$(PYTHON) -m venv $(METADATA)
+	$(METADATA)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/metadata/requirements.txt
+	@touch $@
+
 check: $(READY) ## lint, check formatting and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -130,7 +141,7 @@ roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSIT
 	  --boundary '$(BOUNDARY)'
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize api:api publish:publish runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements; do \
+	cd requirements && for each in program:../requirements resize:resize api:api publish:publish runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements ../bench/metadata/requirements:../bench/metadata/requirements; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done

@@ -17,6 +17,7 @@ from handlers.rendering.resample import Frame, Need, of_whole
 _AVIF_BYTES_PER_PIXEL = 9
 _HEIC_BYTES_PER_PIXEL = 12
 _DECLARED = ("exif", "icc_profile", "xmp")
+_MISREAD_UTF16 = tuple(mark.decode("latin-1").encode() for mark in (b"\xff\xfe", b"\xfe\xff"))
 
 
 def read(data: bytes, limits: Limits) -> Original:
@@ -37,8 +38,15 @@ def read(data: bytes, limits: Limits) -> Original:
         bit_depth=int(info["bit_depth"]) if heic else _av1_bit_depth(data),
         profile=info.get("icc_profile") or _declared_profile(data, grey=image.mode in {"L", "LA"}),
         decode=partial(_decode, image),
-        metadata=MetadataBlocks(exif=info.get("exif"), xmp=info.get("xmp")),
+        metadata=MetadataBlocks(exif=info.get("exif"), xmp=_xmp(info.get("xmp"))),
     )
+
+
+def _xmp(packet: bytes | None) -> bytes | None:
+    """The packet as it is in the file: pillow-heif takes UTF-16 for Latin-1, and makes UTF-8 of that."""
+    if not packet or not packet.startswith(_MISREAD_UTF16):
+        return packet
+    return packet.decode("utf-8", "ignore").encode("latin-1", "ignore")
 
 
 def _decode(image: ImageFile.ImageFile, need: Need) -> Frame:

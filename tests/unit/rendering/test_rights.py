@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from bench.metadata.cases import MARK, cases
 from bench.metadata.originals import (
     ARTIST,
     BY_LINE,
@@ -79,6 +80,15 @@ def test_every_input_format_is_read_for_what_it_can_hold(kind, order):
     if kind in {"GIF", "WEBP", "AVIF", "HEIF"}:
         del expected["Credit"]
     assert said(signed(kind, PICTURE, order=order, **FULL)) == expected
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_field_is_kept_in_every_place_notation_and_encoding_and_nothing_beside_it(kind):
+    for case in (each for each in cases() if each.kind == kind):
+        made = variants(case.data)
+        assert not any(MARK.encode() in variant for variant in made.values()), case.name
+        kept = " ".join(text for texts in said_by(made["webp"]).values() for text in texts)
+        assert all(text in kept for text in case.kept), case.name
 
 
 def test_a_variant_below_256_pixels_stays_bare():
