@@ -32,6 +32,7 @@ def test_the_resize_function_reads_back_what_the_stack_configured(prod):
             "small 512x512 contain webp",
             "large 1600x1600 contain webp",
         ),
+        metadata="rights",
         max_receive_count=5,
         record_seconds=10,
         retry_base_seconds=20,

@@ -96,6 +96,7 @@ WRONG = [
     ({"jwtAudience": "[1]"}, "jwtAudience: '[1]' is not an array of strings."),
     ({"apiAuth": "cognito"}, "apiAuth: cognito is not one of iam, jwt, none."),
     ({"logLevel": "info"}, "logLevel: info is not one of DEBUG, INFO, WARNING, ERROR."),
+    ({"metadata": "all"}, "metadata: all is not one of rights, none."),
     (
         {"logRetentionDays": "15"},
         f"logRetentionDays: 15 is not one of {LOG_RETENTION}.",
