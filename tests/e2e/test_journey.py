@@ -7,6 +7,9 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
+from bench.metadata.originals import ARTIST, MAKE, MODEL, TAKEN, TAKEN_OFFSET
+from bench.metadata.originals import signed as photograph_signed_by
+from bench.metadata.packets import said_by
 from handlers.contract import keys
 from imagectl.api_client import Service
 from local.api_client import client, signed
@@ -47,6 +50,32 @@ def test_a_photograph_becomes_its_variants(system, photograph):
         with Image.open(io.BytesIO(served.content)) as rendered:
             assert rendered.size == (variant["width"], variant["height"])
             assert Image.MIME[rendered.format] == variant["contentType"]
+
+
+def test_a_signed_photograph_keeps_its_author_and_no_place_and_says_when_it_was_taken(system):
+    original = photograph_signed_by(
+        "JPEG",
+        Image.linear_gradient("L").resize((800, 600)),
+        texts={ARTIST: b"Jane Doe\0", MAKE: b"Canon\0", MODEL: b"Canon EOS R5\0"},
+        details={TAKEN: b"2026:01:02 03:04:05\0", TAKEN_OFFSET: b"+01:00\0"},
+        gps={29: b"59.3293N18.0686E"},
+    )
+    document = settled(system, upload(system, "signed.jpg", original))
+    assert (document["capturedAt"], document["camera"]) == ("2026-01-02T03:04:05+01:00", "Canon EOS R5")
+    served = {
+        name: system.api.http.get(variant["url"], timeout=10).content
+        for name, variant in document["variants"].items()
+    }
+    author = {"creator": ["Jane Doe"]}
+    said = {name: said_by(variant) for name, variant in served.items()}
+    assert said == {"thumbnail": {}, "small": author, "large": author}
+    assert not any(b"59.3293N" in variant for variant in served.values())
+
+
+def test_a_raw_file_is_rejected_for_what_it_is(system):
+    raw = b"II*\0\x10\0\0\0CR\x02\0" + bytes(1_000)
+    document = settled(system, upload(system, "IMG_0001.tif", raw))
+    assert (document["status"], document["reason"]) == ("REJECTED", "RawNotSupported")
 
 
 def test_the_thumbnail_is_128_by_128_jpeg_and_the_row_points_at_it(system, photograph):

@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+from bench.metadata.originals import MAKE, MODEL, TAKEN, TAKEN_OFFSET, signed
 from tests.e2e.actions import eventually
 from tests.e2e.page.browser_tab import PATIENCE, SAMPLES
 
@@ -145,6 +146,27 @@ def test_everything_can_be_done_with_the_keyboard(page_system, visit):
     assert eventually(lambda: status(page_system, image_id) == 404)
     expect(page.tiles.filter(has_text="keys.jpg")).to_have_count(0)
     assert page.tab.evaluate("document.activeElement !== document.body")
+
+
+def test_the_detail_says_when_and_with_what_a_photograph_was_taken(visit, tmp_path):
+    path = tmp_path / "signed.jpg"
+    path.write_bytes(
+        signed(
+            "JPEG",
+            Image.linear_gradient("L"),
+            texts={MAKE: b"Canon\0", MODEL: b"Canon EOS R5\0"},
+            details={TAKEN: b"2026:01:02 03:04:05\0", TAKEN_OFFSET: b"+11:00\0"},
+        )
+    )
+    page = visit()
+    page.choose(path)
+    page.settled(1)
+    page.tiles.filter(has_text="signed.jpg").first.get_by_role("button").click()
+    facts = page.tab.locator("#detail dl")
+    expect(facts).to_contain_text("Canon EOS R5")
+    expect(facts.locator("dt", has_text="Taken")).to_have_count(1)
+    # The time of the place it was taken at, wherever it is looked at.
+    expect(facts).to_contain_text("3:04")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
