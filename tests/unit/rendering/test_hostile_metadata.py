@@ -45,6 +45,7 @@ PACKETS: dict[str, bytes] = {
     "no XML": b"\xff\xd8\xff" * 1_000,
     "the end only": b"</x>",
     "billion laughs": LAUGHS + b"]>" + packet("<dc:rights>&a11;</dc:rights>"),
+    "a single small entity": b"<!DOCTYPE x [<!ENTITY e 'ha'>]>" + packet("<dc:rights>&e;</dc:rights>"),
     "an external entity": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
     + packet("<dc:rights>&e;</dc:rights>"),
     "an external subset": b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'

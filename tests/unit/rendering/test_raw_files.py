@@ -49,6 +49,7 @@ RAW = {
     "CR2": b"II*\0\x10\0\0\0CR\x02\0" + bytes(400),
     "ARW": tiff({SUBFILE: 1, 50740: 5}, {COMPRESSION: 32767, PHOTOMETRIC: 32803}),
     "DNG with a preview first": tiff({SUBFILE: 1, 50706: 0x0401}, {COMPRESSION: 7, PHOTOMETRIC: 32803}),
+    "DNG of which nothing but the version is known": tiff({50706: 0x0401}),
     "DNG of linear samples": tiff({50706: 0x0401, PHOTOMETRIC: 34892}),
     "PEF": tiff({COMPRESSION: 65535, PHOTOMETRIC: 32803}, order=">"),
     "SRW": tiff({}, {COMPRESSION: 32770, PHOTOMETRIC: 32803}),
