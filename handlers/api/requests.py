@@ -100,7 +100,8 @@ class Request:
             route=event["routeKey"],
             path={name: _unicode(value.replace("%25", "%")) for name, value in path.items()},
             query={
-                name: _unicode(value) for name, value in (event.get("queryStringParameters") or {}).items()
+                _unicode(name): _unicode(value)
+                for name, value in (event.get("queryStringParameters") or {}).items()
             },
             headers={name.lower(): _unicode(value) for name, value in (event.get("headers") or {}).items()},
             body=base64.b64decode(body) if event.get("isBase64Encoded") else _unicode(body).encode(),

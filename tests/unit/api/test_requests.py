@@ -111,13 +111,14 @@ def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(half):
     event = {
         "routeKey": "POST /images",
         "pathParameters": {"imageId": half},
-        "queryStringParameters": {"name": half},
+        "queryStringParameters": {half: half},
         "headers": {"content-type": half},
         "body": half,
     }
     request = Request.of(event)
     for text in (
         *request.path.values(),
+        *request.query,
         *request.query.values(),
         request.content_type,
         request.body.decode(),
