@@ -27,6 +27,7 @@ _TESTS = (
     "tests/unit/api/test_resigning.py",
     "tests/unit/rendering/sandbox/test_process.py",
     "tests/unit/resize/test_worker.py",
+    "tests/unit/resize/test_worker_announcements.py",
     "tests/unit/resize/test_worker_event_order.py",
     "tests/unit/resize/test_worker_races.py",
     "tests/unit/resize/test_worker_leftovers.py",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from handlers.api.responses import Upload
 from handlers.contract import keys
-from handlers.contract.rows import timestamp
+from handlers.contract.original_metadata import HEADER_PREFIX, encode
+from handlers.contract.rows import Row, timestamp
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
@@ -60,12 +61,13 @@ class PresignedPosts:
         self._region = client.meta.region_name
         self._url = client.generate_presigned_post(Bucket=bucket, Key="any")["url"]
 
-    def signer(self) -> Callable[[str, Announced], Upload]:
+    def signer(self) -> Callable[[Row, Announced], Upload]:
         """What signs policies, with the credentials and the time of now.
 
-        It takes an ImageID and the file, and binds the key, the content type, the size (1 byte to
-        the declared size), server-side encryption and the checksum when there is one. The client
-        posts `fields` and then `file` as multipart/form-data.
+        It takes an announced row and the file, and binds the key, the content type, the size (1 byte
+        to the declared size), server-side encryption, what was announced (as metadata: that of the row,
+        so that signing again changes nothing) and the checksum when there is one. The client posts
+        `fields` and then `file` as multipart/form-data.
         """
         credentials = self._credentials()
         now = self._clock()
@@ -84,9 +86,14 @@ class PresignedPosts:
         expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires))
         expires_at = timestamp(expires)
 
-        def sign(image_id: str, file: Announced) -> Upload:
-            exact = {"Content-Type": file.content_type, **self._encryption, **_checksum(file)}
-            object_key = keys.original_key(image_id)
+        def sign(row: Row, file: Announced) -> Upload:
+            exact = {
+                "Content-Type": file.content_type,
+                **self._encryption,
+                **_metadata(row),
+                **_checksum(file),
+            }
+            object_key = keys.original_key(row["ImageID"])
             conditions = _listed(
                 [
                     *({name: value} for name, value in exact.items()),
@@ -116,6 +123,10 @@ def _encryption(kms_key_arn: str) -> dict[str, str]:
         "x-amz-server-side-encryption": "aws:kms",
         "x-amz-server-side-encryption-aws-kms-key-id": kms_key_arn,
     }
+
+
+def _metadata(row: Row) -> dict[str, str]:
+    return {HEADER_PREFIX + key: value for key, value in encode(row).items()}
 
 
 def _checksum(file: Announced) -> dict[str, str]:

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handlers.api import problems
-from handlers.contract.rows import Row
+from handlers.contract.rows import MAX_OWNER_BYTES, Row
 
 ANONYMOUS: Final = "anonymous"
 _ADMIN_SCOPE: Final = "admin"
 _SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>[0-9]*):assumed-role/(?P<role>[^/]+)/.*")
 _ROLE = re.compile(r"(?P<account>arn:[^:]+:iam::[0-9]*:role)/(?:.*/)?(?P<role>[^/]+)")
-# The owner is part of an index's sort key, which DynamoDB allows 1,024 bytes.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-_MAX_BYTES: Final = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,7 @@ def identify(authorizer: Mapping[str, Any], *, auth: str, admins: Collection[str
         principal = _bearer((authorizer.get("jwt") or {}).get("claims") or {})
     else:
         principal = _signer(authorizer.get("iam") or {}, {without_path(arn) for arn in admins})
-    if principal is None or not 0 < _bytes(principal.name) <= _MAX_BYTES:
+    if principal is None or not 0 < _bytes(principal.name) <= MAX_OWNER_BYTES:
         raise problems.unidentified_caller()
     return principal
 

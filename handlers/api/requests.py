@@ -15,7 +15,8 @@ from msgspec import UNSET, Meta, UnsetType
 from handlers.api import problems
 from handlers.contract import keys
 from handlers.contract.keys import Lane
-from handlers.contract.rows import Status
+from handlers.contract.original_metadata import MAX_FILE_NAME_BYTES
+from handlers.contract.rows import BATCH_ID, Status
 
 MAX_FILES: Final = 100
 MAX_NAME_CHARACTERS: Final = 1024
@@ -24,9 +25,7 @@ MAX_JSON_BYTES: Final = 2 * 1024 * 1024
 # A Lambda request is at most 6 MiB of JSON, in which a body travels as Base64.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
-# Python's `$` would let a line break follow, which JSON Schema's does not.
-BATCH_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
-# 32 bytes as Base64: the last letter carries four bits.
+# 32 bytes as Base64: the last letter carries four bits. For its end, see BATCH_ID.
 SHA256: Final = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$(?!\n)"
 
 _Body = TypeVar("_Body")
@@ -60,7 +59,7 @@ class CreateImage(msgspec.Struct, kw_only=True, rename="camel"):
     """The query of `POST /images`."""
 
     name: Annotated[
-        str, Meta(description=f"The file's name, cut off after {MAX_NAME_CHARACTERS} characters.")
+        str, Meta(description=f"The file's name, cut off after {MAX_FILE_NAME_BYTES} bytes of UTF-8.")
     ] = ""
     lane: Annotated[Lane, Meta(description="The lane that is asked for.")] = "express"
 

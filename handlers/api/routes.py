@@ -16,7 +16,6 @@ from handlers.api.presigned_posts import Announced
 from handlers.api.principals import Principal, identify
 from handlers.api.quotas import Quotas
 from handlers.api.requests import (
-    BATCH_ID,
     MAX_BODY_BYTES,
     MAX_JSON_BYTES,
     MAX_NAME_CHARACTERS,
@@ -41,7 +40,8 @@ from handlers.api.responses import (
 from handlers.api.uploads import Uploads, accepted_type
 from handlers.contract import keys, routes
 from handlers.contract.formats import CONTENT_TYPES
-from handlers.contract.rows import Row, superseded_keys, variant_keys
+from handlers.contract.original_metadata import encode
+from handlers.contract.rows import BATCH_ID, Row, superseded_keys, variant_keys
 from handlers.contract.settings import ApiSettings
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
@@ -162,8 +162,11 @@ class Routes:
             content_type=accepted_type(request.content_type),
             size=len(request.body),
         )
-        image_id = self._uploads.announce(file, wanted.lane, caller.name)
-        self._storage.put_original(keys.original_key(image_id), request.body, file.content_type)
+        row = self._uploads.announce(file, wanted.lane, caller.name)
+        image_id = row["ImageID"]
+        self._storage.put_original(
+            keys.original_key(image_id), request.body, file.content_type, metadata=encode(row)
+        )
         body = CreatedImage(
             image_id=image_id,
             status="PENDING",

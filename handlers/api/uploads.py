@@ -15,6 +15,7 @@ from handlers.api.responses import CreatedUploads, FileAnswer, ProblemDocument, 
 from handlers.contract import keys
 from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.keys import Lane
+from handlers.contract.original_metadata import cut_file_name
 from handlers.contract.rows import Row, timestamp
 from handlers.contract.settings import ApiSettings
 from handlers.storage.catalog import Catalog
@@ -84,19 +85,19 @@ class Uploads:
                     raise file
                 announced = self._announced(file)
                 if file.image_id:
-                    image_id = file.image_id
-                    self._renew(standing.get(image_id), owner, now)
+                    row = self._renew(standing.get(file.image_id), owner, now)
                 else:
-                    image_id = _new_image_id(next(undecided))
-                    rows.append(_pending(image_id, announced, shared))
+                    row = _pending(_new_image_id(next(undecided)), announced, shared)
+                    rows.append(row)
             except Problem as problem:
                 answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
             else:
+                image_id = row["ImageID"]
                 answer = FileAnswer(
                     image_id=image_id,
                     location=location(image_id),
                     lane=keys.lane_of(image_id),
-                    upload=sign(image_id, announced),
+                    upload=sign(row, announced),
                 )
                 answers.append(answer)
         beyond = [decision for decision in decisions if isinstance(decision, Problem)]
@@ -106,17 +107,17 @@ class Uploads:
         self._count(len(rows))
         return CreatedUploads(batch_id=batch_id, files=answers)
 
-    def announce(self, file: Announced, lane: Lane, owner: str) -> str:
-        """Write the `PENDING` row of an image without a batch; returns its new ImageID.
+    def announce(self, file: Announced, lane: Lane, owner: str) -> Row:
+        """Write the `PENDING` row of a new image without a batch, and return it.
 
         `lane` is the lane asked for. Raises Problem (429) if the image is beyond the owner's quota, and
         TableBusy.
         """
         [decision] = self._quotas.take(owner, [Amounts.of(file.size, lane)])
-        image_id = _new_image_id(decision)
-        self._catalog.put_pending([_pending(image_id, file, self._shared(owner, "", self._clock()))])
+        row = _pending(_new_image_id(decision), file, self._shared(owner, "", self._clock()))
+        self._catalog.put_pending([row])
         self._count(1)
-        return image_id
+        return row
 
     def _parsed(self, raw: msgspec.Raw) -> FileToUpload | Problem:
         try:
@@ -132,8 +133,8 @@ class Uploads:
         size = file.bytes or self._settings.max_upload_bytes
         return Announced(name=file.name, content_type=file.content_type, size=size, sha256=file.sha256 or "")
 
-    def _renew(self, row: Row | None, owner: str, now: float) -> None:
-        """Let a row wait for its upload as long as a new one would. Raises Problem (404, 409)."""
+    def _renew(self, row: Row | None, owner: str, now: float) -> Row:
+        """The row, which waits for its upload as long as a new one would. Raises Problem (404, 409)."""
         if row is None or row.get("Owner") != owner:
             raise problems.unknown_image()
         if row["Status"] != "PENDING":
@@ -144,6 +145,7 @@ class Uploads:
             row["ImageID"], int(now) + pending
         ):
             raise problems.not_pending()
+        return row
 
     def _shared(self, owner: str, batch_id: str, now: float) -> Row:
         """What the rows of one call have in common."""
@@ -172,5 +174,5 @@ def _pending(image_id: str, file: Announced, shared: Row) -> Row:
         "ContentType": file.content_type,
     }
     if file.name:
-        row["FileName"] = file.name
+        row["FileName"] = cut_file_name(file.name)
     return row

@@ -25,8 +25,8 @@ class Index:
     sort: tuple[str, ...]
 
 
-# `CreatedAt` never changes, so these two list every row exactly once, whatever happens meanwhile,
-# and settling an image does not write to them.
+# `CreatedAt` does not change once an image has an owner, so these two list every row exactly once,
+# whatever happens meanwhile, and settling an image does not write to them.
 BY_AGE: Final = Index(name="ByAge", partition=("Shard",), sort=("CreatedAt", "ImageID"))
 BY_OWNER: Final = Index(name="ByOwner", partition=("Owner", "Shard"), sort=("CreatedAt", "ImageID"))
 

@@ -14,6 +14,15 @@ SETTLED: Final[tuple[Status, ...]] = ("READY", "REJECTED", "FAILED")
 NOT_RENDERED: Final = "stale"
 """What no set of presets hashes to: the `PresetHash` of a row that an operator wants rendered again."""
 
+# Attributes that come from the announcement of an image and from nothing else. No later event changes them.
+ANNOUNCED: Final = ("BatchID", "CreatedAt", "FileName", "Owner")
+
+# The owner is part of an index's sort key, which DynamoDB allows 1,024 bytes.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_OWNER_BYTES: Final = 512
+# Python's `$` would let a line break follow, which JSON Schema's does not.
+BATCH_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+
 # Attributes that describe the current rendering: a settled row replaces all of them, so what it
 # does not set must go.
 RENDERED: Final = (
@@ -102,5 +111,9 @@ def superseded_keys(row: Row) -> tuple[str, ...]:
 
 def timestamp(moment: float | None = None) -> str:
     """A moment (seconds since 1970; now if absent) as ISO 8601 in UTC with milliseconds."""
-    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_8601(datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC))
+
+
+def iso_8601(at: datetime) -> str:
+    """A time in the form in which rows have it, in UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,14 +8,14 @@ from handlers.storage.buckets import StoredOriginal
 def ready(
     original: StoredOriginal, rendered: Rendered, variants: dict[str, VariantAttributes], bucket: str
 ) -> Row:
-    """What a `READY` row says of its rendering; `bucket` holds the `variants`, which are stored."""
+    """What a `READY` row says of its original and rendering; `bucket` holds the stored `variants`."""
     facts = rendered.facts
     row: Row = {
+        **original.description,
         "Status": "READY",
         "Bucket": bucket,
         "ResizedImageKey": variants["thumbnail"]["Key"],
         "Variants": variants,
-        "ContentType": original.content_type,
         "Format": facts.format,
         "Width": facts.width,
         "Height": facts.height,

@@ -79,12 +79,15 @@ class Worker:
         if image_id is None or event.kind == "removed" or event.bucket != self._settings.originals_bucket:
             return
         row = self._identity(event, image_id, attempt)
-        failure: Row = {"Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
-        self._catalog.fail({**row, **failure, "Status": "FAILED"})
-        # Where S3 is what failed, it cannot say whether the original vanished; a redrive will see.
+        row |= {"Status": "FAILED", "Reason": type(error).__name__, "Error": str(error)[:_ERROR_CHARACTERS]}
+        self._catalog.fail(row)
+        # Where S3 is what failed, it can say nothing of the original; a redrive will see.
         with contextlib.suppress(ClientError):
-            if self._removals.is_removed(event) and (failed := self._catalog.get(image_id)):
+            failed = self._catalog.get(image_id)
+            if failed and self._removals.is_removed(event):
                 self._removals.settle(event, failed)
+            elif failed and "Owner" not in failed and "Owner" in (found := self._storage.describe(event.key)):
+                self._catalog.fail({**row, **found})
 
     def _settle_created(self, event: ObjectEvent, image_id: str, attempt: int, row: Row | None) -> Settled:
         identity = self._identity(event, image_id, attempt)
@@ -95,29 +98,32 @@ class Worker:
                 raise TooLarge(f"{event.size} bytes; at most {self._settings.max_upload_bytes}")
             if ended_here := self._gate(event):
                 return self._not_rendered(event, image_id, row, ended_here)
-            with self._admission.admit(event.size):
-                ready = self._render_and_store(event, image_id, row)
         except ImageRejected as rejection:
-            settled: Row = {**identity, "Status": "REJECTED", "Reason": rejection.reason}
-            ended = Settled(
-                outcome="rejected", note=rejection.reason, size=event.size, detail=rejection.measured
-            )
+            result = _rejected(event, self._storage.describe(event.key), rejection)
         else:
-            if isinstance(ready, Settled):
-                return ready
-            settled = {**identity, **ready}
-            ended = Settled(outcome="done", note="Ready", size=event.size)
-        return self._commit(event, settled, row) or ended
+            with self._admission.admit(event.size):
+                rendered = self._render_and_store(event, image_id, row)
+            if isinstance(rendered, Settled):
+                return rendered
+            result = rendered
+        settled, ended = result
+        return self._commit(event, {**identity, **settled}, row) or ended
 
-    def _render_and_store(self, event: ObjectEvent, image_id: str, row: Row | None) -> Row | Settled:
-        """The attributes of a `READY` row, or how the record ended without one."""
+    def _render_and_store(
+        self, event: ObjectEvent, image_id: str, row: Row | None
+    ) -> tuple[Row, Settled] | Settled:
+        """What the row says of the original and how the record ends; only the latter if it gets no row."""
         original = self._storage.fetch(event.key, max_bytes=self._settings.max_upload_bytes)
         if original is None or original.version != event.version:
             note = "Overwritten" if original else "Vanished"
             return self._not_rendered(event, image_id, row, Settled(outcome="done", note=note))
-        rendered = self._render(original.data, self._presets, self._settings.limits)
+        try:
+            rendered = self._render(original.data, self._presets, self._settings.limits)
+        except ImageRejected as rejection:
+            return _rejected(event, original.description, rejection)
         variants = self._store(event, image_id, rendered)
-        return ready(original, rendered, variants, self._storage.variants_bucket)
+        settled = ready(original, rendered, variants, self._storage.variants_bucket)
+        return settled, Settled(outcome="done", note="Ready", size=event.size)
 
     def _not_rendered(self, event: ObjectEvent, image_id: str, row: Row | None, ended: Settled) -> Settled:
         """Leave nothing behind of earlier tries, unless there is another to come."""
@@ -191,3 +197,8 @@ class Worker:
         if event.version_id:
             row["VersionId"] = event.version_id
         return row
+
+
+def _rejected(event: ObjectEvent, description: Row, rejection: ImageRejected) -> tuple[Row, Settled]:
+    row: Row = {**description, "Status": "REJECTED", "Reason": rejection.reason}
+    return row, Settled(outcome="rejected", note=rejection.reason, size=event.size, detail=rejection.measured)

@@ -1,17 +1,20 @@
 """The two buckets: reading originals, writing and removing variants."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, IncompleteReadError
 
 from handlers.contract.malware_scan import TAG as SCAN_TAG
+from handlers.contract.original_metadata import decode
+from handlers.contract.rows import Row, iso_8601
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_GONE = {"NoSuchKey", "404"}
+_GONE: Final = {"NoSuchKey", "404"}
+_DENIED: Final = {"AccessDenied", "403"}
 # Variant keys are never written twice with different bytes, so caches may keep them for good.
 _CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
 
@@ -20,12 +23,12 @@ _CACHE_CONTROL: Final = "public, max-age=31536000, immutable"
 class StoredOriginal:
     """An original as it stands in the bucket now; `version` is its version id, or else its ETag.
 
-    `content_type` is what the uploader declared.
+    `description` are the attributes of its row that S3 knows: see `describe`.
     """
 
     data: bytes
     version: str
-    content_type: str
+    description: Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +71,20 @@ class Buckets:
         return StoredOriginal(
             data=data,
             version=_version(found.get("VersionId"), found["ETag"]),
-            content_type=found.get("ContentType", ""),
+            description=_description(found),
         )
+
+    def describe(self, key: str) -> Row:
+        """What S3 knows of the current object at `key`, as attributes of a row; {} if there is none.
+
+        The declared content type, when it was uploaded (to the second), and what was announced, if it was.
+        """
+        try:
+            return _description(self._client.head_object(Bucket=self._originals, Key=key))
+        except ClientError as error:
+            if _is_gone(error):
+                return {}
+            raise
 
     def exists(self, key: str) -> bool:
         """Whether an original stands at `key` now. S3 is strongly consistent about this."""
@@ -81,9 +96,11 @@ class Buckets:
             raise
         return True
 
-    def put_original(self, key: str, data: bytes, content_type: str) -> None:
+    def put_original(self, key: str, data: bytes, content_type: str, *, metadata: Mapping[str, str]) -> None:
         """Store an original, the way an upload policy would have."""
-        self._client.put_object(Bucket=self._originals, Key=key, Body=data, ContentType=content_type)
+        self._client.put_object(
+            Bucket=self._originals, Key=key, Body=data, ContentType=content_type, Metadata=metadata
+        )
 
     def remove_original(self, key: str) -> None:
         """Remove an original; removing one that does not exist is not an error.
@@ -119,6 +136,15 @@ class GatedBuckets(Buckets):
     is read from its tags.
     """
 
+    def describe(self, key: str) -> Row:
+        """As for any bucket; {} of an object that was not found clean, about which S3 says nothing."""
+        try:
+            return super().describe(key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _DENIED:
+                return {}
+            raise
+
     def exists(self, key: str) -> bool:
         """Whether an original stands at `key` now, whatever its scan said."""
         return self.scan(key) is not None
@@ -139,6 +165,15 @@ class GatedBuckets(Buckets):
 
 def _is_gone(error: ClientError) -> bool:
     return error.response.get("Error", {}).get("Code") in _GONE
+
+
+def _description(found: Mapping[str, Any]) -> Row:
+    # What a row can be written again from, so `UploadedAt` is S3's own time and not that of an event.
+    return {
+        "ContentType": found.get("ContentType", ""),
+        "UploadedAt": iso_8601(found["LastModified"]),
+        **decode(found.get("Metadata", {})),
+    }
 
 
 def _version(version_id: str | None, etag: str) -> str:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from handlers.contract.event_order import settles
 from handlers.contract.indexes import shard_of
-from handlers.contract.rows import RENDERED, Row, timestamp, variant_keys
+from handlers.contract.rows import ANNOUNCED, RENDERED, Row, timestamp, variant_keys
 from handlers.storage.dynamodb_batches import put_items, read_items
 from handlers.storage.dynamodb_items import to_item, to_row
 
@@ -99,6 +99,8 @@ class Catalog:
         very event's with the same presets. Variants of the row that it replaces move to
         `Superseded` in the same write, so that a crash cannot forget them.
 
+        An image that has an owner keeps what was announced, whatever `row` says of that.
+
         Raises RowChanged if another worker got in between in a way that needs a new look.
         """
         condition = (
@@ -108,6 +110,9 @@ class Catalog:
         )
         replaces = bool(previous and previous.get("Variants"))
         condition += f" AND attribute{'' if replaces else '_not'}_exists(#Variants)"
+        if previous and "Owner" in previous:
+            # Written again, because the row that was read may expire in this very moment.
+            row = _announced_as(previous, row)
         return self._settle(
             row,
             condition=condition,
@@ -170,19 +175,23 @@ class Catalog:
     def _settle(
         self, row: Row, *, condition: str, supersede: bool, remove: Iterable[str]
     ) -> Committed | CommitRefused:
-        set_ = {name: value for name, value in row.items() if name != "ImageID"}
-        set_["ProcessedAt"] = now = timestamp()
+        set_: dict[str, Any] = {**row, "ProcessedAt": timestamp()}
+        del set_["ImageID"]
         # An image that was never announced enters the indexes here.
         set_["Shard"] = shard_of(row["ImageID"])
         removed = sorted({*remove, "ExpiresAt"})
         assignments = [f"#{name} = :{name}" for name in sorted(set_)]
-        assignments.append("#CreatedAt = if_not_exists(#CreatedAt, :now)")
+        created: dict[str, str] = {}
+        if "CreatedAt" not in row:
+            # Of an image that was never announced, the upload is the first that is known.
+            created = {"first": row.get("UploadedAt", set_["ProcessedAt"])}
+            assignments.append("#CreatedAt = if_not_exists(#CreatedAt, :first)")
         if supersede:
             assignments.append("#Superseded = #Variants")
         expression = f"SET {', '.join(assignments)} REMOVE {', '.join(f'#{name}' for name in removed)}"
         used = {*set_, *removed, "CreatedAt", "Sequencer", "PresetHash", "Status", "Superseded", "Variants"}
         used = {name for name in used if f"#{name}" in expression + condition}
-        values = _values({**set_, "now": now, "failed": "FAILED"})
+        values = _values({**set_, **created, "failed": "FAILED"})
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -207,6 +216,13 @@ class Catalog:
 
 def _announced(row: Row) -> Row:
     return {**row, "Status": "PENDING", "Shard": shard_of(row["ImageID"])}
+
+
+def _announced_as(previous: Row, row: Row) -> Row:
+    """A row with what an earlier one says of the announcement, and nothing else of it."""
+    settled = {name: value for name, value in row.items() if name not in ANNOUNCED}
+    announced = {name: value for name, value in previous.items() if name in ANNOUNCED}
+    return cast("Row", settled | announced)
 
 
 def _names(names: Iterable[str]) -> dict[str, str]:

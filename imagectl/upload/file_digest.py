@@ -6,13 +6,13 @@ from io import BufferedReader
 from typing import Final
 
 from handlers.contract.formats import CONTAINER_BRANDS, FORMATS, sniff
+from handlers.contract.original_metadata import MAX_FILE_NAME_BYTES
 from imagectl.journal import Journal
 from imagectl.upload import companions
 from imagectl.upload.file_walk import Found, Unusable, explained
 from imagectl.upload_model import File
 
 _HEAD_BYTES: Final = 32
-MAX_NAME_CHARACTERS: Final = 1024
 
 _EXTENSIONS: Final = {
     extension: kind
@@ -52,9 +52,9 @@ def content_type_of(head: bytes, name: str) -> str | None:
 
 
 def announced_name(name: str) -> str:
-    """A name of any bytes as text for the service: its last 1024 characters."""
+    """A name of any bytes as text for the service: its end, as much as the service keeps."""
     text = os.fsencode(name).decode("utf-8", "replace")
-    return text[-MAX_NAME_CHARACTERS:]
+    return text.encode()[-MAX_FILE_NAME_BYTES:].decode(errors="ignore")
 
 
 def _hashed(found: Found, opened: BufferedReader) -> File | Unusable:

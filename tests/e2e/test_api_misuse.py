@@ -136,7 +136,8 @@ def policy_of(system, seconds_ago, image_id, file):
         credentials=lambda: key,
         clock=lambda: time.time() - seconds_ago,
     )
-    upload = policies.signer()(image_id, file)
+    row = {"ImageID": image_id, "Owner": "somebody", "CreatedAt": "2026-01-02T03:04:05.678Z"}
+    upload = policies.signer()(row, file)
     return {"url": upload.url, "fields": upload.fields}
 
 

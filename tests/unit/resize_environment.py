@@ -1,7 +1,7 @@
 """The surroundings of the resize worker: buckets, table and deliveries, and a renderer that only pretends."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus
@@ -225,10 +225,14 @@ class World:
             **surroundings,
         )
 
-    def upload(self, image_id: str, data: bytes = b"pixels") -> dict[str, Any]:
+    def upload(
+        self, image_id: str, data: bytes = b"pixels", metadata: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Store an original; returns the record of its event."""
         key = keys.original_key(image_id)
-        put = self.s3.put_object(Bucket=ORIGINALS, Key=key, Body=data, ContentType="image/png")
+        put = self.s3.put_object(
+            Bucket=ORIGINALS, Key=key, Body=data, ContentType="image/png", Metadata=metadata or {}
+        )
         described = {"size": len(data), "eTag": put["ETag"].strip('"')}
         if "VersionId" in put:
             described["versionId"] = put["VersionId"]

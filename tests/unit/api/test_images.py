@@ -12,6 +12,7 @@ from handlers.api.requests import MAX_BODY_BYTES
 from handlers.api.responses import location
 from handlers.contract import routes
 from handlers.contract.keys import MAX_IMAGE_ID_BYTES
+from handlers.contract.original_metadata import encode
 from tests.unit.http_events import get_image, post_image, post_uploads, problem_of
 from tests.unit.resize_environment import MAX_RECEIVE_COUNT, ORIGINALS
 
@@ -37,6 +38,7 @@ def test_a_small_image_is_taken_as_the_body_of_the_request(world):
     assert stored["ContentType"] == "image/png"
     row = world.row(image_id)
     assert (row["Status"], row["FileName"], row["ContentType"]) == ("PENDING", "holiday.png", "image/png")
+    assert stored["Metadata"] == encode(row)
 
 
 def test_a_small_image_may_ask_for_the_bulk_lane(world):

@@ -8,6 +8,7 @@ from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads
+from handlers.contract.original_metadata import encode
 from handlers.storage.catalog import Catalog
 from tests.unit.resize_environment import ORIGINALS, QUOTAS, TABLE, api_settings
 
@@ -47,8 +48,8 @@ def uploads(clients, dynamodb, catalog, clock):
     return Uploads(catalog, policies, quotas, api_settings(), clock=clock)
 
 
-def ask(uploads, *files, owner="ada"):
-    body = msgspec.json.encode({"files": files})
+def ask(uploads, *files, owner="ada", batch_id="b1"):
+    body = msgspec.json.encode({"files": files, "batchId": batch_id})
     return uploads.create(msgspec.json.decode(body, type=CreateUploads), owner).files
 
 
@@ -84,6 +85,16 @@ def test_an_image_that_is_signed_again_takes_nothing_of_the_express_lane(uploads
     for _ in range(40):
         ask(uploads, FILE | {"imageId": image_id})
     assert [answer.lane for answer in ask(uploads, *[FILE] * 30)] == ["express"] * 29 + ["bulk"]
+
+
+def test_the_new_policy_binds_what_the_row_says_and_not_what_is_said_now(uploads, catalog, image_id):
+    [answer] = ask(uploads, FILE | {"imageId": image_id, "name": "another.jpg"}, batch_id="another")
+    metadata = {
+        name.removeprefix("x-amz-meta-"): value
+        for name, value in answer.upload.fields.items()
+        if name.startswith("x-amz-meta-")
+    }
+    assert metadata == encode(catalog.get(image_id))
 
 
 def test_a_row_with_plenty_of_time_left_is_not_written(uploads, clock, catalog, image_id):

@@ -10,6 +10,7 @@ from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads, new_id
+from handlers.contract.original_metadata import HEADER_PREFIX, decode, encode
 from handlers.storage.catalog import Catalog
 from tests.unit.resize_environment import ORIGINALS, QUOTAS, TABLE, api_settings
 
@@ -80,10 +81,21 @@ def test_a_file_that_is_refused_leaves_no_row_and_no_policy(uploads, dynamodb):
 
 
 def test_an_image_that_is_sent_alone_has_no_batch_and_needs_no_name(uploads, catalog):
-    image_id = uploads.announce(Announced(name="", content_type="image/png", size=1), "bulk", "owner")
-    row = catalog.get(image_id)
+    announced = uploads.announce(Announced(name="", content_type="image/png", size=1), "bulk", "owner")
+    row = catalog.get(announced["ImageID"])
     assert (row["Status"], row["Owner"]) == ("PENDING", "owner")
     assert not {"FileName", "BatchID"} & set(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("山" * 400, "山" * 170), ("x" * 600, "x" * 512), ("é" * 256, "é" * 256)]
+)
+def test_a_long_name_is_cut_at_a_character_in_row_and_policy_alike(uploads, catalog, name, kept):
+    [file] = uploads.create(wanted(FILE | {"name": name}), "owner").files
+    row = catalog.get(file.image_id)
+    assert row["FileName"] == kept
+    bound = {key: file.upload.fields[HEADER_PREFIX + key] for key in encode(row)}
+    assert decode(bound) == {each: row[each] for each in ("Owner", "FileName", "BatchID", "CreatedAt")}
 
 
 def test_ids_are_time_ordered_and_unguessable():

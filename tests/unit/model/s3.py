@@ -5,6 +5,7 @@ import io
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,7 @@ class Version:
 
     id: str
     data: bytes | None
+    metadata: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -43,12 +45,13 @@ class BucketsModel:
         self._sequence = 0
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **headers: Any) -> Any:  # noqa: N803 - as in AWS
-        return self._store(Bucket, Key, Body, "ObjectCreated:Put")
+        return self._store(Bucket, Key, Body, "ObjectCreated:Put", headers.get("Metadata", {}))
 
     def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> Any:  # noqa: N803 - as in AWS
+        """Copy bytes without their metadata, as with the directive REPLACE."""
         source = self.current(CopySource["Bucket"], CopySource["Key"])
         assert source
-        return self._store(Bucket, Key, source.data or b"", "ObjectCreated:Copy")
+        return self._store(Bucket, Key, source.data or b"", "ObjectCreated:Copy", {})
 
     def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
         version = self._readable(Bucket, Key, "NoSuchKey")
@@ -57,7 +60,6 @@ class BucketsModel:
             **self._described(Bucket, version),
             "Body": io.BytesIO(version.data),
             "ContentLength": len(version.data),
-            "ContentType": "image/png",
         }
 
     def head_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - as in AWS
@@ -99,8 +101,8 @@ class BucketsModel:
         found = ((key, self.current(bucket, key)) for key in self._objects[bucket])
         return {key: version.data for key, version in found if version and version.data is not None}
 
-    def _store(self, bucket: str, key: str, data: bytes, event: str) -> Any:
-        version = Version(id=f"version-{self._next()}", data=data)
+    def _store(self, bucket: str, key: str, data: bytes, event: str, metadata: dict[str, str]) -> Any:
+        version = Version(id=f"version-{self._next()}", data=data, metadata=metadata)
         versions = self._objects[bucket].setdefault(key, [])
         if not self._has_versions(bucket):
             versions.clear()
@@ -118,7 +120,13 @@ class BucketsModel:
 
     def _described(self, bucket: str, version: Version) -> dict[str, Any]:
         versioned = {"VersionId": version.id} if self._has_versions(bucket) else {}
-        return {"ETag": f'"{version.etag}"', **versioned}
+        return {
+            "ContentType": "image/png",
+            "ETag": f'"{version.etag}"',
+            "LastModified": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            "Metadata": version.metadata,
+            **versioned,
+        }
 
     def _existing(self, bucket: str, key: str, code: str) -> Version:
         version = self.current(bucket, key)

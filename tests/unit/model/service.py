@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from handlers.contract import keys
+from handlers.contract.original_metadata import encode
 from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.contract.rejections import NotAnImage, RenderTimedOut
 from handlers.contract.rows import Row
@@ -15,7 +16,7 @@ from handlers.resize.queues import Queues
 from handlers.resize.worker import Worker
 from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog
-from handlers.storage.dynamodb_items import to_row
+from handlers.storage.dynamodb_items import to_item, to_row
 from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
 from tests.unit.model.schedule import Fate, Gate, Task
@@ -29,6 +30,16 @@ GENERATIONS = tuple(
     (f"thumbnail {side}x{side} cover jpeg", f"small {side * 2}x{side * 2} contain webp")
     for side in range(64, 160, 8)
 )
+
+
+def announcement(image_id: str) -> Row:
+    """What is announced about an image, however often it is."""
+    return {
+        "Owner": f"owner of {image_id}",
+        "FileName": f"{image_id} 山.jpg",
+        "BatchID": "b1",
+        "CreatedAt": "2026-01-02T03:04:05.006Z",
+    }
 
 
 def rendering(preset: Preset, data: bytes) -> bytes:
@@ -47,13 +58,18 @@ class Service:
         self.buckets = BucketsModel(self.queue.send, versioned=versioned, gated=gated)
         self._gated = gated
         self.table = TableModel()
+        self._announced: set[str] = set()
         self.tasks: list[Task] = []
         self.overrun: set[bytes] = set()
         self.presets = GENERATIONS[0]
         self.next_rendering: Literal["fine", "overrun", "broken"] = "fine"
 
     def upload(self, image_id: str, data: bytes) -> None:
-        self.buckets.put_object(Bucket=ORIGINALS, Key=keys.original_key(image_id), Body=data)
+        """Store an original: with a policy if the image was ever announced, and else without."""
+        metadata = encode(announcement(image_id)) if image_id in self._announced else {}
+        self.buckets.put_object(
+            Bucket=ORIGINALS, Key=keys.original_key(image_id), Body=data, Metadata=metadata
+        )
 
     def copy(self, source: str, image_id: str) -> None:
         if self.original(source) is not None:
@@ -65,8 +81,15 @@ class Service:
 
     def announce(self, image_id: str) -> None:
         """What the API does before an upload."""
-        item = {"ImageID": {"S": image_id}, "Status": {"S": "PENDING"}, "ExpiresAt": {"N": "1"}}
-        self.table.items.setdefault(image_id, item)
+        if image_id not in self.table.items:
+            row = {"ImageID": image_id, "Status": "PENDING", "ExpiresAt": 1, **announcement(image_id)}
+            self.table.items[image_id] = to_item(row)
+            self._announced.add(image_id)
+
+    def expire(self, image_id: str) -> None:
+        """What DynamoDB does with an announcement that was waited for in vain, late as it may be."""
+        if self.table.items.get(image_id, {}).get("Status") == {"S": "PENDING"}:
+            del self.table.items[image_id]
 
     def backfill(self) -> None:
         """Queue again what was rendered with other presets than those of now."""

@@ -8,16 +8,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from handlers.contract import keys
 from handlers.contract.presets import parse_presets, preset_hash
-from handlers.contract.rows import variant_keys
+from handlers.contract.rows import ANNOUNCED, variant_keys
 from local.consistency import Expected, balance
 from tests.unit.model.s3 import MALWARE
-from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, rendering
+from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, announcement, rendering
 from tests.unit.resize_environment import EXPRESS_ID
 
 ALL = ("a", "a/b", EXPRESS_ID)
 IMAGES = st.sampled_from(["a", "a", *ALL])
 DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE, MALWARE])
-GESTURES = st.sampled_from(["remove", "copy", "announce", "forget old versions", "redrive", "deploy", "scan"])
+GESTURES = st.sampled_from(
+    ["remove", "copy", "announce", "announce", "expire", "forget old versions", "redrive", "deploy", "scan"]
+)
 PLACES = st.integers(0, 5)
 FAULTS = ["refused", "answer lost", "killed before", "killed after"]
 FATES = st.sampled_from([*["done"] * 8, *FAULTS])
@@ -47,6 +49,8 @@ class Convergence(RuleBasedStateMachine):
             self.service.copy(other, image_id)
         elif gesture == "announce":
             self.service.announce(image_id)
+        elif gesture == "expire":
+            self.service.expire(image_id)
         elif gesture == "forget old versions":
             self.service.buckets.forget_old_versions(keys.original_key(image_id))
         elif gesture == "scan":
@@ -108,6 +112,7 @@ class Convergence(RuleBasedStateMachine):
         for row in service.rows().values():
             assert "Superseded" not in row
             self._assert_shows_its_original(row)
+            self._assert_says_what_was_announced(row)
         for image_id in ALL:
             service.remove(image_id)
         service.finish()
@@ -137,6 +142,21 @@ class Convergence(RuleBasedStateMachine):
             presets = PRESETS[row["PresetHash"]]
             assert row["PresetHash"] == preset_hash(parse_presets(self.service.presets))
             assert shown == {preset.name: rendering(preset, original) for preset in presets}
+
+    def _assert_says_what_was_announced(self, row):
+        """All of it or nothing, and all of it where the object says it, too."""
+        said = {name: row[name] for name in ANNOUNCED if name in row}
+        if "Owner" in said:
+            assert said == announcement(row["ImageID"])
+        else:
+            assert set(said) == {"CreatedAt"}
+        current = self.service.buckets.current("originals", keys.original_key(row["ImageID"]))
+        if current and current.metadata and self._may_be_read(current):
+            assert said == announcement(row["ImageID"])
+
+    def _may_be_read(self, version):
+        """Of what a scan did not find clean, S3 says nothing to the worker."""
+        return not self.gated or version.data != MALWARE
 
 
 # More examples are different ones at every run; the usual ones are the same everywhere.

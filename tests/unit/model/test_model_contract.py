@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers.contract.original_metadata import encode
 from handlers.storage.buckets import Buckets, GatedBuckets
 from handlers.storage.catalog import Catalog, RowChanged
 from tests.unit.model.dynamodb import TableModel
@@ -26,10 +27,16 @@ CALLS = st.lists(
 GESTURES = st.lists(st.sampled_from(["put one", "put two", "fetch", "exists", "scan", "remove"]), max_size=8)
 
 
+def announced(sequencer):
+    return {"Owner": f"as of {sequencer}", "CreatedAt": "2026-01-02T03:04:05.006Z"}
+
+
 def answers(catalog, image_id, calls):
     """What the catalog answers to a story, and the row after each of its calls."""
     for call, sequencer, presets, status, fresh in calls:
         row = {"ImageID": image_id, "Status": status, "Sequencer": sequencer, "PresetHash": presets}
+        if presets == "h2":
+            row |= announced(sequencer)
         if status == "READY":
             key = f"{sequencer}{presets}"
             row["Variants"] = {
@@ -52,7 +59,7 @@ def answers(catalog, image_id, calls):
 def without_times(answer):
     row = getattr(answer, "row", answer)
     if isinstance(row, dict):
-        for name in ("CreatedAt", "ProcessedAt"):
+        for name in ("CreatedAt", "ProcessedAt", "UploadedAt"):
             row.pop(name, None)
     return answer
 
@@ -70,7 +77,7 @@ def looks(storage, key, gestures):
     seen = []
     for gesture in gestures:
         if gesture.startswith("put"):
-            storage.put_original(key, gesture.encode(), "image/png")
+            storage.put_original(key, gesture.encode(), "image/png", metadata=encode(announced("01")))
         elif gesture == "remove":
             storage.remove_original(key)
         elif gesture == "exists":
@@ -83,7 +90,7 @@ def looks(storage, key, gestures):
             found = storage.fetch(key, max_bytes=100)
             if found and found.version not in seen:
                 seen.append(found.version)
-            yield (found.data, found.content_type, seen.index(found.version)) if found else None
+            yield (found.data, without_times(found.description), seen.index(found.version)) if found else None
 
 
 @pytest.fixture(params=["versioned", "unversioned"])

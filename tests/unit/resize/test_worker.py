@@ -9,10 +9,12 @@ from handlers.contract import keys
 from handlers.contract.indexes import shard_of
 from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rejections import Truncated
+from handlers.contract.rows import iso_8601
 from tests.unit.resize_environment import (
     EXPRESS_ID,
     FACTS,
     MAX_RECEIVE_COUNT,
+    ORIGINALS,
     OTHER_PRESETS,
     PRESETS,
     QUEUE_URLS,
@@ -32,7 +34,8 @@ def test_an_upload_becomes_its_variants_and_a_ready_row(world):
         f"resized/a/{render}/small.webp": b"small of pixels",
     }
     row = world.row("a")
-    assert row.pop("ProcessedAt") == row.pop("CreatedAt")
+    assert row.pop("ProcessedAt")
+    uploaded = world.s3.head_object(Bucket=ORIGINALS, Key="uploads/a")["LastModified"]
     assert row == {
         "ImageID": "a",
         "Shard": shard_of("a"),
@@ -72,7 +75,8 @@ def test_an_upload_becomes_its_variants_and_a_ready_row(world):
         "VersionId": record["s3"]["object"]["versionId"],
         "Sequencer": "0055AED6DCD9000001",
         "PresetHash": PRESET_HASH,
-        "UploadedAt": "2026-01-02T03:04:05.678Z",
+        "UploadedAt": iso_8601(uploaded),
+        "CreatedAt": iso_8601(uploaded),
         "Attempts": 1,
     }
 

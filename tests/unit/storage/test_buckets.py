@@ -14,23 +14,23 @@ KEYS = ["uploads/a b", "uploads/1+1", "uploads/山/😀", "uploads/100%", "uploa
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_original_is_fetched_with_its_version_and_declared_type(world, key):
-    world.storage.put_original(key, b"pixels", "image/png")
+    world.storage.put_original(key, b"pixels", "image/png", metadata={})
     head = world.s3.head_object(Bucket=ORIGINALS, Key=key)
     original = world.storage.fetch(key, max_bytes=100)
-    assert (original.data, original.content_type) == (b"pixels", "image/png")
+    assert (original.data, original.description["ContentType"]) == (b"pixels", "image/png")
     assert original.version == head["VersionId"]
 
 
 def test_in_a_bucket_without_versions_the_version_is_the_etag(dynamodb, clients):
     world = World(s3=clients["s3"], dynamodb=dynamodb, versioned=False)
-    world.storage.put_original("uploads/a", b"pixels", "image/png")
+    world.storage.put_original("uploads/a", b"pixels", "image/png", metadata={})
     etag = hashlib.md5(b"pixels").hexdigest()
     assert world.storage.fetch("uploads/a", max_bytes=100).version == etag
 
 
 def test_an_object_from_before_versioning_has_its_etag_as_version(dynamodb, clients):
     world = World(s3=clients["s3"], dynamodb=dynamodb, versioned=False)
-    world.storage.put_original("uploads/a", b"pixels", "image/png")
+    world.storage.put_original("uploads/a", b"pixels", "image/png", metadata={})
     state = {"Status": "Enabled"}
     world.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration=state)
     assert world.storage.fetch("uploads/a", max_bytes=100).version == hashlib.md5(b"pixels").hexdigest()
@@ -38,12 +38,12 @@ def test_an_object_from_before_versioning_has_its_etag_as_version(dynamodb, clie
 
 @pytest.mark.parametrize("size", [9, 10, 11, 50])
 def test_no_more_is_read_than_shows_that_an_object_is_too_large(world, size):
-    world.storage.put_original("uploads/a", b"x" * size, "image/png")
+    world.storage.put_original("uploads/a", b"x" * size, "image/png", metadata={})
     assert len(world.storage.fetch("uploads/a", max_bytes=10).data) == min(size, 11)
 
 
 def test_an_empty_object_is_fetched(world):
-    world.storage.put_original("uploads/a", b"", "image/png")
+    world.storage.put_original("uploads/a", b"", "image/png", metadata={})
     assert world.storage.fetch("uploads/a", max_bytes=10).data == b""
 
 

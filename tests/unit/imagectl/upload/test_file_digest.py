@@ -36,7 +36,8 @@ def test_the_name_decides_where_the_bytes_say_nothing():
 
 def test_a_name_is_told_as_text_and_no_longer_than_the_service_takes():
     assert announced_name(os.fsdecode(b"caf\xe9.jpg")) == "caf\ufffd.jpg"
-    assert announced_name("x" * 2000 + ".jpg") == "x" * 1020 + ".jpg"
+    assert announced_name("x" * 2000 + ".jpg") == "x" * 508 + ".jpg"
+    assert announced_name("山" * 200 + ".jpg") == "山" * 169 + ".jpg"
 
 
 @pytest.fixture
