@@ -28,7 +28,7 @@ class Photograph:
     """The outcome of one photograph; `name` is its path below the folder.
 
     `status` is the image's, or NOT_UPLOADED, and `reason` says why. `variants` is the API's answer about
-    each. `milliseconds` run from its upload until its row was READY.
+    each. `milliseconds` run from its announcement until its row was READY.
     """
 
     name: str
@@ -81,7 +81,7 @@ def _fetched(service: Service, outcome: FileOutcome, folder: Path, results: Path
         status=status(outcome),
         reason=outcome.reason or "",
         variants=variants,
-        milliseconds=_milliseconds(image["uploadedAt"], image["processedAt"]) if variants else 0,
+        milliseconds=_milliseconds(image["createdAt"], image["processedAt"]) if variants else 0,
     )
 
 
