@@ -1,21 +1,32 @@
 """`imagectl reconcile`."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
+from imagectl.operations.concurrency import in_order
 from imagectl.operations.confirmation import agreed
-from imagectl.operations.inconsistencies import MEANINGS, Comparison, Finding
+from imagectl.operations.inconsistencies import (
+    MEANINGS,
+    NOT_JUDGED,
+    Comparison,
+    Finding,
+    Suspicion,
+    Unjudged,
+)
 from imagectl.operations.queues import QueueSender, depth
 from imagectl.operations.repair import Repairer
 from imagectl.operations.snapshot import Snapshot, snapshot
 from imagectl.operations.stack import DeployedStack
 from imagectl.operations.table_scan import scan
 from imagectl.output import messages, results
+
+# Each look and fix is a few round trips to AWS, so one after the other they would take days for a million.
+_AT_ONCE: Final = 16
 
 
 def reconcile(
@@ -65,17 +76,25 @@ def reconcile(
             stuck_after=timedelta(minutes=stuck_minutes),
             expire_days=target.settings.originals_expire_days,
         )
-        for finding in comparison.findings():
-            found[finding.kind] += 1
-            done = repairer.repair(finding) if repairer else None
-            fixed += done is not None
-            _print(finding, done, as_json=as_json)
+        unjudged = comparison.unjudged
+
+        def look_into(suspicion: Suspicion) -> tuple[Finding | Unjudged | None, str | None]:
+            result = suspicion()
+            return result, repairer.repair(result) if repairer and isinstance(result, Finding) else None
+
+        for result, done in in_order(look_into, comparison.suspicions(), at_once=_AT_ONCE):
+            if isinstance(result, Finding):
+                found[result.kind] += 1
+                fixed += done is not None
+                _print(result, done, as_json=as_json)
+            elif result:
+                unjudged[result] += 1
         looked_at = {
             "rows": rows.rows_held,
             "originals": comparison.originals,
             "variants": comparison.variants,
         }
-    _summarise(looked_at, found, fixed, as_json=as_json)
+    _summarise(looked_at, found, fixed, unjudged, as_json=as_json)
     if fixed < found.total():
         raise typer.Exit(EXIT_NOT_ALL_READY)
 
@@ -97,13 +116,26 @@ def _print(finding: Finding, done: str | None, *, as_json: bool) -> None:
     results.print(f"{finding.kind:<17} {finding.key or finding.image_id}{end}")
 
 
-def _summarise(looked_at: dict[str, int], found: Counter[str], fixed: int, *, as_json: bool) -> None:
+def _summarise(
+    looked_at: dict[str, int],
+    found: Counter[str],
+    fixed: int,
+    unjudged: Counter[Unjudged],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
-        summary = {"type": "summary", **looked_at, "found": dict(found), "fixed": fixed}
-        results.out(json.dumps(summary | {"clean": not found}))
+        counts: dict[str, dict[str, int]] = defaultdict(dict)
+        for (what, why), count in sorted(unjudged.items()):
+            counts[what][why] = count
+        summary = {"type": "summary", **looked_at, "found": dict(found), "fixed": fixed, "notJudged": counts}
+        results.out(json.dumps(summary | {"clean": not found and not unjudged}))
         return
     for kind, count in found.most_common():
         messages.print(f"{count} {kind}: {MEANINGS[kind]}")
+    for (what, why), count in unjudged.most_common():
+        messages.print(f"{count} {what} not judged: {NOT_JUDGED[why]}")
     compared = ", ".join(f"{count} {name}" for name, count in looked_at.items())
-    verdict = f"{found.total()} findings, {fixed} fixed" if found else "all agree"
-    messages.print(f"{compared}: {verdict}")
+    parts = [f"{found.total()} findings, {fixed} fixed"] if found else []
+    parts += [f"{unjudged.total()} not judged"] if unjudged else []
+    messages.print(f"{compared}: {', '.join(parts) or 'all agree'}")

@@ -1,6 +1,6 @@
 """Objects of the two buckets: listing them in order, and looking at one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _GONE: Final = {"404", "NoSuchKey"}
 
@@ -31,13 +32,17 @@ def listed(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Stored]:
     """
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
-        for each in page.get("Contents", []):
-            yield Stored(
-                key=each["Key"],
-                size=each["Size"],
-                etag=each["ETag"].strip('"'),
-                modified=each["LastModified"],
-            )
+        yield from map(_stored, page.get("Contents", []))
+
+
+def outside(s3: "S3Client", bucket: str, prefixes: Collection[str]) -> Iterator[Stored]:
+    """The objects of a bucket that are under none of these prefixes; each ends at its only slash."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Delimiter="/")
+    for page in pages:
+        yield from map(_stored, page.get("Contents", []))
+        for folder in page.get("CommonPrefixes", []):
+            if folder["Prefix"] not in prefixes:
+                yield from listed(s3, bucket, folder["Prefix"])
 
 
 def looked_at(s3: "S3Client", bucket: str, key: str) -> Stored | None:
@@ -54,4 +59,13 @@ def looked_at(s3: "S3Client", bucket: str, key: str) -> Stored | None:
         etag=found["ETag"].strip('"'),
         modified=found["LastModified"],
         version_id=found.get("VersionId"),
+    )
+
+
+def _stored(found: "ObjectTypeDef") -> Stored:
+    return Stored(
+        key=found["Key"],
+        size=found["Size"],
+        etag=found["ETag"].strip('"'),
+        modified=found["LastModified"],
     )

@@ -5,10 +5,11 @@ only suspected, and checked again, row and object as they are now, before it is 
 """
 
 import heapq
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from operator import itemgetter
 from typing import Final
 
@@ -16,7 +17,7 @@ from handlers.contract import keys
 from handlers.contract.rows import Row, superseded_keys, variant_keys
 from handlers.storage.catalog import Catalog
 from imagectl.operations.backfill import is_expired
-from imagectl.operations.buckets import Stored, listed, looked_at
+from imagectl.operations.buckets import Stored, listed, looked_at, outside
 from imagectl.operations.snapshot import Snapshot
 from imagectl.operations.sorted_merge import merged
 from imagectl.operations.stack import DeployedStack
@@ -42,10 +43,30 @@ MEANINGS: Final = {
     MISSING_ORIGINAL: "a row without an original, which did not expire",
     MISSING_VARIANTS: "a READY row names variants that are not there",
     ORPHAN: "a variant that no row names",
-    FOREIGN: "an object among the variants that is none",
+    FOREIGN: "an object in one of the buckets that is nothing of this service",
     LONG_KEY: f"an original whose key is longer than {keys.MAX_ORIGINAL_KEY_BYTES} bytes, so never rendered",
     MISPLACED: "an object under the prefix of another lane than its id's, so never rendered",
 }
+
+YOUNG: Final = "young"
+WAITING: Final = "waiting"
+CHANGED: Final = "changed"
+UNSETTLED: Final = "unsettled"
+EXPIRED: Final = "expired"
+FOLDER: Final = "folder"
+
+NOT_JUDGED: Final = {
+    YOUNG: "younger than --grace-minutes, so it may be in progress",
+    WAITING: "uploaded less than --stuck-minutes ago, and not settled yet",
+    CHANGED: "changed while it was looked at",
+    UNSETTLED: "variants of an image without a settled row, which a render may be about to name",
+    EXPIRED: "variants without a row or an original that are so old that the original may have expired",
+    FOLDER: "folder markers, whose keys end in a slash",
+}
+"""Why something is neither right nor wrong."""
+
+Unjudged = tuple[str, str]
+"""What was not judged (`rows`, `originals`, `variants`), and why not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +83,15 @@ class Finding:
     detail: str = ""
 
 
+Suspicion = Callable[[], Finding | Unjudged | None]
+"""Looks again, at rows and objects as they are now: a finding, nothing, or what cannot be said."""
+
+
 class Comparison:
     """Compares a snapshot of the table with both buckets.
 
     `grace` is the age below which nothing is suspected, because it may be under way; `stuck_after`
-    how long an upload may wait to be processed.
+    how long an upload may wait to be processed. `unjudged` counts what was passed over so far.
     """
 
     def __init__(
@@ -87,73 +112,95 @@ class Comparison:
         self._misplaced: deque[str] = deque()
         self.originals = 0
         self.variants = 0
+        self.unjudged: Counter[Unjudged] = Counter()
 
-    def findings(self) -> Iterator[Finding]:
-        """Everything that is wrong; no row or object is held longer than it takes to look at it."""
+    def suspicions(self) -> Iterator[Suspicion]:
+        """Everything that may be wrong; no row or object is held longer than it takes to look at it.
+
+        Suspicions may be looked into at the same time, in other threads than the one that iterates.
+        """
         yield from self._about_originals()
         yield from self._about_variants()
+        for bucket, known in (
+            (self._stack.originals, tuple(keys.ORIGINALS_PREFIXES.values())),
+            (self._stack.variants, (keys.VARIANTS_PREFIX,)),
+        ):
+            for stored in outside(self._stack.s3, bucket, known):
+                yield partial(_foreign, stored.key)
 
-    def _about_originals(self) -> Iterator[Finding]:
-        for raw, listed_original, scanned in merged(self._originals(), self._snapshot.rows()):
+    def _about_originals(self) -> Iterator[Suspicion]:
+        for raw, stored, row in merged(self._originals(), self._snapshot.rows()):
             yield from self._misplaced_so_far()
-            if listed_original and keys.is_too_long(listed_original.key):
-                yield from self._never_rendered(LONG_KEY, listed_original.key, "copy it to a shorter key")
+            if stored and keys.is_too_long(stored.key):
+                yield partial(self._never_rendered, LONG_KEY, stored.key, "copy it to a shorter key")
                 continue
-            kind = self._suspicion(listed_original, scanned)
-            if kind is None:
-                continue
-            image_id = raw.decode()
-            row = self._catalog.get(image_id)
-            original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
-            if self._suspicion(original, row) == kind:
-                yield Finding(kind=kind, image_id=image_id, row=row, original=original)
-
+            verdict = self._verdict(stored, row)
+            if verdict in NOT_JUDGED:
+                self.unjudged["originals" if stored else "rows", verdict] += 1
+            elif verdict:
+                yield partial(self._look_again, raw.decode(), verdict)
         yield from self._misplaced_so_far()
 
-    def _misplaced_so_far(self) -> Iterator[Finding]:
+    def _misplaced_so_far(self) -> Iterator[Suspicion]:
         while self._misplaced:
             advice = f"copy it to another name under {keys.ORIGINALS_PREFIXES['bulk']}"
-            yield from self._never_rendered(MISPLACED, self._misplaced.popleft(), advice)
+            yield partial(self._never_rendered, MISPLACED, self._misplaced.popleft(), advice)
 
-    def _never_rendered(self, kind: str, key: str, advice: str) -> Iterator[Finding]:
-        if looked_at(self._stack.s3, self._stack.originals, key):
-            yield Finding(kind=kind, image_id="", key=key, detail=f"{advice}, and delete it")
+    def _never_rendered(self, kind: str, key: str, advice: str) -> Finding | None:
+        if looked_at(self._stack.s3, self._stack.originals, key) is None:
+            return None
+        return Finding(kind=kind, image_id="", key=key, detail=f"{advice}, and delete it")
 
-    def _suspicion(self, stored: Stored | None, row: Row | None) -> str | None:
-        """What is wrong about an original and its row, if anything."""
+    def _look_again(self, image_id: str, suspected: str) -> Finding | Unjudged | None:
+        row = self._catalog.get(image_id)
+        original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
+        verdict = self._verdict(original, row)
+        if verdict == suspected:
+            return Finding(kind=verdict, image_id=image_id, row=row, original=original)
+        return ("originals" if original else "rows", CHANGED) if verdict else None
+
+    def _verdict(self, stored: Stored | None, row: Row | None) -> str | None:
+        """What is wrong about an original and its row, or why that cannot be said; None if nothing is."""
         if stored is None:
-            return MISSING_ORIGINAL if row and self._lost_its_original(row) else None
+            return self._without_original(row) if row else None
         waited = _age(stored.modified)
         if row is None:
-            return MISSING_ROW if waited >= self._grace else None
-        if row["Status"] == "PENDING":
-            return STUCK if waited >= self._stuck_after else None
+            return MISSING_ROW if waited >= self._grace else YOUNG
         if row["Status"] == "FAILED":
             return FAILED
-        if row.get("ETag") != stored.etag:
-            return OUTDATED if waited >= self._stuck_after else None
-        return LEFTOVER if superseded_keys(row) and self._is_old(row) else None
+        if row["Status"] == "PENDING" or row.get("ETag") != stored.etag:
+            wrong = STUCK if row["Status"] == "PENDING" else OUTDATED
+            return wrong if waited >= self._stuck_after else WAITING
+        wrong = LEFTOVER if self._is_old(row) else YOUNG
+        return wrong if superseded_keys(row) else None
 
-    def _lost_its_original(self, row: Row) -> bool:
-        if "Sequencer" not in row or not self._is_old(row):  # announced, and not uploaded yet
-            return False
-        return not is_expired(row, expire_days=self._expire_days, now=datetime.now(UTC))
+    def _without_original(self, row: Row) -> str | None:
+        if "Sequencer" not in row:  # announced, and not uploaded yet
+            return None
+        if is_expired(row, expire_days=self._expire_days, now=datetime.now(UTC)):
+            return None
+        return MISSING_ORIGINAL if self._is_old(row) else YOUNG
 
     def _is_old(self, row: Row) -> bool:
         return _age(datetime.fromisoformat(row["ProcessedAt"])) >= self._grace
 
-    def _about_variants(self) -> Iterator[Finding]:
-        incomplete = ""  # the image that was looked at last: its keys stand next to each other
+    def _about_variants(self) -> Iterator[Suspicion]:
+        incomplete = ""  # the image that was suspected last: its keys stand next to each other
         for raw, named, stored in merged(self._snapshot.variants(), self._variants()):
             key = raw.decode()
-            finding = None
             if named and named[1] and stored is None and named[0] != incomplete:
-                finding = self._missing(named[0], key)
                 incomplete = named[0]
-            elif named is None and stored and _age(stored.modified) >= self._grace:
-                finding = self._orphan(key)
-            if finding:
-                yield finding
+                yield partial(self._missing, named[0], key)
+            elif named is None and stored:
+                yield from self._unnamed(stored)
+
+    def _unnamed(self, stored: Stored) -> Iterator[Suspicion]:
+        if keys.image_id_of_variant(stored.key) is None:
+            yield partial(_foreign, stored.key)
+        elif _age(stored.modified) < self._grace:
+            self.unjudged["variants", YOUNG] += 1
+        else:
+            yield partial(self._orphan, stored.key)
 
     def _missing(self, image_id: str, key: str) -> Finding | None:
         row = self._catalog.get(image_id)
@@ -165,22 +212,23 @@ class Comparison:
         detail = "" if original else "its original is gone, so it cannot be rendered again"
         return Finding(kind=MISSING_VARIANTS, image_id=image_id, row=row, original=original, detail=detail)
 
-    def _orphan(self, key: str) -> Finding | None:
+    def _orphan(self, key: str) -> Finding | Unjudged | None:
         image_id = keys.image_id_of_variant(key)
-        if image_id is None:
-            return Finding(kind=FOREIGN, image_id="", key=key, detail="nothing of this service; left alone")
+        assert image_id is not None
         variant = looked_at(self._stack.s3, self._stack.variants, key)
-        if variant is None or _age(variant.modified) < self._grace:
+        if variant is None:
             return None
+        if _age(variant.modified) < self._grace:
+            return "variants", CHANGED
         row = self._catalog.get(image_id)
-        original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
-        if row:
-            # A render of this image may still name it: what is not settled is not judged.
-            named = {*variant_keys(row), *superseded_keys(row)}
-            if key in named or row["Status"] in {"PENDING", "FAILED"}:
-                return None
-        elif original:
+        if row and key in {*variant_keys(row), *superseded_keys(row)}:
             return None
+        original = looked_at(self._stack.s3, self._stack.originals, keys.original_key(image_id))
+        if row["Status"] in {"PENDING", "FAILED"} if row else original:
+            return "variants", UNSETTLED
+        # Where the row was lost after the original had expired, this is all that is left of the image.
+        if row is None and 0 < self._expire_days <= _age(variant.modified).days:
+            return "variants", EXPIRED
         return Finding(kind=ORPHAN, image_id=image_id, row=row, original=original, key=key)
 
     def _originals(self) -> Iterator[tuple[bytes, Stored]]:
@@ -194,11 +242,17 @@ class Comparison:
             elif keys.image_id_of(stored.key) or keys.is_too_long(stored.key):
                 self.originals += 1
                 yield stored.key.removeprefix(prefix).encode(), stored
+            else:
+                self.unjudged["originals", FOLDER] += 1
 
     def _variants(self) -> Iterator[tuple[bytes, Stored]]:
         for stored in listed(self._stack.s3, self._stack.variants, keys.VARIANTS_PREFIX):
             self.variants += 1
             yield stored.key.encode(), stored
+
+
+def _foreign(key: str) -> Finding:
+    return Finding(kind=FOREIGN, image_id="", key=key, detail="nothing of this service; left alone")
 
 
 def _age(moment: datetime) -> timedelta:

@@ -8,6 +8,7 @@ An event must never win over a newer one of S3, and must be taken as new by the 
 - about an upload whose event never came, it bears the sequencer just after the row's.
 """
 
+import itertools
 from typing import Final
 
 from handlers.contract.rows import Row, superseded_keys, timestamp, variant_keys
@@ -42,20 +43,20 @@ _DELETES: Final = {MISSING_ORIGINAL, ORPHAN}
 
 
 class Repairer:
-    """Fixes findings; of those that end in a deletion, at most `max_deletions`."""
+    """Fixes findings, from any number of threads; at most `max_deletions` of those that end in a deletion."""
 
     def __init__(self, stack: DeployedStack, sender: QueueSender, *, max_deletions: int) -> None:
         self._stack = stack
         self._sender = sender
         self._catalog = Catalog(stack.dynamodb, stack.table)
-        self._deletions_left = max_deletions
+        self._deletions = itertools.count(1)
+        self._max_deletions = max_deletions
 
     def repair(self, finding: Finding) -> str | None:
         """What was done; None if it was left as it is."""
-        if finding.kind in _DELETES:
-            if not self._deletions_left:
-                return None
-            self._deletions_left -= 1
+        # One step of a counter, which threads cannot get in between of.
+        if finding.kind in _DELETES and next(self._deletions) > self._max_deletions:
+            return None
         if finding.kind == ORPHAN and finding.key:
             return self._remove_orphan(finding.image_id, finding.key)
         if finding.kind == MISSING_VARIANTS and finding.row and finding.original:

@@ -272,6 +272,15 @@ class World:
     def row(self, image_id: str) -> Row | None:
         return self.catalog.get(image_id)
 
+    def date_back(self, image_id: str, uploaded_at: str) -> None:
+        """Have an image be one that was uploaded then, as far as its row goes."""
+        self.catalog._client.update_item(
+            TableName=TABLE,
+            Key={"ImageID": {"S": image_id}},
+            UpdateExpression="SET UploadedAt = :then",
+            ExpressionAttributeValues={":then": {"S": uploaded_at}},
+        )
+
     def variants(self) -> dict[str, bytes]:
         """Every object in the variants bucket by its key."""
         listed = self.s3.list_objects_v2(Bucket=VARIANTS).get("Contents", [])

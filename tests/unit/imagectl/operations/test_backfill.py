@@ -127,8 +127,9 @@ def test_a_dry_run_lists_and_sends_nothing(imagectl, render, waiting, world):
     assert world.row("a")["PresetHash"] == preset_hash(parse_presets(OTHER_PRESETS))
 
 
-def test_images_whose_original_has_expired_are_passed_over(imagectl, render, waiting, configure):
-    render("a", presets=OTHER_PRESETS)  # its event is of January 2026
+def test_images_whose_original_has_expired_are_passed_over(imagectl, render, waiting, configure, world):
+    render("a", presets=OTHER_PRESETS)
+    world.date_back("a", "2026-01-02T03:04:05.678Z")
     configure(originals_expire_days=(datetime.now(UTC) - datetime(2026, 1, 3, tzinfo=UTC)).days)
     assert imagectl("backfill", "--yes", "--json").lines[-1]["counts"] == {"expired": 1}
     configure(originals_expire_days=(datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).days + 1)

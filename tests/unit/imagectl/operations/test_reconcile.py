@@ -1,9 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from handlers.contract import keys
 from handlers.contract.presets import parse_presets
+from handlers.storage.catalog import Catalog
+from imagectl.operations import inconsistencies
 from imagectl.operations.snapshot import snapshot
 from imagectl.operations.sorted_merge import merged
 from tests.unit.resize_environment import EXPRESS_ID, ORIGINALS, OTHER_PRESETS, PRESETS, TABLE, VARIANTS
@@ -179,6 +181,7 @@ def test_an_original_that_came_back_meanwhile_keeps_its_image(reconcile, render,
 
 def test_an_expired_original_is_nothing_to_find(reconcile, render, world, configure):
     render("a")
+    world.date_back("a", "2026-01-02T03:04:05.678Z")
     world.s3.delete_object(Bucket=ORIGINALS, Key="uploads/a")
     configure(originals_expire_days=(datetime.now(UTC) - datetime(2026, 1, 3, tzinfo=UTC)).days)
     assert (reconcile().code, found(reconcile())) == (0, [])
@@ -205,8 +208,9 @@ def test_variants_of_an_image_that_is_not_settled_are_not_judged(reconcile, worl
     world.s3.put_object(Bucket=ORIGINALS, Key="uploads/a", Body=b"pixels")
     key = keys.variant_key("a", "0" * 16, parse_presets(PRESETS)[0])
     world.s3.put_object(Bucket=VARIANTS, Key=key, Body=b"stored a moment ago")
-    reconcile("--repair", "--yes")
+    ran = reconcile("--repair", "--yes")
     assert key in world.variants()
+    assert ran.lines[-1]["notJudged"]["variants"] == {"unsettled": 1}
 
 
 def test_what_is_young_is_ignored(imagectl, render, world):
@@ -215,7 +219,13 @@ def test_what_is_young_is_ignored(imagectl, render, world):
     orphan = keys.variant_key("a", "0" * 16, parse_presets(PRESETS)[0])
     world.s3.put_object(Bucket=VARIANTS, Key=orphan, Body=b"?")
     world.remove("a")
-    assert found(imagectl("reconcile", "--json")) == []
+    ran = imagectl("reconcile", "--json")
+    assert (ran.code, found(ran)) == (0, [])
+    assert ran.lines[-1]["notJudged"] == {
+        "originals": {"young": 1},
+        "rows": {"young": 1},
+        "variants": {"young": 1},
+    }
 
 
 def test_an_orphan_that_a_render_names_in_that_moment_is_rendered_again(
@@ -237,6 +247,102 @@ def test_an_orphan_that_a_render_names_in_that_moment_is_rendered_again(
     monkeypatch.setattr(stack.s3, "delete_object", name_it_first)
     ran = reconcile("--repair", "--yes")
     assert [line["done"] for line in ran.lines if line["type"] == "finding"] == ["sent to be rendered"]
+
+
+def test_after_the_loss_of_the_table_not_everything_agrees_but_nothing_was_looked_at(imagectl, render, world):
+    render("a", "b")
+    for image_id in ("a", "b"):
+        forget_row(world, image_id)
+    ran = imagectl("reconcile")
+    assert ran.code == 0
+    assert "agree" not in ran.err
+    assert "2 originals not judged: younger than --grace-minutes" in ran.err
+    assert ran.err.splitlines()[-1] == "0 rows, 2 originals, 4 variants: 6 not judged"
+    assert imagectl("reconcile", "--json").lines[-1]["clean"] is False
+
+
+def test_an_upload_that_is_not_settled_yet_is_not_judged(imagectl, render, world):
+    render("overwritten")
+    announce(world, "pending")
+    world.upload("pending")
+    world.upload("overwritten", b"other pixels")
+    assert imagectl("reconcile", "--json").lines[-1]["notJudged"] == {"originals": {"waiting": 2}}
+
+
+def test_folder_markers_are_counted_and_not_judged(reconcile, render, world):
+    render("a")
+    for key in ("uploads/", "uploads/summer/", "express/"):
+        world.s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"")
+    ran = reconcile()
+    assert (ran.code, found(ran)) == (0, [])
+    assert ran.lines[-1]["notJudged"] == {"originals": {"folder": 3}}
+
+
+def test_what_changes_under_the_eyes_is_not_judged(reconcile, render, world, monkeypatch):
+    render("a")
+    forget_row(world, "a")
+    get = Catalog.get
+
+    def announced_meanwhile(catalog, image_id):
+        announce(world, image_id)
+        return get(catalog, image_id)
+
+    monkeypatch.setattr(Catalog, "get", announced_meanwhile)
+    ran = reconcile()
+    assert found(ran) == []
+    assert ran.lines[-1]["notJudged"]["originals"] == {"changed": 1}
+
+
+def test_variants_whose_original_may_have_expired_outlive_the_loss_of_their_row(
+    reconcile, render, world, configure, monkeypatch
+):
+    render("a")
+    forget_row(world, "a")
+    world.s3.delete_object(Bucket=ORIGINALS, Key="uploads/a")
+    configure(originals_expire_days=30)
+    later = datetime.now(UTC) + timedelta(days=30)
+    monkeypatch.setattr(inconsistencies, "_age", lambda moment: later - moment)
+    ran = reconcile("--repair", "--yes")
+    assert (found(ran), ran.lines[-1]["notJudged"]) == ([], {"variants": {"expired": 2}})
+    assert len(world.variants()) == 2
+    later -= timedelta(days=1)
+    ran = reconcile("--repair", "--yes")
+    assert found(ran) == [("orphan-variant", "a")] * 2
+    assert world.variants() == {}
+
+
+STRANGE = (
+    "elsewhere/a.jpg",
+    "root.jpg",
+    "uploads2/a.jpg",
+    "resized/a/0000000000000000/thumbnail.jpg",
+    "express",
+)
+
+
+def test_objects_outside_the_known_prefixes_are_reported_and_left_alone(reconcile, render, world):
+    render("a")
+    for key in STRANGE:
+        world.s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"?")
+    world.s3.put_object(Bucket=VARIANTS, Key="uploads/a.jpg", Body=b"?")
+    ran = reconcile("--repair", "--yes")
+    reported = [line["key"] for line in ran.lines if line["type"] == "finding"]
+    assert (ran.code, sorted(reported)) == (1, sorted([*STRANGE, "uploads/a.jpg"]))
+    assert {line["kind"] for line in ran.lines if line["type"] == "finding"} == {"foreign-object"}
+    for key in STRANGE:
+        assert world.s3.head_object(Bucket=ORIGINALS, Key=key)
+
+
+def test_more_images_than_are_looked_at_at_once_are_all_repaired(reconcile, world, waiting):
+    ids = [f"{number:03}" for number in range(100)]
+    for image_id in ids:
+        world.upload(image_id)
+    ran = reconcile("--repair", "--yes", "--rate", "10000")
+    assert [image_id for _, image_id in found(ran)] == ids
+    assert [line["imageId"] for line in ran.lines[:-1]] == ids
+    assert sorted(record["s3"]["object"]["key"] for record in waiting()) == [
+        f"uploads/{each}" for each in ids
+    ]
 
 
 def test_objects_that_are_no_variants_are_left_alone(reconcile, world):
