@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
+.PHONY: drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -124,6 +124,8 @@ bench-lanes: $(READY) ## measure a person's photograph behind an import, with la
 
 bench-lanes-chart: $(BENCH_READY) ## draw docs/lanes.svg from the last bench-lanes
 	@$(BENCH)/bin/python bench/lanes/plot.py .local/lanes.json docs/lanes
+drill: $(READY) ## lose the table and all variants, rebuild them from the originals, and compare (2 minutes)
+	@$(PY) -m bench.drill
 
 burst-plot: $(BENCH_READY) ## draw docs/spike.svg from the last burst
 	@$(BENCH)/bin/python bench/burst/plot.py .local/burst.json docs/spike
