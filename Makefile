@@ -124,6 +124,7 @@ bench-lanes: $(READY) ## measure a person's photograph behind an import, with la
 
 bench-lanes-chart: $(BENCH_READY) ## draw docs/lanes.svg from the last bench-lanes
 	@$(BENCH)/bin/python bench/lanes/plot.py .local/lanes.json docs/lanes
+
 drill: $(READY) ## lose the table and all variants, rebuild them from the originals, and compare (2 minutes)
 	@$(PY) -m bench.drill
 

@@ -12,6 +12,8 @@ from botocore.credentials import ReadOnlyCredentials
 
 from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.contract import keys
+from handlers.contract.original_metadata import HEADER_PREFIX, cut_file_name, encode
+from handlers.contract.rows import ANNOUNCED
 from tests.e2e.actions import announce, image, post, row, settled
 from tests.e2e.test_boundaries import role_credentials
 
@@ -52,6 +54,42 @@ def test_an_empty_upload_is_refused(system, announced):
 def test_another_type_is_refused(system, announced, photograph, content_type):
     _, policy = announced
     assert refusal(post(system, policy, photograph, {"Content-Type": content_type})) == (403, "AccessDenied")
+
+
+OWNER = f"{HEADER_PREFIX}intake-owner"
+MALLORY = {HEADER_PREFIX + key: value for key, value in encode({"Owner": "mallory", "CreatedAt": ""}).items()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{OWNER: MALLORY[OWNER]}, {OWNER: ""}, {OWNER.upper(): MALLORY[OWNER]}, {f"{HEADER_PREFIX}more": "x"}],
+    ids=["changed", "emptied", "doubled", "added"],
+)
+def test_what_was_announced_can_be_neither_changed_nor_added_to(system, announced, photograph, change):
+    _, policy = announced
+    assert refusal(post(system, policy, photograph, change)) == (403, "AccessDenied")
+
+
+def test_what_was_announced_cannot_be_left_out(system, announced, photograph):
+    _, policy = announced
+    bound = [name for name in policy["fields"] if name.startswith(HEADER_PREFIX)]
+    assert len(bound) == 4
+    for left_out in (bound, *([name] for name in bound)):
+        fields = {name: value for name, value in policy["fields"].items() if name not in left_out}
+        assert refusal(post(system, policy | {"fields": fields}, photograph)) == (403, "AccessDenied")
+
+
+def test_an_upload_after_its_row_is_gone_keeps_its_owner_name_and_batch(system, photograph):
+    image_id, policy = announce(system, "山 <after> the row is gone.jpg", len(photograph))
+    before = row(system, image_id)
+    system.client("dynamodb").delete_item(
+        TableName=system.outputs["tableName"], Key={"ImageID": {"S": image_id}}
+    )
+    assert post(system, policy, photograph).status_code == 204
+    assert settled(system, image_id)["status"] == "READY"
+    after = row(system, image_id)
+    assert {name: after[name] for name in ANNOUNCED} == {name: before[name] for name in ANNOUNCED}
+    assert system.api.call("GET", f"/images/{image_id}").json()["fileName"] == before["FileName"]["S"]
 
 
 @pytest.mark.parametrize(
@@ -190,8 +228,8 @@ NAMES = [
 def test_a_file_name_is_only_ever_metadata(system, name):
     image_id, policy = announce(system, name, 10)
     assert policy["fields"]["key"] == keys.original_key(image_id)
-    assert image(system, image_id)["fileName"] == name
-    assert row(system, image_id)["FileName"]["S"] == name
+    assert image(system, image_id)["fileName"] == cut_file_name(name)
+    assert row(system, image_id)["FileName"]["S"] == cut_file_name(name)
 
 
 IDS = [
