@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.api.presigned_posts import PresignedPosts
-from handlers.api.quotas import Quotas
+from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
 from handlers.api.uploads import Uploads
 from handlers.contract.original_metadata import HEADER_PREFIX, encode
@@ -55,7 +55,10 @@ def uploads(world, clients):
         kms_key_arn="",
         credentials=lambda: ReadOnlyCredentials("testing", "testing", None, None),
     )
-    return Uploads(world.catalog, policies, Quotas(world.catalog._client, QUOTAS, limit=1000), api_settings())
+    limits = Amounts(images=1000, bytes=10**9, express=0)
+    dynamodb = world.catalog._client
+    quotas = Quotas(dynamodb, QUOTAS, unrepeated=dynamodb, limits=limits)
+    return Uploads(world.catalog, policies, quotas, api_settings())
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
