@@ -32,6 +32,7 @@ def test_the_tests_that_are_named_exist(path, name):
         ("2 MiB", "api.requests", "MAX_JSON_BYTES", 2 * 1024**2),
         ("4 MiB", "api.requests", "MAX_BODY_BYTES", 4 * 1024**2),
         ("1024 characters", "api.requests", "MAX_NAME_CHARACTERS", 1024),
+        ("512 bytes of UTF-8", "contract.original_metadata", "MAX_FILE_NAME_BYTES", 512),
         ("961 bytes", "contract.keys", "MAX_IMAGE_ID_BYTES", 961),
     ],
 )
