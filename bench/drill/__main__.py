@@ -64,6 +64,8 @@ def main() -> int:
     table.add_column("count", justify="right")
     for status, count in sorted(Counter(row["Status"] for row in before.rows.values()).items()):
         table.add_row(f"images {status}", str(count))
+    facts = ("Camera", "CapturedAt")
+    table.add_row("with camera and time", str(sum(row.keys() >= {*facts} for row in before.rows.values())))
     table.add_row("owners", str(len({row["Owner"] for row in before.rows.values() if "Owner" in row})))
     table.add_row("variants", str(len(before.variants)))
     table.add_row("fixes by reconcile", str(repaired["fixed"]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from local.aws_clients import Credentials
 from local.system import System
@@ -129,9 +129,19 @@ def _original(number: int, seed: int) -> bytes:
         return f"not an image, number {number}".encode()
     pixels = Image.frombytes("RGB", (24, 16), noise.randbytes(24 * 16 * 3))
     written = io.BytesIO()
-    pixels.resize((noise.randrange(200, 900), noise.randrange(200, 900))).save(written, "JPEG")
+    sides = (noise.randrange(200, 900), noise.randrange(200, 900))
+    pixels.resize(sides).save(written, "JPEG", exif=_exif(number))
     data = written.getvalue()
     return data[: len(data) // 2] if number % _TRUNCATED == _TRUNCATED - 1 else data
+
+
+def _exif(number: int) -> Image.Exif:
+    """A camera, the time of the picture, and whose it is."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Drill", f"Camera {number}"
+    exif[ExifTags.Base.Copyright] = f"© picture {number}"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"2026:01:02 03:04:{number % 60:02}"
+    return exif
 
 
 def gallery(system: System, caller: Caller) -> list[str]:
