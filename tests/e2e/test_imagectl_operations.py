@@ -206,7 +206,7 @@ def test_watch_looks_once(system, imagectl, photograph):
     [figures] = lines(looked)
     assert figures["source"] == "logs"
     assert figures["a_second"]["done"] > 0
-    assert figures["oldest_seconds"] is not None
+    assert figures["lanes"]["bulk"]["oldest_seconds"] is not None
 
 
 def test_a_user_who_is_no_operator_is_told_what_he_may_not(system, tmp_path):
