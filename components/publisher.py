@@ -13,7 +13,7 @@ from components.buckets import OriginalsBucket
 from components.config.stack import StackConfig
 from components.event_bus import ImageEvents
 from components.table import ImageTable
-from handlers.contract.rows import SETTLED
+from handlers.contract.rows import DELETED, SETTLED
 from handlers.contract.settings import PublishSettings, variables
 
 # Half a GiB starts in about a second; more would wait for the bus just as long.
@@ -42,7 +42,7 @@ class EventPublisherArgs:
 
 
 class EventPublisher(pulumi.ComponentResource):
-    """Publishes every outcome that is committed to the table, at least once."""
+    """Publishes every outcome and deletion that is committed to the table, at least once."""
 
     function: PythonFunction
     mapping: aws.lambda_.EventSourceMapping
@@ -87,9 +87,9 @@ class EventPublisher(pulumi.ComponentResource):
             maximum_batching_window_in_seconds=_WINDOW_SECONDS,
             parallelization_factor=_CALLS_A_SHARD,
             # Not under the customer's key: Lambda would have to decrypt the filter under its regional
-            # principal before it delivers anything, and its three words are no secret.
+            # principal before it delivers anything, and its four words are no secret.
             # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
-            filter_criteria={"filters": [{"pattern": _settled()}]},
+            filter_criteria={"filters": [{"pattern": _published()}]},
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=-1,
@@ -100,10 +100,13 @@ class EventPublisher(pulumi.ComponentResource):
         self.register_outputs({"functionName": self.function.name})
 
 
-def _settled() -> str:
-    """The records that may be outcomes; the function itself looks closer."""
+def _published() -> str:
+    """The records that may be outcomes or deletions; the function itself looks closer.
+
+    A row that goes is not among them: rows only expire, or are lost, and neither deletes an image.
+    """
     pattern = {
         "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"Status": {"S": list(SETTLED)}}},
+        "dynamodb": {"NewImage": {"Status": {"S": [*SETTLED, DELETED]}}},
     }
     return json.dumps(pattern, sort_keys=True)

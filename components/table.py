@@ -23,7 +23,7 @@ class ImageTableArgs:
 
 
 class ImageTable(PrivateTable):
-    """The metadata of every image. Its stream has every outcome."""
+    """The metadata of every image. Its stream has every outcome and every deletion."""
 
     stream_arn: pulumi.Output[str]
 
@@ -43,18 +43,17 @@ class ImageTable(PrivateTable):
         self.stream_arn = self.table.stream_arn
 
     def grant_commit(self) -> Grant:
-        """Commit, reject, fail and delete rows."""
-        actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        """Commit, reject and fail rows, and record deletions. Rows are never deleted: they expire."""
+        actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
         return self._grant(actions, "commits the outcome of each record")
 
     def grant_announce(self) -> Grant:
-        """Write PENDING rows, read and delete any row."""
+        """Write PENDING rows, read any row and record its deletion."""
         actions = [
             "dynamodb:GetItem",
             "dynamodb:BatchGetItem",
             "dynamodb:BatchWriteItem",
             "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
         ]
         return self._grant(actions, "announces uploads and answers for images")
 

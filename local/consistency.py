@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from handlers.contract import keys
-from handlers.contract.rows import Row, variant_keys
+from handlers.contract.rows import DELETED, Row, variant_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,8 @@ def balance(originals: Mapping[str, Expected], rows: Mapping[str, Row], variants
     """Compare what stands in the three stores, once nothing is queued any more.
 
     `originals` and `rows` are by ImageID, `variants` all keys of the variants bucket. A `PENDING`
-    row without an original is an upload that never came, which expires on its own.
+    row without an original is an upload that never came, and a `DELETED` one an image that went; both
+    expire on their own.
     """
     lost, stuck = [], []
     for image_id, expected in sorted(originals.items()):
@@ -59,7 +60,7 @@ def balance(originals: Mapping[str, Expected], rows: Mapping[str, Row], variants
     orphaned += [
         f"a row of {image_id}, {row['Status']}, has no original"
         for image_id, row in sorted(rows.items())
-        if image_id not in originals and row["Status"] != "PENDING"
+        if image_id not in originals and row["Status"] not in {"PENDING", DELETED}
     ]
     return Account(lost=tuple(lost), doubled=tuple(doubled), orphaned=tuple(orphaned), stuck=tuple(stuck))
 

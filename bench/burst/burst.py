@@ -18,7 +18,7 @@ from bench.burst.hearing import Hearing
 from bench.burst.kills import kill_now_and_then
 from bench.burst.spike import MALFORMED, Spike, expected
 from bench.burst.watch import QUEUES, Sample, curves, wait_until_empty, watch
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
 from handlers.storage.dynamodb_items import to_row
 from local.consistency import Account, balance
 from local.system import System
@@ -47,8 +47,8 @@ _PATIENCE_SECONDS = 900
 class Result:
     """What a burst came to. `faults` and `kills` are what was injected, `outcomes` what was logged.
 
-    `unannounced` are images whose final outcome nobody was told, `repeated` is how many events came
-    again than they had to.
+    `unannounced` are images whose final outcome or deletion nobody was told, `repeated` is how many events
+    came again than they had to.
     """
 
     account: Account
@@ -96,7 +96,10 @@ def burst(system: System, spike: Spike, *, seed: int, rate: float, kills: int) -
         seconds = time.monotonic() - started
         stopped.set()
         stored = rows(system)
-        unannounced = hearing.unannounced(stored.values(), _PATIENCE_SECONDS)
+        unannounced = (
+            *_unrecorded(spike, stored),
+            *hearing.unannounced(stored.values(), _PATIENCE_SECONDS),
+        )
         injected = Counter(
             line
             for each in (counts, counts_of_publish)
@@ -167,6 +170,13 @@ def _account(
             *(() if empty else ("the queue does not get empty",)),
         ),
     )
+
+
+def _unrecorded(spike: Spike, stored: dict[str, Row]) -> list[str]:
+    """Images that were deleted although no row says so, of which nobody can be told, as sentences."""
+    deleted = {upload.name for upload in spike.uploads if not spike.last(upload)}
+    recorded = {name for name, row in stored.items() if row["Status"] == DELETED}
+    return [f"the deletion of {name} is not recorded" for name in sorted(deleted - recorded)]
 
 
 def _logged(system: System) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A subscriber to the completion events: a rule on the bus, and a queue."""
+"""A subscriber to the events: a rule on the bus, and a queue."""
 
 import json
 import time
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from handlers.contract.rows import SETTLED, Row
-from handlers.publish.completion_events import SOURCE, outcome_of
+from handlers.contract.rows import Row
+from handlers.publish.completion_events import SOURCE, event_of, is_event
 from local.system import System
 
 _NAME = "hearing"
@@ -28,11 +28,11 @@ class Hearing:
         bridge.put_targets(Rule=_NAME, EventBusName=bus, Targets=[target])
 
     def unannounced(self, rows: Iterable[Row], patience_seconds: float) -> tuple[str, ...]:
-        """The images whose final outcome nobody was told, once time enough has passed, as sentences."""
+        """The images whose final outcome or deletion nobody was told, in time enough, as sentences."""
         missing = {
-            outcome_of(row, self._originals).id: f"nobody was told that {row['ImageID']} is {row['Status']}"
+            event_of(row, self._originals).id: f"nobody was told that {row['ImageID']} is {row['Status']}"
             for row in rows
-            if row["Status"] in SETTLED
+            if is_event(row)
         }
         deadline = time.monotonic() + patience_seconds
         while missing:

@@ -56,13 +56,13 @@ def curves(
 ) -> dict[str, list[Any]]:
     """What the plot shows, by second: depth, in flight, age of the oldest, finished per second.
 
-    Ages and finished images are those of images that have a row in the end.
+    Ages and finished images are those of images that are there in the end.
     """
     start = min(began.values())
     times = [
         (began[name], datetime.fromisoformat(rows[name]["ProcessedAt"]).timestamp())
         for name in began
-        if name in rows
+        if "ProcessedAt" in rows.get(name, {})
     ]
     finished = Counter(int(end - start) for _, end in times)
     seconds = range(max(finished, default=0) + 2)

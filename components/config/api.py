@@ -9,7 +9,7 @@ from typing import Annotated
 from components.config.bounds import Between, OneOf
 from components.config.lanes import LanesConfig
 from components.config.limits import LimitsConfig
-from components.config.stack import StackConfig
+from components.config.retention import RetentionConfig
 
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+")
 # The environment of a function ends at 4 KB; its other variables take less than 1 KB.
@@ -19,7 +19,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiConfig(LimitsConfig, LanesConfig, StackConfig):
+class ApiConfig(LimitsConfig, LanesConfig, RetentionConfig):
     """Issuer and audience are those of `jwt`, administrators those of `iam`. The rate is in requests per
     second, the burst in requests. With an `api_reserved_concurrency` of 0 the function shares the
     account's unreserved concurrency.

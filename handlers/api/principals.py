@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handlers.api import problems
-from handlers.contract.rows import MAX_OWNER_BYTES, Row
+from handlers.contract.rows import DELETED, MAX_OWNER_BYTES, Row
 
 ANONYMOUS: Final = "anonymous"
 _ADMIN_SCOPE: Final = "admin"
@@ -25,8 +25,10 @@ class Principal:
     admin: bool = False
 
     def may_see(self, row: Row) -> bool:
-        """Whether an image is the caller's. One without an owner is the administrators' alone."""
-        return self.admin or row.get("Owner") == self.name
+        """Whether an image is the caller's. One without an owner is the administrators' alone, a deleted one
+        nobody's.
+        """
+        return row["Status"] != DELETED and (self.admin or row.get("Owner") == self.name)
 
 
 def identify(authorizer: Mapping[str, Any], *, auth: str, admins: Collection[str]) -> Principal:

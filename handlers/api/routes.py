@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -41,10 +42,11 @@ from handlers.api.uploads import Uploads, accepted_type
 from handlers.contract import keys, routes
 from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.original_metadata import encode
-from handlers.contract.rows import BATCH_ID, Row, superseded_keys, variant_keys
+from handlers.contract.rows import BATCH_ID, Row
 from handlers.contract.settings import ApiSettings
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
+from handlers.storage.deletions import Deletions
 from handlers.storage.signed_urls import SignedUrls
 
 _DELETE_TRIES: Final = 5
@@ -104,6 +106,7 @@ class Routes:
         self._listing = listing
         self._batches = batches
         self._page = page
+        self._deletions = Deletions(storage, catalog, recoverable_days=settings.old_version_days)
 
     def answer(self, request: Request) -> Response:
         """Serve a request by its route. Raises Problem."""
@@ -211,23 +214,17 @@ class Routes:
         """Delete an image: original, variants and metadata. Deleting an unknown image is not an error.
 
         The original goes first: if this ends early, S3's event about it makes the worker finish the
-        deletion, and the worker, which looks for the original after it wrote a row, removes the variants
-        it was about to add. An image that is unknown or somebody else's gets the same answer, and nothing
-        is done.
+        deletion. If the image is uploaded or rendered meanwhile, all of it starts again. An image that is
+        unknown or somebody else's gets the same answer, and nothing is done.
         """
-        row = self._visible(request, caller)
-        if row is not None:
-            self._storage.remove_original(keys.original_key(row["ImageID"]))
         for _ in range(_DELETE_TRIES):
+            row = self._visible(request, caller)
             if row is None:
                 return Response(status=204, body=None)
-            self._storage.remove_variants({*variant_keys(row), *superseded_keys(row)})
-            try:
-                self._catalog.delete(row)
-            except RowChanged:
-                row = self._visible(request, caller)
-            else:
-                row = None
+            self._storage.remove_original(keys.original_key(row["ImageID"]))
+            with suppress(RowChanged):
+                self._deletions.delete(row["ImageID"], row)
+                return Response(status=204, body=None)
         raise problems.busy()
 
     @operation(

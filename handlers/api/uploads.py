@@ -16,7 +16,7 @@ from handlers.contract import keys
 from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.keys import Lane
 from handlers.contract.original_metadata import cut_file_name
-from handlers.contract.rows import Row, timestamp
+from handlers.contract.rows import DELETED, Row, timestamp
 from handlers.contract.settings import ApiSettings
 from handlers.storage.catalog import Catalog
 
@@ -135,7 +135,7 @@ class Uploads:
 
     def _renew(self, row: Row | None, owner: str, now: float) -> Row:
         """The row, which waits for its upload as long as a new one would. Raises Problem (404, 409)."""
-        if row is None or row.get("Owner") != owner:
+        if row is None or row["Status"] == DELETED or row.get("Owner") != owner:
             raise problems.unknown_image()
         if row["Status"] != "PENDING":
             raise problems.not_pending()

@@ -1,10 +1,13 @@
 """Which of two S3 events about an image wins: the order of their sequencers."""
 
 import re
+from typing import Final
 
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
 
-_HEX = re.compile(r"[0-9A-F]+")
+_HEX: Final = re.compile(r"[0-9A-F]+")
+# No sequencer of S3 is that long, so nothing of S3 falls between one and its successor.
+_LONGER_THAN_ANY: Final = 64
 
 
 def settles(standing: Row, row: Row) -> bool:
@@ -12,6 +15,8 @@ def settles(standing: Row, row: Row) -> bool:
     sequencer = standing.get("Sequencer", "")
     if sequencer != row["Sequencer"]:
         return sequencer > row["Sequencer"]
+    if standing["Status"] == DELETED:
+        return True
     return standing["Status"] != "FAILED" and (
         row["Status"] == "FAILED" or standing.get("PresetHash") == row["PresetHash"]
     )
@@ -29,3 +34,11 @@ def comparable(sequencer: str) -> str:
     if not _HEX.fullmatch(upper):
         raise ValueError(f"sequencer {sequencer[:40]!r} is not hexadecimal")
     return upper.rstrip("0") or "0"
+
+
+def just_after(sequencer: str) -> str:
+    """The next sequencer in the order of S3: every later event of S3 itself is later than this one.
+
+    That of "" is before every event of S3.
+    """
+    return f"{sequencer:0<{_LONGER_THAN_ANY}}1"

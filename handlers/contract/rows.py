@@ -11,6 +11,9 @@ Status = Literal["PENDING", "READY", "REJECTED", "FAILED"]
 SETTLED: Final[tuple[Status, ...]] = ("READY", "REJECTED", "FAILED")
 """How an image can end."""
 
+DELETED: Final = "DELETED"
+"""The status of a row that records the decision to delete its image. To the API, there is no such image."""
+
 NOT_RENDERED: Final = "stale"
 """What no set of presets hashes to: the `PresetHash` of a row that an operator wants rendered again."""
 
@@ -58,12 +61,12 @@ class VariantAttributes(TypedDict):
 class Row(TypedDict, total=False):
     """A row of the table. `Owner` is the principal who announced the image (none for files that
     were dropped into the bucket), `CapturedAt` is local time with the camera's offset from UTC if it noted
-    one, `Shard` is its place in the indexes, and `Superseded` lists
-    variants of an earlier image that still must go.
+    one, `Shard` is its place in the indexes, which a deleted image does not have, and `Superseded` lists
+    variants of an earlier image that still must go. `Erased` is there if a deletion leaves nothing to recover.
     """
 
     ImageID: str
-    Status: Status
+    Status: Status | Literal["DELETED"]
     Bucket: str
     ResizedImageKey: str
     Variants: dict[str, VariantAttributes]
@@ -92,6 +95,8 @@ class Row(TypedDict, total=False):
     CreatedAt: str
     UploadedAt: str
     ProcessedAt: str
+    DeletedAt: str
+    Erased: bool
     Attempts: int
     Reason: str
     Error: str
@@ -107,6 +112,11 @@ def superseded_keys(row: Row) -> tuple[str, ...]:
     """The keys of an earlier image's variants that a row still has to get rid of."""
     kept = set(variant_keys(row))
     return tuple(v["Key"] for v in row.get("Superseded", {}).values() if v["Key"] not in kept)
+
+
+def leftover_keys(row: Row) -> tuple[str, ...]:
+    """The keys of all variants that a row still has to get rid of: of a deleted image, of each."""
+    return superseded_keys(row) + (variant_keys(row) if row["Status"] == DELETED else ())
 
 
 def timestamp(moment: float | None = None) -> str:

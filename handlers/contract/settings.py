@@ -34,8 +34,9 @@ class ResizeSettings:
     the worst case of one record: with less than that left, records go back untouched. The delay
     before a retry is drawn from 0 to `retry_base_seconds` doubled with every receive.
     `resize_memory_mib` is the function's memory; `originals_expire_days` the age at which the bucket
-    expires originals, 0 for never. With `malware_scan`, an original is not read before its scan, which
-    may take `malware_scan_minutes` from the upload.
+    expires originals, 0 for never; `old_version_days` how long deleted ones can be recovered. With
+    `malware_scan`, an original is not read before its scan, which may take `malware_scan_minutes` from
+    the upload.
     """
 
     originals_bucket: str
@@ -55,6 +56,7 @@ class ResizeSettings:
     max_metadata_bytes: int
     resize_memory_mib: int
     originals_expire_days: int
+    old_version_days: int
     malware_scan: bool
     malware_scan_minutes: int
 
@@ -112,7 +114,8 @@ class ApiSettings:
     `admin_principals` are the ARNs of those who see the images of all. Uploads are encrypted with
     the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
     `uploads_per_hour` images and `upload_bytes_per_hour` bytes in an hour, counted in the table of
-    quotas; the first `express_per_hour` images that ask for it are in the express lane.
+    quotas; the first `express_per_hour` images that ask for it are in the express lane. Deleted originals
+    can be recovered for `old_version_days`.
     """
 
     originals_bucket: str
@@ -125,6 +128,7 @@ class ApiSettings:
     max_upload_bytes: int
     pending_hours: int
     url_seconds: int
+    old_version_days: int
     api_auth: str
     admin_principals: tuple[str, ...]
     kms_key_arn: str

@@ -1,4 +1,4 @@
-"""Completion events: one for each outcome of an image, READY, REJECTED or FAILED.
+"""The events of images: one for each outcome, READY, REJECTED or FAILED, and one for a deletion.
 
 The structures are the `detail` of the events; `docs/events.schema.json` is written from them, and
 `docs/events.md` says what those who read them may rely on.
@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from handlers.contract.rows import NOT_RENDERED, SETTLED, Row
+from handlers.contract.rows import DELETED, NOT_RENDERED, SETTLED, Row
 
 SOURCE: Final = "image-intake"
 """The `source` of every event. Each pipeline has its own bus, so it need not distinguish them."""
@@ -70,15 +70,18 @@ class PublishedVariant(_Part, kw_only=True):
     content_type: str
 
 
-class _Completion(_Part, kw_only=True, tag_field="status"):
+class _Event(_Part, kw_only=True, tag_field="status"):
     version: Literal["1"]
-    id: Annotated[str, Meta(description="The same whenever this outcome is published; deduplicate by it.")]
+    id: Annotated[str, Meta(description="The same whenever this is published; deduplicate by it.")]
     image_id: str
     batch_id: str | UnsetType = UNSET
     owner: Annotated[str, Meta(description="Who announced it; not there for dropped files.")] | UnsetType = (
         UNSET
     )
     sequencer: Annotated[str, Meta(description="Of two events, the one with the greater text is newer.")]
+
+
+class _Completion(_Event, kw_only=True):
     preset_hash: str
     original: PublishedOriginal
     attempts: _Count
@@ -108,29 +111,60 @@ class ImageFailedEvent(_Completion, kw_only=True, tag="FAILED"):
     error: str
 
 
-Completion = ImageReadyEvent | ImageRejectedEvent | ImageFailedEvent
+class DeletedOriginal(_Part, kw_only=True):
+    """Where the original was."""
 
-DETAIL_TYPES: Final[Mapping[type[Completion], str]] = {
+    bucket: str
+    key: str
+
+
+class ImageDeletedEvent(_Event, kw_only=True, tag="DELETED"):
+    """Somebody decided to delete an image: by the API, in the bucket, or by erasing all of an owner."""
+
+    original: DeletedOriginal
+    erased: Annotated[bool, Meta(description="Whether nothing can be recovered: delete all copies.")]
+    deleted_at: _Time
+
+
+Completion = ImageReadyEvent | ImageRejectedEvent | ImageFailedEvent
+ImageEvent = Completion | ImageDeletedEvent
+
+DETAIL_TYPES: Final[Mapping[type[ImageEvent], str]] = {
     ImageReadyEvent: "Image Ready",
     ImageRejectedEvent: "Image Rejected",
     ImageFailedEvent: "Image Failed",
+    ImageDeletedEvent: "Image Deleted",
 }
 
 
-def completion(before: Row | None, after: Row | None, originals: str) -> Completion | None:
-    """The event that a change of a row is; None if it is not the outcome of a record.
+def event_of_change(before: Row | None, after: Row | None, originals: str) -> ImageEvent | None:
+    """The event that a change of a row is; None if it is neither an outcome nor a deletion.
 
-    `originals` is the name of their bucket. Raises KeyError if a settled row lacks an attribute.
+    `originals` is the name of their bucket. A row that goes is not an event: it expired, or it was lost.
+    Raises KeyError if the row lacks an attribute.
     """
-    if after is None or after["Status"] not in SETTLED or after["PresetHash"] == NOT_RENDERED:
+    if after is None or not is_event(after):
         return None
     if before is not None and _outcome(before) == _outcome(after):
         return None
-    return outcome_of(after, originals)
+    return event_of(after, originals)
 
 
-def outcome_of(row: Row, originals: str) -> Completion:
-    """The event of a settled row as it stands. Raises KeyError if it lacks an attribute."""
+def is_event(row: Row) -> bool:
+    """Whether a row as it stands is something to publish."""
+    if row["Status"] == DELETED:
+        return True
+    # Of one that is to be rendered again, the render will be published.
+    return row["Status"] in SETTLED and row["PresetHash"] != NOT_RENDERED
+
+
+def moment_of(row: Row) -> str:
+    """When that happened which is to be published of a row."""
+    return row["DeletedAt"] if row["Status"] == DELETED else row["ProcessedAt"]
+
+
+def event_of(row: Row, originals: str) -> ImageEvent:
+    """The event of a settled or deleted row as it stands. Raises KeyError if it lacks an attribute."""
     common: dict[str, Any] = {
         "version": VERSION,
         "id": _id(row, originals),
@@ -138,6 +172,19 @@ def outcome_of(row: Row, originals: str) -> Completion:
         "batch_id": row.get("BatchID", UNSET),
         "owner": row.get("Owner", UNSET),
         "sequencer": row["Sequencer"],
+    }
+    if row["Status"] == DELETED:
+        return ImageDeletedEvent(
+            **common,
+            original=DeletedOriginal(bucket=originals, key=row["OriginalKey"]),
+            erased=row.get("Erased", False),
+            deleted_at=row["DeletedAt"],
+        )
+    return _completion(row, originals, common)
+
+
+def _completion(row: Row, originals: str, common: dict[str, Any]) -> Completion:
+    common |= {
         "preset_hash": row["PresetHash"],
         "original": PublishedOriginal(
             bucket=originals,
@@ -162,6 +209,8 @@ def outcome_of(row: Row, originals: str) -> Completion:
 
 def _outcome(row: Row) -> tuple[object, ...]:
     # A row also changes when superseded variants are gone, or when it is marked to be rendered again.
+    if row["Status"] == DELETED:  # a later removal of the same original only raises the sequencer
+        return DELETED, row["DeletedAt"], row.get("Erased", False)
     return tuple(row.get(name) for name in ("Status", "Sequencer", "PresetHash", "ProcessedAt"))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.contract.backoff import retry_delay
-from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, Completion
+from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, ImageDeletedEvent, ImageEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -64,14 +64,14 @@ class Bus:
         self._count = count
         self._sleep = sleep
 
-    def entry(self, told: Completion, about: str) -> Entry:
-        """The event of an outcome. Raises TooLarge."""
+    def entry(self, told: ImageEvent, about: str) -> Entry:
+        """An event as it is sent. Raises EventTooLarge."""
         detail = msgspec.json.encode(told).decode()
         request: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": DETAIL_TYPES[type(told)],
-            "Time": datetime.fromisoformat(told.processed_at),
+            "Time": datetime.fromisoformat(_moment(told)),
             "Detail": detail,
         }
         size = _TIME_BYTES + sum(len(text.encode()) for text in (SOURCE, request["DetailType"], detail))
@@ -104,6 +104,10 @@ class Bus:
             left, result = [each for each, _ in refused], refused[0][1]
             said = f"{len(left)} events, the first for {result['ErrorCode']}: {result.get('ErrorMessage')}"
         raise NotTaken(left[0].about, said)
+
+
+def _moment(told: ImageEvent) -> str:
+    return told.deleted_at if isinstance(told, ImageDeletedEvent) else told.processed_at
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from handlers.contract.settings import PublishSettings
-from handlers.publish.completion_events import completion
+from handlers.publish.completion_events import event_of_change
 from handlers.publish.event_bus import Bus, Entry
 from handlers.storage.dynamodb_items import to_row
 
@@ -19,7 +19,7 @@ Record = dict[str, Any]
 
 
 class Publisher:
-    """Publishes the outcomes in a stream in its order.
+    """Publishes the outcomes and deletions in a stream in its order.
 
     A record that cannot be made an event would come again until it expires, and hold up all behind
     it: it goes whole to the dead letters, and the stream goes on.
@@ -32,7 +32,7 @@ class Publisher:
         self._logger = logger
 
     def publish(self, records: Iterable[Record]) -> None:
-        """Publish the outcomes in the records.
+        """Publish the outcomes and deletions in the records.
 
         Raises NotTaken about the sequence number of the first record that was not published. Errors of
         SQS, where a dead letter cannot be sent, are botocore's.
@@ -56,7 +56,7 @@ class Publisher:
         before, after = (
             to_row(change[image]) if image in change else None for image in ("OldImage", "NewImage")
         )
-        told = completion(before, after, self._settings.originals_bucket)
+        told = event_of_change(before, after, self._settings.originals_bucket)
         return None if told is None else self._bus.entry(told, change["SequenceNumber"])
 
     def _bury(self, record: Record) -> None:

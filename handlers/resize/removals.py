@@ -1,47 +1,33 @@
-"""Removed originals: what an ObjectRemoved event does, and the end of images whose original is gone."""
+"""Removed originals: what an ObjectRemoved event does."""
 
-from datetime import UTC, datetime, timedelta
-
-from handlers.contract.rows import Row, superseded_keys, variant_keys
+from handlers.contract.rows import Row
 from handlers.contract.s3_events import ObjectEvent
 from handlers.resize.outcomes import Settled
 from handlers.storage.buckets import Buckets
-from handlers.storage.catalog import Catalog
+from handlers.storage.deletions import Deletions
 
 
 class Removals:
-    """Removes variants and rows with their originals; `expire_days` is the age at which the bucket
-    expires originals, 0 for never.
+    """Deletes images whose original was removed.
+
+    Nothing but such an event does: an original that is not there may have expired, and its variants
+    stay. The row of a deletion outlives the image, and refuses what is written about an earlier upload.
     """
 
-    def __init__(self, buckets: Buckets, catalog: Catalog, *, expire_days: int) -> None:
+    def __init__(self, buckets: Buckets, deletions: Deletions) -> None:
         self._buckets = buckets
-        self._catalog = catalog
-        self._expire_days = expire_days
+        self._deletions = deletions
 
-    def settle(self, event: ObjectEvent, row: Row | None) -> Settled:
-        """Settle an ObjectRemoved event; `row` is the image's, if there is one."""
-        if row is None:
-            return Settled(outcome="done", note="Unknown")
-        if row.get("Sequencer", "") > event.sequencer:
+    def settle(self, event: ObjectEvent, image_id: str, row: Row | None) -> Settled:
+        """Settle an ObjectRemoved event; `row` is the image's, if there is one.
+
+        Without a row, somebody may still have been notified of the image, so its deletion is recorded too.
+        """
+        if row and row.get("Sequencer", "") > event.sequencer:
             return Settled(outcome="done", note="Stale")
         # Either there is a newer object, whose own event settles the row, or only an old version of it
         # was removed.
         if self._buckets.exists(event.key):
             return Settled(outcome="done", note="Overwritten")
-        self.forget(row)
+        self._deletions.delete(image_id, row, event.sequencer)
         return Settled(outcome="done", note="Removed")
-
-    def is_removed(self, event: ObjectEvent) -> bool:
-        """Whether a created original was removed since, other than by the lifecycle of its bucket.
-
-        Expiry removes originals and leaves their variants, however late an event is delivered again.
-        """
-        age = datetime.now(UTC) - event.moment
-        expired = self._expire_days and age >= timedelta(days=self._expire_days)
-        return not self._buckets.exists(event.key) and not expired
-
-    def forget(self, row: Row) -> None:
-        """Remove an image whose original is gone: its variants first, then the row that names them."""
-        self._buckets.remove_variants({*variant_keys(row), *superseded_keys(row)})
-        self._catalog.delete(row)

@@ -21,6 +21,7 @@ from handlers.resize.removals import Removals
 from handlers.resize.rendered_rows import attributes, ready
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, CommitRefused
+from handlers.storage.deletions import Deletions
 
 Render = Callable[[bytes, Sequence[Preset], Limits], Rendered]
 _ERROR_CHARACTERS: Final = 300
@@ -34,8 +35,8 @@ class Worker:
     """Settles the original of one S3 event, whatever came before or happens meanwhile.
 
     The order of steps keeps rows, variants and originals in agreement: variants are written before the
-    row that names them and removed after the row that no longer does, and the worker looks for the
-    original again after it wrote the row, because its removal may have been handled in between.
+    row that names them and removed after the row that no longer does. The removal of an original leaves a
+    row, so that an image whose removal was handled while it was rendered is not committed.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class Worker:
         self._render = render
         self._admission = admission
         self._gate = gate
-        self._removals = Removals(storage, catalog, expire_days=settings.originals_expire_days)
+        deletions = Deletions(storage, catalog, recoverable_days=settings.old_version_days)
+        self._removals = Removals(storage, deletions)
         self._presets = settings.recipes
         self._preset_hash = preset_hash(self._presets)
 
@@ -68,7 +70,7 @@ class Worker:
             return Settled(outcome="done", note="KeyTooLong" if too_long else "NotAnOriginal")
         row = self._catalog.get(image_id)
         if event.kind == "removed":
-            return self._removals.settle(event, row)
+            return self._removals.settle(event, image_id, row)
         if row:
             self._finish_superseding(row)
         return self._settle_created(event, image_id, attempt, row)
@@ -84,9 +86,7 @@ class Worker:
         # Where S3 is what failed, it can say nothing of the original; a redrive will see.
         with contextlib.suppress(ClientError):
             failed = self._catalog.get(image_id)
-            if failed and self._removals.is_removed(event):
-                self._removals.settle(event, failed)
-            elif failed and "Owner" not in failed and "Owner" in (found := self._storage.describe(event.key)):
+            if failed and "Owner" not in failed and "Owner" in (found := self._storage.describe(event.key)):
                 self._catalog.fail({**row, **found})
 
     def _settle_created(self, event: ObjectEvent, image_id: str, attempt: int, row: Row | None) -> Settled:
@@ -129,8 +129,6 @@ class Worker:
         """Leave nothing behind of earlier tries, unless there is another to come."""
         if ended.outcome == "done":
             self._discard(event, image_id, row)
-            if row and row["Status"] == "FAILED" and self._removals.is_removed(event):
-                self._removals.forget(row)  # left by an earlier try of what vanished
         return ended
 
     def _commit(self, event: ObjectEvent, settled: Row, previous: Row | None) -> Settled | None:
@@ -144,9 +142,6 @@ class Worker:
             self._catalog.forget_superseded(settled)
         if settled["Status"] == "REJECTED":  # an earlier try may have come further than this one
             self._discard(event, image_id, settled)
-        if self._removals.is_removed(event):
-            self._removals.forget(settled)
-            return Settled(outcome="done", note="Vanished")
         return None
 
     def _settle_known(self, event: ObjectEvent, image_id: str, row: Row) -> Settled:
@@ -155,8 +150,6 @@ class Worker:
         if row["Sequencer"] != event.sequencer:
             return Settled(outcome="done", note="Stale")
         self._finish_superseding(row)  # the answer to a commit may be lost, and the commit tried again
-        if self._removals.is_removed(event):
-            self._removals.forget(row)
         return Settled(outcome="done", note="Duplicate")
 
     def _finish_superseding(self, row: Row) -> None:

@@ -7,18 +7,25 @@ come late, twice or in any order.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
 from handlers.contract.event_order import settles
 from handlers.contract.indexes import shard_of
-from handlers.contract.rows import ANNOUNCED, RENDERED, Row, timestamp, variant_keys
+from handlers.contract.rows import ANNOUNCED, DELETED, RENDERED, Row, timestamp, variant_keys
 from handlers.storage.dynamodb_batches import put_items, read_items
 from handlers.storage.dynamodb_items import to_item, to_row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# What the row of a deleted image keeps: what was announced, in case the original is recovered, and what
+# must still be removed. All others are about an original or a rendering that the image no longer has.
+_OUTLIVES_DELETION: Final = frozenset(
+    {*ANNOUNCED, "ContentType", "ImageID", "OriginalKey", "PresetHash", "Superseded", "Variants"}
+)
+_OF_DELETIONS: Final = ("DeletedAt", "Erased", "ExpiresAt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +112,8 @@ class Catalog:
         """
         condition = (
             "(attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer"
-            " OR (#Sequencer = :Sequencer AND (#Status = :failed OR #PresetHash <> :PresetHash)))"
+            " OR (#Sequencer = :Sequencer AND #Status <> :deleted"
+            " AND (#Status = :failed OR #PresetHash <> :PresetHash)))"
             " AND attribute_not_exists(#Superseded)"
         )
         replaces = bool(previous and previous.get("Variants"))
@@ -150,27 +158,54 @@ class Catalog:
             if not _is_refusal(error):
                 raise
 
-    def delete(self, row: Row) -> None:
-        """Delete a row, if it is still the one given. Raises RowChanged if it is not."""
-        identity = {name: value for name, value in row.items() if name in {"Sequencer", "PresetHash"}}
-        terms = [
-            f"#{name} = :{name}" if name in identity else f"attribute_not_exists(#{name})"
-            for name in ("Sequencer", "PresetHash")
-        ]
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": to_item({"ImageID": row["ImageID"]}),
-            "ConditionExpression": " AND ".join(terms),
-            "ExpressionAttributeNames": _names(("Sequencer", "PresetHash")),
-        }
-        if identity:  # DynamoDB refuses an empty map of values, which a PENDING row would give
-            request["ExpressionAttributeValues"] = _values(identity)
+    def mark_deleted(self, row: Row) -> Row:
+        """Record the decision to delete an image (`DELETED`), in one conditional write; the new row.
+
+        `row` has at least `ImageID`, `OriginalKey`, `Sequencer` and `ExpiresAt`. What was announced
+        stays, and so do `Variants` and `Superseded`, so that a crash cannot forget them. An image that was
+        deleted before keeps its `DeletedAt`, unless `row` has another.
+
+        Raises RowChanged if the table holds the row of an event that is as new or newer.
+        """
+        set_ = {name: value for name, value in row.items() if name != "ImageID"}
+        set_["Status"] = DELETED
+        removed = sorted(Row.__annotations__.keys() - _OUTLIVES_DELETION - {*_OF_DELETIONS} - set_.keys())
+        assignments = [f"#{name} = :{name}" for name in sorted(set_)]
+        values = _values(set_)
+        if "DeletedAt" not in row:
+            assignments.append("#DeletedAt = if_not_exists(#DeletedAt, :now)")
+            values |= _values({"now": timestamp()})
         try:
-            self._client.delete_item(**request)
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"ImageID": row["ImageID"]}),
+                UpdateExpression=f"SET {', '.join(assignments)} REMOVE {', '.join(f'#{n}' for n in removed)}",
+                ConditionExpression="attribute_not_exists(#Sequencer) OR #Sequencer < :Sequencer",
+                ExpressionAttributeNames=_names({*set_, *removed, "DeletedAt"}),
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )
         except ClientError as error:
             if _is_refusal(error):
                 raise RowChanged(row["ImageID"]) from error
             raise
+        return to_row(answer["Attributes"])
+
+    def forget(self, deleted: Row, names: Iterable[str]) -> None:
+        """Remove attributes from the row of a deleted image, if it is still the one given."""
+        used = sorted(names)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"ImageID": deleted["ImageID"]}),
+                UpdateExpression=f"REMOVE {', '.join(f'#{name}' for name in used)}",
+                ConditionExpression="#Status = :Status AND #Sequencer = :Sequencer",
+                ExpressionAttributeNames=_names((*used, "Sequencer", "Status")),
+                ExpressionAttributeValues=_values({"Sequencer": deleted["Sequencer"], "Status": DELETED}),
+            )
+        except ClientError as error:
+            if not _is_refusal(error):
+                raise
 
     def _settle(
         self, row: Row, *, condition: str, supersede: bool, remove: Iterable[str]
@@ -179,7 +214,7 @@ class Catalog:
         del set_["ImageID"]
         # An image that was never announced enters the indexes here.
         set_["Shard"] = shard_of(row["ImageID"])
-        removed = sorted({*remove, "ExpiresAt"})
+        removed = sorted({*remove, *_OF_DELETIONS})
         assignments = [f"#{name} = :{name}" for name in sorted(set_)]
         created: dict[str, str] = {}
         if "CreatedAt" not in row:
@@ -191,7 +226,8 @@ class Catalog:
         expression = f"SET {', '.join(assignments)} REMOVE {', '.join(f'#{name}' for name in removed)}"
         used = {*set_, *removed, "CreatedAt", "Sequencer", "PresetHash", "Status", "Superseded", "Variants"}
         used = {name for name in used if f"#{name}" in expression + condition}
-        values = _values({**set_, **created, "failed": "FAILED"})
+        values = _values({**set_, **created, "failed": "FAILED", "deleted": DELETED})
+        values = {name: value for name, value in values.items() if name in expression + condition}
         try:
             answer = self._client.update_item(
                 TableName=self._table,

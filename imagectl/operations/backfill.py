@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
 from imagectl.operations import synthetic_events
 from imagectl.operations.checkpoint import Checkpoint, Cursor, Job
 from imagectl.operations.queues import QueueSender
@@ -19,9 +19,10 @@ def verdict(row: Row, job: Job, *, expire_days: int, now: datetime) -> str:
 
     A row is stale when it was settled with other presets than the present ones. `expired` has no
     original any more to render from. `pending` was never rendered, `failed` waits as a dead letter, `current`
-    needs nothing.
+    needs nothing. Deleted images are `other`.
     """
-    if not row["ImageID"].startswith(job.prefix) or job.reason not in {"", row.get("Reason")}:
+    meant = row["ImageID"].startswith(job.prefix) and job.reason in {"", row.get("Reason")}
+    if not meant or row["Status"] == DELETED:
         return "other"
     if "Sequencer" not in row:
         return "pending"

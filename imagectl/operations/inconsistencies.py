@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Final
 
 from handlers.contract import keys
-from handlers.contract.rows import Row, superseded_keys, variant_keys
+from handlers.contract.rows import DELETED, Row, leftover_keys, superseded_keys, variant_keys
+from handlers.publish.completion_events import moment_of
 from handlers.storage.catalog import Catalog
 from imagectl.operations.backfill import is_expired
 from imagectl.operations.buckets import Stored, listed, looked_at, outside
@@ -38,8 +39,8 @@ MEANINGS: Final = {
     MISSING_ROW: "an original without a row",
     STUCK: "uploaded, but still PENDING",
     FAILED: "FAILED",
-    OUTDATED: "the row is about an earlier upload than the original that stands there",
-    LEFTOVER: "variants of an earlier upload were not removed",
+    OUTDATED: "the row is about an earlier upload than the current original, or about its deletion",
+    LEFTOVER: "variants of an earlier upload, or of a deleted image, were not removed",
     MISSING_ORIGINAL: "a row without an original, which did not expire",
     MISSING_VARIANTS: "a READY row names variants that are not there",
     ORPHAN: "a variant that no row names",
@@ -171,10 +172,15 @@ class Comparison:
         if row["Status"] == "PENDING" or row.get("ETag") != stored.etag:
             wrong = STUCK if row["Status"] == "PENDING" else OUTDATED
             return wrong if waited >= self._stuck_after else WAITING
+        return self._leftover(row)
+
+    def _leftover(self, row: Row) -> str | None:
         wrong = LEFTOVER if self._is_old(row) else YOUNG
-        return wrong if superseded_keys(row) else None
+        return wrong if leftover_keys(row) else None
 
     def _without_original(self, row: Row) -> str | None:
+        if row["Status"] == DELETED:
+            return self._leftover(row)
         if "Sequencer" not in row:  # announced, and not uploaded yet
             return None
         if is_expired(row, expire_days=self._expire_days, now=datetime.now(UTC)):
@@ -182,7 +188,7 @@ class Comparison:
         return MISSING_ORIGINAL if self._is_old(row) else YOUNG
 
     def _is_old(self, row: Row) -> bool:
-        return _age(datetime.fromisoformat(row["ProcessedAt"])) >= self._grace
+        return _age(datetime.fromisoformat(moment_of(row))) >= self._grace
 
     def _about_variants(self) -> Iterator[Suspicion]:
         incomplete = ""  # the image that was suspected last: its keys stand next to each other

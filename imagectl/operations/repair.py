@@ -11,7 +11,8 @@ An event must never win over a newer one of S3, and must be taken as new by the 
 import itertools
 from typing import Final
 
-from handlers.contract.rows import Row, superseded_keys, timestamp, variant_keys
+from handlers.contract.event_order import just_after
+from handlers.contract.rows import DELETED, Row, superseded_keys, timestamp, variant_keys
 from handlers.storage.catalog import Catalog
 from imagectl.operations import synthetic_events
 from imagectl.operations.buckets import Stored
@@ -68,7 +69,8 @@ class Repairer:
         if finding.kind == MISSING_ORIGINAL and row:
             return synthetic_events.of_row(self._stack.originals, row, "removed")
         if finding.kind == LEFTOVER and row:
-            return synthetic_events.of_row(self._stack.originals, row)
+            kind: synthetic_events.Kind = "removed" if row["Status"] == DELETED else "created"
+            return synthetic_events.of_row(self._stack.originals, row, kind)
         assert original is not None, "what is left is about originals that were looked at"
         if row and "Sequencer" in row:
             return self._upload(finding, original, row)
@@ -81,7 +83,7 @@ class Repairer:
     def _upload(self, finding: Finding, original: Stored, row: Row) -> str:
         if row.get("ETag") == original.etag and row.get("VersionId") == original.version_id:
             return synthetic_events.of_row(self._stack.originals, row)
-        return self._new(finding, original, synthetic_events.just_after(row["Sequencer"]))
+        return self._new(finding, original, just_after(row["Sequencer"]))
 
     def _new(self, finding: Finding, original: Stored, sequencer: str) -> str:
         return synthetic_events.body(

@@ -1,12 +1,12 @@
-"""Outcomes published again, as the rows are now."""
+"""Outcomes and deletions published again, as the rows are now."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.contract.rows import NOT_RENDERED, SETTLED, Row
-from handlers.publish.completion_events import outcome_of
+from handlers.contract.rows import Row
+from handlers.publish.completion_events import event_of, is_event, moment_of
 from handlers.publish.event_bus import Bus, Entry, EventTooLarge
 from imagectl.operations.rate_limit import RateLimit
 from imagectl.operations.stack import DeployedStack
@@ -25,20 +25,20 @@ class Period:
 
 
 def verdict(row: Row, period: Period) -> str:
-    """Whether the outcome of a row is to be published: `published`, or else why not.
+    """Whether what a row says is to be published: `published`, or else why not.
 
-    `pending` has none, `other` was processed at another time, and `stale` is about to be rendered
-    again, which will be published by itself.
+    `pending` says nothing yet, `other` was processed or deleted at another time, and `stale` is about to be
+    rendered again, which will be published by itself.
     """
-    if row["Status"] not in SETTLED:
+    if row["Status"] == "PENDING":
         return "pending"
-    if datetime.fromisoformat(row["ProcessedAt"]) not in period:
+    if datetime.fromisoformat(moment_of(row)) not in period:
         return "other"
-    return "stale" if row["PresetHash"] == NOT_RENDERED else "published"
+    return "published" if is_event(row) else "stale"
 
 
 class Republication:
-    """The outcomes of a period, over the whole table; `counts` says how many rows had which verdict."""
+    """What happened in a period, over the whole table; `counts` says how many rows had which verdict."""
 
     def __init__(self, stack: DeployedStack, period: Period) -> None:
         self._stack = stack
@@ -46,7 +46,7 @@ class Republication:
         self.counts: Counter[str] = Counter()
 
     def rows(self) -> Iterator[Row]:
-        """The rows whose outcome is to be published."""
+        """The rows that are to be published."""
         for page in scan(self._stack.dynamodb, self._stack.table):
             for row in page.rows:
                 found = verdict(row, self._period)
@@ -62,7 +62,7 @@ class Republication:
     def _entries(self, bus: Bus) -> Iterator[Entry]:
         for row in self.rows():
             try:
-                yield bus.entry(outcome_of(row, self._stack.originals), row["ImageID"])
+                yield bus.entry(event_of(row, self._stack.originals), row["ImageID"])
             except (KeyError, EventTooLarge):
                 self.counts["published"] -= 1
                 self.counts["unreadable"] += 1

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
 
-from handlers.contract.rows import Row, superseded_keys, variant_keys
+from handlers.contract.rows import Row, leftover_keys, superseded_keys, variant_keys
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
@@ -20,7 +20,16 @@ PRAGMA synchronous = OFF;
 CREATE TABLE rows (image_id BLOB PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE variants (key BLOB PRIMARY KEY, image_id TEXT NOT NULL, wanted INTEGER NOT NULL) WITHOUT ROWID;
 """
-_KEPT: Final = ("ImageID", "Status", "Sequencer", "UploadedAt", "ProcessedAt", "ETag", "Reason")
+_KEPT: Final = (
+    "ImageID",
+    "Status",
+    "Sequencer",
+    "UploadedAt",
+    "ProcessedAt",
+    "DeletedAt",
+    "ETag",
+    "Reason",
+)
 
 
 class Snapshot:
@@ -34,9 +43,8 @@ class Snapshot:
         """Keep what the comparison needs of these rows."""
         for row in rows:
             self.rows_held += 1
-            kept = {name: value for name, value in row.items() if name in _KEPT}
-            if superseded_keys(row):
-                kept["Superseded"] = row["Superseded"]
+            names = {*_KEPT, "Superseded", "Variants"} if leftover_keys(row) else {*_KEPT}
+            kept = {name: value for name, value in row.items() if name in names}
             self._db.execute(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?)", (row["ImageID"].encode(), json.dumps(kept))
             )

@@ -3,20 +3,13 @@
 from typing import Final, Literal
 
 from handlers.contract import keys
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
 from handlers.contract.s3_events import ObjectEvent, as_message
 
 # Below every sequencer of S3, so that every event of S3 about the object, however late, wins.
 BEFORE_ANY: Final = "0"
-# No sequencer of S3 is that long, so nothing of S3 falls between one and its successor.
-_LONGER_THAN_ANY: Final = 64
 
 Kind = Literal["created", "removed"]
-
-
-def just_after(sequencer: str) -> str:
-    """The next sequencer in the order of S3: every later event of S3 itself is later than this one."""
-    return f"{sequencer:0<{_LONGER_THAN_ANY}}1"
 
 
 def body(
@@ -46,13 +39,13 @@ def body(
 
 
 def of_row(bucket: str, row: Row, kind: Kind = "created") -> str:
-    """The event that a settled row stems from, rebuilt from the row."""
+    """The event that a settled or deleted row stems from, rebuilt from the row."""
     return body(
         bucket,
         row["ImageID"],
         kind=kind,
         sequencer=row["Sequencer"],
-        time=row["UploadedAt"],
+        time=row["DeletedAt"] if row["Status"] == DELETED else row["UploadedAt"],
         size=row.get("Bytes", 0),
         etag=row.get("ETag", ""),
         version_id=row.get("VersionId"),

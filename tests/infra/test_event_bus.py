@@ -41,11 +41,11 @@ def test_what_was_told_is_not_told_again_because_a_later_record_fails(stack):
     assert inputs["bisectBatchOnFunctionError"] is True
 
 
-def test_changes_of_rows_that_are_not_settled_call_no_function(stack):
+def test_changes_of_rows_that_are_neither_settled_nor_deleted_call_no_function(stack):
     [only] = mapping(stack)["filterCriteria"]["filters"]
     assert json.loads(only["pattern"]) == {
         "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"Status": {"S": ["READY", "REJECTED", "FAILED"]}}},
+        "dynamodb": {"NewImage": {"Status": {"S": ["READY", "REJECTED", "FAILED", "DELETED"]}}},
     }
     assert only["pattern"] == json.dumps(json.loads(only["pattern"]), sort_keys=True)
 

@@ -13,7 +13,7 @@ from handlers.contract.indexes import INDEXES, KEY_TYPES
 from handlers.contract.keys import Lane
 from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import NotAnImage
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
 from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSettings
 from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.resize.admission import Admission
@@ -100,6 +100,7 @@ def resize_settings(**changes: Any) -> ResizeSettings:
         "max_metadata_bytes": 10_000,
         "resize_memory_mib": 1769,
         "originals_expire_days": 0,
+        "old_version_days": 30,
         "malware_scan": False,
         "malware_scan_minutes": 30,
     }
@@ -118,6 +119,7 @@ def api_settings(**changes: Any) -> ApiSettings:
         "max_upload_bytes": 5_000_000,
         "pending_hours": 1,
         "url_seconds": 900,
+        "old_version_days": 30,
         "api_auth": "iam",
         "admin_principals": (OPERATOR,),
         "kms_key_arn": "",
@@ -280,6 +282,11 @@ class World:
             UpdateExpression="SET UploadedAt = :then",
             ExpressionAttributeValues={":then": {"S": uploaded_at}},
         )
+
+    def is_deleted(self, image_id: str) -> bool:
+        """Whether the deletion of an image is recorded, and nothing is left to be done about it."""
+        row = self.row(image_id)
+        return bool(row and row["Status"] == DELETED and not {"Variants", "Superseded"} & row.keys())
 
     def variants(self) -> dict[str, bytes]:
         """Every object in the variants bucket by its key."""

@@ -107,7 +107,9 @@ def test_without_authorisation_everybody_is_the_same_and_nobody_an_administrator
         (Principal(name="ada"), {}, False),
         (Principal(name="eve", admin=True), {"Owner": "ada"}, True),
         (Principal(name="eve", admin=True), {}, True),
+        (Principal(name="ada"), {"Owner": "ada", "Status": "DELETED"}, False),
+        (Principal(name="eve", admin=True), {"Owner": "ada", "Status": "DELETED"}, False),
     ],
 )
 def test_an_image_is_seen_by_its_owner_and_by_administrators(principal, row, seen):
-    assert principal.may_see(row) is seen
+    assert principal.may_see({"Status": "READY", **row}) is seen

@@ -7,12 +7,11 @@ import pytest
 
 from handlers.api import entry_point
 from handlers.contract import routes
-from handlers.contract.keys import original_key
 from handlers.storage.buckets import Buckets
 from handlers.storage.catalog import Catalog, RowChanged
 from handlers.storage.dynamodb_batches import TableBusy
 from tests.unit.http_events import http_event, problem_of
-from tests.unit.resize_environment import OPERATOR, ORIGINALS
+from tests.unit.resize_environment import OPERATOR, ORIGINALS, Failing
 
 pytestmark = pytest.mark.usefixtures("api")
 
@@ -113,13 +112,13 @@ def test_a_batch_that_cannot_be_is_unknown(batch_id):
     assert (status, problem_of(document)) == (404, "unknown-batch")
 
 
-def test_deleting_removes_the_original_the_variants_and_the_row(world):
+def test_deleting_removes_the_original_and_the_variants_and_records_it(world):
     [image_id] = announce()
     world.deliver(world.upload(image_id, b"pixels"))
     assert world.variants()
     assert delete(image_id) == (204, None)
     assert world.variants() == {}
-    assert world.row(image_id) is None
+    assert world.is_deleted(image_id)
     assert "Contents" not in world.s3.list_objects_v2(Bucket=ORIGINALS)
     assert delete(image_id) == (204, None)
 
@@ -128,34 +127,69 @@ def test_deleting_removes_the_original_the_variants_and_the_row(world):
 def test_only_owners_and_operators_delete(world, caller):
     [image_id] = announce()
     assert delete(image_id, caller) == (204, None)
-    assert (world.row(image_id) is None) == (caller == OPERATOR)
+    assert world.is_deleted(image_id) == (caller == OPERATOR)
+
+
+def test_a_deleted_image_is_unknown_to_everybody():
+    [image_id] = announce()
+    delete(image_id)
+    for caller in (ADA, OPERATOR):
+        status, document = ask(routes.GET_IMAGE, caller, path={"imageId": image_id})
+        assert (status, problem_of(document)) == (404, "unknown-image")
+        assert ask(routes.LIST_IMAGES, caller)[1] == {"images": []}
+    again = {"files": [FILE | {"imageId": image_id}]}
+    [answer] = ask(routes.CREATE_UPLOADS, body=json.dumps(again))[1]["files"]
+    assert problem_of(answer["error"]) == "unknown-image"
 
 
 def test_an_image_that_is_settled_while_it_is_deleted_is_deleted_all_the_same(world, monkeypatch):
     [image_id] = announce()
     record = world.upload(image_id, b"pixels")
-    remove = Buckets.remove_variants
+    remove = Buckets.remove_original
 
-    def meanwhile(self, keys):
-        monkeypatch.setattr(Buckets, "remove_variants", remove)
-        # The original is back for the worker's last look, as if it had looked before it went.
-        world.s3.put_object(Bucket=ORIGINALS, Key=original_key(image_id), Body=b"pixels")
-        world.catalog.commit(
-            {
-                "ImageID": image_id,
-                "Status": "READY",
-                "Sequencer": record["s3"]["object"]["sequencer"],
-                "PresetHash": "p",
-                "Variants": {"thumbnail": {"Key": "resized/late", "Width": 1}},
-            },
-            None,
-        )
-        world.s3.put_object(Bucket="variants", Key="resized/late", Body=b"late")
-        remove(self, keys)
+    def meanwhile(self, key):
+        monkeypatch.setattr(Buckets, "remove_original", remove)
+        world.deliver(record)
+        remove(self, key)
 
-    monkeypatch.setattr(Buckets, "remove_variants", meanwhile)
+    monkeypatch.setattr(Buckets, "remove_original", meanwhile)
     assert delete(image_id) == (204, None)
-    assert world.row(image_id) is None
+    assert world.is_deleted(image_id)
+    assert world.variants() == {}
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=ORIGINALS)
+
+
+def test_an_image_uploaded_again_while_it_is_deleted_is_deleted_with_its_original(world, monkeypatch):
+    [image_id] = announce()
+    world.deliver(world.upload(image_id, b"pixels"))
+    mark = Catalog.mark_deleted
+
+    def meanwhile(self, row):
+        monkeypatch.setattr(Catalog, "mark_deleted", mark)
+        world.deliver(world.upload(image_id, b"more pixels"))
+        return mark(self, row)
+
+    monkeypatch.setattr(Catalog, "mark_deleted", meanwhile)
+    assert delete(image_id) == (204, None)
+    assert world.is_deleted(image_id)
+    assert world.variants() == {}
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=ORIGINALS)
+
+
+@pytest.mark.parametrize(
+    ("part", "method"),
+    [(Catalog, "mark_deleted"), (Buckets, "remove_variants"), (Catalog, "forget")],
+)
+def test_a_deletion_that_ends_early_is_finished_by_the_event_about_the_original(
+    world, monkeypatch, part, method
+):
+    [image_id] = announce()
+    world.deliver(world.upload(image_id, b"pixels"))
+    with monkeypatch.context() as broken:
+        broken.setattr(part, method, Failing(None, method).__getattr__(method))
+        assert delete(image_id)[0] == 500
+    assert world.deliver(world.removal(image_id)) == ["done Removed"]
+    assert world.is_deleted(image_id)
     assert world.variants() == {}
 
 
@@ -165,7 +199,7 @@ def test_an_image_that_changes_all_the_time_is_not_deleted_but_said_to_be_busy(m
     def changed(_, row):
         raise RowChanged(row["ImageID"])
 
-    monkeypatch.setattr(Catalog, "delete", changed)
+    monkeypatch.setattr(Catalog, "mark_deleted", changed)
     status, document = delete(image_id)
     assert (status, problem_of(document)) == (503, "busy")
 

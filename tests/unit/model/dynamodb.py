@@ -11,10 +11,14 @@ _TOKEN = re.compile(r"\s*([#:]\w+|\w+|<>|<|=|\(|\)|,)")
 
 
 class TableModel:
-    """The client's calls about one table with the key `ImageID`; items as DynamoDB writes them."""
+    """The client's calls about one table with the key `ImageID`; items as DynamoDB writes them.
+
+    `changes` is its stream: what stood there before, and what stands there after.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
+        self.changes: list[tuple[Item | None, Item]] = []
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> Any:  # noqa: N803 - as in AWS
         assert ConsistentRead, "a read that may be out of date decides nothing"
@@ -34,13 +38,10 @@ class TableModel:
         for path in removes.split(","):
             new.pop(expression.name(path.strip()) if path.strip() else "", None)
         self.items[Key["ImageID"]["S"]] = copy.deepcopy(new)
-        wants_old = request.get("ReturnValues") == "ALL_OLD" and old
-        return {"Attributes": copy.deepcopy(old)} if wants_old else {}
-
-    def delete_item(self, *, Key: Item, **request: Any) -> Any:  # noqa: N803 - as in AWS
-        self._checked(Key, request)
-        self.items.pop(Key["ImageID"]["S"], None)
-        return {}
+        self.changes.append((copy.deepcopy(old), copy.deepcopy(new)))
+        answers = {"ALL_OLD": old, "ALL_NEW": new}
+        wanted = answers.get(request.get("ReturnValues", ""))
+        return {"Attributes": copy.deepcopy(wanted)} if wanted else {}
 
     def _checked(self, key: Item, request: dict[str, Any]) -> Item | None:
         old = self.items.get(key["ImageID"]["S"])

@@ -1,13 +1,21 @@
 """The whole service over models of S3, SQS and DynamoDB, its workers interleaved at every call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
-from handlers.contract import keys
+from botocore.exceptions import ClientError
+
+from handlers.api.principals import Principal
+from handlers.api.problems import Problem
+from handlers.api.requests import Request
+from handlers.api.routes import Routes
+from handlers.contract import keys, routes
 from handlers.contract.original_metadata import encode
 from handlers.contract.presets import Limits, Preset, parse_presets, preset_hash
 from handlers.contract.rejections import NotAnImage, RenderTimedOut
-from handlers.contract.rows import Row
+from handlers.contract.rows import DELETED, Row
+from handlers.publish.completion_events import ImageEvent, event_of_change
 from handlers.rendering.result import Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.malware_gate import ScanGate, open_gate
@@ -21,7 +29,15 @@ from tests.unit.model.dynamodb import TableModel
 from tests.unit.model.s3 import BucketsModel
 from tests.unit.model.schedule import Fate, Gate, Task
 from tests.unit.model.sqs import MAX_RECEIVE_COUNT, URLS, Queued, QueueModel
-from tests.unit.resize_environment import FACTS, ORIGINALS, TABLE, VARIANTS, resize_settings, s3_record
+from tests.unit.resize_environment import (
+    FACTS,
+    ORIGINALS,
+    TABLE,
+    VARIANTS,
+    api_settings,
+    resize_settings,
+    s3_record,
+)
 
 NOT_AN_IMAGE = b"not an image"
 # Presets that were deployed one after the other. A stack that goes back to earlier ones does so
@@ -48,9 +64,10 @@ def rendering(preset: Preset, data: bytes) -> bytes:
 
 
 class Service:
-    """Buckets, queue and table, and the calls of the resize function that are at work.
+    """Buckets, queue and table, and the calls of the resize and API functions that are at work.
 
-    `overrun` are originals whose rendering took too long at least once, which may reject them.
+    `overrun` are originals whose rendering took too long at least once, which may reject them; `removed`
+    are images that somebody once decided to delete.
     """
 
     def __init__(self, *, versioned: bool, gated: bool) -> None:
@@ -61,6 +78,7 @@ class Service:
         self._announced: set[str] = set()
         self.tasks: list[Task] = []
         self.overrun: set[bytes] = set()
+        self.removed: set[str] = set()
         self.presets = GENERATIONS[0]
         self.next_rendering: Literal["fine", "overrun", "broken"] = "fine"
 
@@ -77,7 +95,13 @@ class Service:
             self.buckets.copy_object(Bucket=ORIGINALS, Key=keys.original_key(image_id), CopySource=origin)
 
     def remove(self, image_id: str) -> None:
+        self.removed.add(image_id)
         self.buckets.delete_object(Bucket=ORIGINALS, Key=keys.original_key(image_id))
+
+    def delete(self, image_id: str) -> Task:
+        """Begin a call of the API that deletes an image: up to the first call, which is not made yet."""
+        self.removed.add(image_id)
+        return self._begin(lambda task: self._delete(task, image_id))
 
     def announce(self, image_id: str) -> None:
         """What the API does before an upload."""
@@ -94,7 +118,7 @@ class Service:
     def backfill(self) -> None:
         """Queue again what was rendered with other presets than those of now."""
         for row in self.rows().values():
-            if row.get("PresetHash", self._hash()) != self._hash():
+            if row["Status"] != DELETED and row.get("PresetHash", self._hash()) != self._hash():
                 described = {"versionId": row["VersionId"]} if "VersionId" in row else {}
                 self.queue.send(
                     s3_record(
@@ -120,10 +144,7 @@ class Service:
         message = self.queue.receive(place)
         if message is None:
             return None
-        task = Task(lambda task: self._handle(task, message))
-        self.tasks.append(task)
-        self._clear_finished()
-        return task
+        return self._begin(lambda task: self._handle(task, message))
 
     def step(self, task: Task, fate: Fate = "done") -> None:
         """Let one of the workers make its next call, or fail at it."""
@@ -154,8 +175,41 @@ class Service:
     def rows(self) -> dict[str, Row]:
         return {image_id: to_row(item) for image_id, item in self.table.items.items()}
 
+    def events(self) -> list[ImageEvent]:
+        """All that was published, in the order of the table's stream."""
+        changes = [(before and to_row(before), to_row(after)) for before, after in self.table.changes]
+        events = [event_of_change(before, after, ORIGINALS) for before, after in changes]
+        return [event for event in events if event]
+
     def variants(self) -> dict[str, bytes]:
         return self.buckets.contents(VARIANTS)
+
+    def _begin(self, work: Callable[[Task], object]) -> Task:
+        task = Task(work)
+        self.tasks.append(task)
+        self._clear_finished()
+        return task
+
+    def _delete(self, task: Task, image_id: str) -> None:
+        nothing: Any = None
+        api = Routes(
+            api_settings(),
+            uploads=nothing,
+            quotas=nothing,
+            storage=self._storage(task),
+            signed_urls=nothing,
+            catalog=Catalog(Gate(self.table, task), TABLE),
+            listing=nothing,
+            batches=nothing,
+            page=nothing,
+        )
+        request = Request.of({"routeKey": routes.DELETE_IMAGE, "pathParameters": {"imageId": image_id}})
+        with suppress(ClientError, Problem):
+            api.delete_image(request, Principal(name="", admin=True))
+
+    def _storage(self, task: Task) -> Buckets:
+        kind = GatedBuckets if self._gated else Buckets
+        return kind(Gate(self.buckets, task), originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
 
     def _handle(self, task: Task, message: Queued) -> None:
         acknowledged = False
@@ -166,11 +220,10 @@ class Service:
 
     def _call(self, task: Task, message: Queued) -> dict[str, Any]:
         """One call of the function, with a message batch of one."""
-        s3, queues = Gate(self.buckets, task), Queues(Gate(self.queue, task), URLS)
-        storage = (GatedBuckets if self._gated else Buckets)(
-            s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS
-        )
-        gate = ScanGate(storage, queues, scan_seconds=60, clock=lambda: 0) if self._gated else open_gate
+        storage, queues = self._storage(task), Queues(Gate(self.queue, task), URLS)
+        gate = open_gate
+        if isinstance(storage, GatedBuckets):
+            gate = ScanGate(storage, queues, scan_seconds=60, clock=lambda: 0)
         worker = Worker(
             resize_settings(presets=self.presets),
             storage=storage,

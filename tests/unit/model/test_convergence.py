@@ -9,16 +9,28 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from handlers.contract import keys
 from handlers.contract.presets import parse_presets, preset_hash
 from handlers.contract.rows import ANNOUNCED, variant_keys
+from handlers.publish.completion_events import ImageDeletedEvent, event_of
 from local.consistency import Expected, balance
 from tests.unit.model.s3 import MALWARE
 from tests.unit.model.service import GENERATIONS, NOT_AN_IMAGE, Service, announcement, rendering
-from tests.unit.resize_environment import EXPRESS_ID
+from tests.unit.resize_environment import EXPRESS_ID, ORIGINALS
 
 ALL = ("a", "a/b", EXPRESS_ID)
 IMAGES = st.sampled_from(["a", "a", *ALL])
 DATA = st.sampled_from([b"one", b"two", NOT_AN_IMAGE, MALWARE])
 GESTURES = st.sampled_from(
-    ["remove", "copy", "announce", "announce", "expire", "forget old versions", "redrive", "deploy", "scan"]
+    [
+        "remove",
+        "delete",
+        "copy",
+        "announce",
+        "announce",
+        "expire",
+        "forget old versions",
+        "redrive",
+        "deploy",
+        "scan",
+    ]
 )
 PLACES = st.integers(0, 5)
 FAULTS = ["refused", "answer lost", "killed before", "killed after"]
@@ -45,6 +57,8 @@ class Convergence(RuleBasedStateMachine):
     def do_something_else(self, image_id, other, gesture):
         if gesture == "remove":
             self.service.remove(image_id)
+        elif gesture == "delete":
+            self.begin_to_delete(image_id)
         elif gesture == "copy":
             self.service.copy(other, image_id)
         elif gesture == "announce":
@@ -59,6 +73,13 @@ class Convergence(RuleBasedStateMachine):
             self.service.queue.redrive()
         elif self.service.deploy():
             self.service.backfill()
+
+    def begin_to_delete(self, image_id):
+        """With the first worker that has nothing to do, whose calls are then those of the API."""
+        for place, task in enumerate(self.workers):
+            if task is None or task.finished:
+                self.workers[place] = self.service.delete(image_id)
+                return
 
     @precondition(lambda self: self.service.queue.messages)
     @rule(place=PLACES)
@@ -113,11 +134,27 @@ class Convergence(RuleBasedStateMachine):
             assert "Superseded" not in row
             self._assert_shows_its_original(row)
             self._assert_says_what_was_announced(row)
+        self._assert_subscribers_know()
         for image_id in ALL:
             service.remove(image_id)
         service.finish()
-        assert {row["Status"] for row in service.rows().values()} <= {"PENDING"}
+        assert {row["Status"] for row in service.rows().values()} <= {"PENDING", "DELETED"}
         assert service.variants() == {}
+        self._assert_subscribers_know()
+
+    def _assert_subscribers_know(self):
+        """Who goes by the sequencers of the events has what the bucket has, in whatever order they come."""
+        newest = {}
+        for event in self.service.events():
+            if event.image_id not in newest or event.sequencer >= newest[event.image_id].sequencer:
+                newest[event.image_id] = event
+            if isinstance(event, ImageDeletedEvent):
+                assert event.image_id in self.service.removed
+        for image_id, event in newest.items():
+            if self.service.original(image_id) is None:
+                assert isinstance(event, ImageDeletedEvent)
+            else:
+                assert event == event_of(self.service.rows()[image_id], ORIGINALS)
 
     def _expected(self):
         expected = {}
@@ -148,8 +185,8 @@ class Convergence(RuleBasedStateMachine):
         said = {name: row[name] for name in ANNOUNCED if name in row}
         if "Owner" in said:
             assert said == announcement(row["ImageID"])
-        else:
-            assert set(said) == {"CreatedAt"}
+        else:  # of an image that was deleted before it had a row, nothing is known
+            assert set(said) == {"CreatedAt"} or (row["Status"] == "DELETED" and not said)
         current = self.service.buckets.current("originals", keys.original_key(row["ImageID"]))
         if current and current.metadata and self._may_be_read(current):
             assert said == announcement(row["ImageID"])

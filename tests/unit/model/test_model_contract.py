@@ -20,7 +20,11 @@ HASHES = st.sampled_from(["h1", "h2"])
 STATUSES = st.sampled_from(["READY", "REJECTED", "FAILED"])
 CALLS = st.lists(
     st.tuples(
-        st.sampled_from(["commit", "fail", "forget", "delete"]), SEQUENCERS, HASHES, STATUSES, st.booleans()
+        st.sampled_from(["commit", "fail", "forget superseded", "delete", "forget"]),
+        SEQUENCERS,
+        HASHES,
+        STATUSES,
+        st.booleans(),
     ),
     max_size=8,
 )
@@ -47,10 +51,12 @@ def answers(catalog, image_id, calls):
                 yield catalog.commit(row, catalog.get(image_id) if fresh else None)
             elif call == "fail":
                 yield catalog.fail({**row, "Status": "FAILED"})
-            elif call == "forget":
+            elif call == "forget superseded":
                 yield catalog.forget_superseded(row)
+            elif call == "forget":
+                yield catalog.forget(row, ("Superseded", "Variants"))
             else:
-                yield catalog.delete(row)
+                yield catalog.mark_deleted({"ImageID": image_id, "Sequencer": sequencer, "ExpiresAt": 1})
         except RowChanged:
             yield RowChanged
         yield catalog.get(image_id)
@@ -59,7 +65,7 @@ def answers(catalog, image_id, calls):
 def without_times(answer):
     row = getattr(answer, "row", answer)
     if isinstance(row, dict):
-        for name in ("CreatedAt", "ProcessedAt", "UploadedAt"):
+        for name in ("CreatedAt", "DeletedAt", "ProcessedAt", "UploadedAt"):
             row.pop(name, None)
     return answer
 

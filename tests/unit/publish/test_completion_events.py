@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, completion, outcome_of
+from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, event_of, event_of_change
+from handlers.storage.deletions import Deletions, row_of_deletion
 from handlers.storage.dynamodb_items import to_row
 from imagectl.operations.table_scan import mark_stale
 from tests.unit.event_schema import SCHEMA, complaints
@@ -26,7 +27,7 @@ def told(clients):
         found = []
         for record in changes(clients):
             before, after = (record["dynamodb"].get(image) for image in ("OldImage", "NewImage"))
-            found.append(completion(before and to_row(before), after and to_row(after), ORIGINALS))
+            found.append(event_of_change(before and to_row(before), after and to_row(after), ORIGINALS))
         return [event for event in found if event]
 
     return look
@@ -136,17 +137,84 @@ def test_an_image_that_failed_is_an_event_with_the_error_and_nothing_of_an_earli
     assert not {"facts", "variants", "placeholder"} & told_of["detail"].keys()
 
 
-def test_an_announcement_is_no_event_and_neither_is_keeping_or_dropping_it(world, told):
+def test_an_announcement_is_no_event_and_neither_is_keeping_it(world, told):
     world.catalog.put_pending([{"ImageID": "a", "CreatedAt": "2026-01-02T03:04:05.678Z"}])
     world.catalog.keep_pending("a", 2)
-    world.catalog.delete(world.row("a"))
     assert told() == []
 
 
-def test_a_removal_is_no_event(world, told):
+def test_a_row_that_goes_is_no_event_whatever_it_said(world, dynamodb, told):
+    world.catalog.put_pending([{"ImageID": "pending", "CreatedAt": "2026-01-02T03:04:05.678Z"}])
+    world.deliver(world.upload("ready"), world.upload("rejected", b"not an image"))
+    world.deliver(world.remove("deleted"))
+    before = told()
+    for image_id in ("pending", "ready", "rejected", "deleted"):  # as they expire, or an operator errs
+        dynamodb.delete_item(TableName=TABLE, Key={"ImageID": {"S": image_id}})
+    assert told() == before
+
+
+def test_an_image_that_is_deleted_is_an_event_ordered_after_its_upload(world, told):
+    owner = "arn:aws:iam::123456789012:user/x"
+    announced = {"ImageID": "a", "BatchID": "b1", "Owner": owner, "CreatedAt": "2026-01-02T03:04:05.678Z"}
+    world.catalog.put_pending([announced])
     world.deliver(world.upload("a"))
     world.deliver(world.remove("a"))
-    assert [event.image_id for event in told()] == ["a"]
+    ready, deleted = told()
+    told_of = delivered(deleted)
+    assert complaints(told_of) == []
+    assert told_of["detail-type"] == "Image Deleted"
+    assert told_of["detail"] == {
+        "status": "DELETED",
+        "version": "1",
+        "id": deleted.id,
+        "imageId": "a",
+        "batchId": "b1",
+        "owner": owner,
+        "sequencer": world.row("a")["Sequencer"],
+        "original": {"bucket": ORIGINALS, "key": "uploads/a"},
+        "erased": False,
+        "deletedAt": world.row("a")["DeletedAt"],
+    }
+    assert deleted.sequencer > ready.sequencer
+
+
+def test_the_deletion_of_an_image_without_a_row_is_an_event(world, told):
+    world.deliver(world.remove("a"))
+    [event] = told()
+    assert complaints(delivered(event)) == []
+    assert "owner" not in delivered(event)["detail"]
+
+
+def test_the_deletion_of_an_image_that_was_never_uploaded_is_an_event_before_any_upload(world, told):
+    world.catalog.put_pending([{"ImageID": "a", "CreatedAt": "2026-01-02T03:04:05.678Z"}])
+    Deletions(world.storage, world.catalog, recoverable_days=1).delete("a", world.row("a"))
+    world.deliver(world.upload("a"))
+    deleted, ready = told()
+    assert ready.sequencer > deleted.sequencer
+
+
+def test_what_follows_a_deletion_is_no_event(world, told):
+    world.deliver(world.upload("a"))
+    removal = world.remove("a")
+    world.deliver(removal)
+    world.deliver(removal)
+    world.deliver(world.remove("a"))
+    assert [event.image_id for event in told()] == ["a", "a"]
+
+
+def test_an_image_that_was_deleted_and_is_erased_is_two_events(world, told):
+    world.deliver(world.remove("a"))
+    first = world.row("a")
+    world.catalog.mark_deleted({**row_of_deletion("a", first, recoverable_days=1), "Erased": True})
+    assert [event.erased for event in told()] == [False, True]
+    assert len({event.id for event in told()}) == 2
+
+
+def test_a_deletion_has_the_same_id_however_late_it_is_told(world, told):
+    world.deliver(world.upload("a"))
+    world.deliver(world.remove("a"))
+    world.deliver(world.remove("a"))
+    assert event_of(world.row("a"), ORIGINALS).id == told()[-1].id
 
 
 def test_a_newer_upload_is_an_event_and_the_removal_of_the_variants_before_it_is_none(world, told):
@@ -197,9 +265,9 @@ def test_marking_a_row_to_be_rendered_again_is_no_event_and_the_render_is_one(wo
 def test_a_change_of_anything_that_tells_outcomes_apart_is_another_event(world, name, earlier):
     world.deliver(world.upload("a"))
     after = world.row("a")
-    event = completion({**after, name: earlier}, after, ORIGINALS)
+    event = event_of_change({**after, name: earlier}, after, ORIGINALS)
     assert event is not None
-    assert outcome_of({**after, name: earlier, "Reason": "", "Error": ""}, ORIGINALS).id != event.id
+    assert event_of({**after, name: earlier, "Reason": "", "Error": ""}, ORIGINALS).id != event.id
 
 
 def test_a_failed_image_that_a_redrive_brings_to_ready_is_two_events(world, told):
@@ -216,8 +284,8 @@ def test_an_outcome_has_the_same_id_however_it_is_told(world, told):
     world.deliver(world.upload("a"))
     [event] = told()
     assert told() == [event]
-    assert outcome_of(world.row("a"), ORIGINALS) == event
-    assert outcome_of(world.row("a"), "originals of another pipeline").id != event.id
+    assert event_of(world.row("a"), ORIGINALS) == event
+    assert event_of(world.row("a"), "originals of another pipeline").id != event.id
 
 
 def test_the_schema_refuses_what_is_no_event(world, told):

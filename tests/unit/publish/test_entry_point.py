@@ -51,6 +51,7 @@ def test_what_workers_write_is_told_though_the_table_tells_much_else(world, func
     assert [(event["DetailType"], event["Detail"]["imageId"]) for event in bus.events] == [
         ("Image Ready", "a"),
         ("Image Rejected", "b"),
+        ("Image Deleted", "a"),
     ]
 
 

@@ -177,7 +177,6 @@ def test_the_renderer_is_given_the_presets_and_limits_of_the_stack(world):
         ("storage", "fetch"),
         ("storage", "put_variant"),
         ("catalog", "commit"),
-        ("storage", "exists"),
     ],
 )
 def test_whatever_fails_on_the_way_is_retried_and_then_succeeds(world, part, method):

@@ -100,7 +100,7 @@ def test_an_upload_after_a_deletion_is_its_owners(world):
     world.catalog.put_pending([ROW | {"ExpiresAt": 1}])
     world.deliver(world.upload("a", metadata=encode(ROW)))
     world.deliver(world.remove("a"))
-    assert world.row("a") is None
+    assert world.is_deleted("a")
     world.deliver(world.upload("a", metadata=encode(ROW)))
     assert announced(world.row("a")) == announced(ROW)
 

@@ -1,5 +1,7 @@
 """What tries that came to nothing leave behind, and who removes it."""
 
+import pytest
+
 from handlers.contract.rejections import RenderTimedOut
 from handlers.storage.catalog import Catalog
 from tests.unit.resize_environment import MAX_RECEIVE_COUNT, TABLE, Failing, World
@@ -14,15 +16,32 @@ def test_variants_of_a_try_do_not_outlive_the_rejection_of_the_next(world):
     assert world.variants() == {}
 
 
-def test_a_failed_row_goes_when_its_message_finds_the_original_gone(world):
+def test_a_failed_row_goes_with_the_removal_of_its_original(world):
     record = world.upload("a")
     world.render.error = RuntimeError()
     world.deliver(record, attempt=MAX_RECEIVE_COUNT)
     assert world.row("a")["Status"] == "FAILED"
-    world.remove("a")  # its event has been handled before the row was written
+    removal = world.remove("a")
     world.render.error = None
     assert world.deliver(record) == ["done Vanished"]
-    assert world.row("a") is None
+    assert world.deliver(removal) == ["done Removed"]
+    assert world.is_deleted("a")
+
+
+@pytest.mark.parametrize("part", ["storage", "catalog"])
+def test_variants_that_a_deletion_left_go_with_the_next_upload(world, part):
+    world.deliver(world.upload("a", b"first"))
+    crashing = world.worker(catalog=Failing(world.catalog, "forget_superseded"))
+    world.deliver(world.upload("a", b"second"), worker=crashing)
+    method = {"storage": "remove_variants", "catalog": "forget"}[part]
+    crashing = world.worker(**{part: Failing(getattr(world, part), method)})
+    assert world.deliver(world.remove("a"), worker=crashing) == ["retry ClientError"]
+    assert world.row("a")["Status"] == "DELETED"
+    assert {"Variants", "Superseded"} <= world.row("a").keys()
+    assert world.deliver(world.upload("a", b"third")) == ["done Ready"]
+    assert set(world.variants().values()) == {b"thumbnail of third", b"small of third"}
+    assert "Superseded" not in world.row("a")
+    assert world.is_consistent()
 
 
 def test_uploads_of_the_same_bytes_share_no_variants_even_without_versions(dynamodb, clients):

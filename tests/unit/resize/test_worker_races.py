@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.resize_environment import MAX_RECEIVE_COUNT, Failing
+from tests.unit.resize_environment import ORIGINALS, VARIANTS, Failing
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -11,25 +11,24 @@ def test_an_original_removed_between_reading_and_committing_leaves_nothing(world
         world.catalog.put_pending([{"ImageID": "a", "ExpiresAt": 1}])
     record = world.upload("a")
     world.render.meanwhile = lambda: world.deliver(world.remove("a"))
-    assert world.deliver(record)[-1] == "done Vanished"
-    assert world.row("a") is None
+    assert world.deliver(record) == ["done Removed", "done Stale"]
+    assert world.is_deleted("a")
     assert world.variants() == {}
 
 
 def test_a_rejected_original_removed_between_reading_and_committing_leaves_nothing(world):
     record = world.upload("a", b"not an image")
     world.render.meanwhile = lambda: world.deliver(world.remove("a"))
-    assert world.deliver(record)[-1] == "done Vanished"
-    assert world.row("a") is None
+    assert world.deliver(record) == ["done Removed", "done Stale"]
+    assert world.is_deleted("a")
 
 
 def test_a_second_upload_removed_between_reading_and_committing_leaves_nothing(world):
     world.deliver(world.upload("a", b"first"))
     record = world.upload("a", b"second")
     world.render.meanwhile = lambda: world.deliver(world.remove("a"))
-    assert world.deliver(record) == ["done Removed", "retry RowChanged"]
-    assert world.deliver(record) == ["done Vanished"]
-    assert world.row("a") is None
+    assert world.deliver(record) == ["done Removed", "done Stale"]
+    assert world.is_deleted("a")
     assert world.variants() == {}
 
 
@@ -60,13 +59,16 @@ def test_two_workers_at_the_same_event_end_with_one_image(world):
 def test_two_workers_at_the_same_event_end_well_though_the_original_goes_meanwhile(world):
     record = world.upload("a")
 
+    removals = []
+
     def rival():
         world.deliver(record)
-        world.remove("a")
+        removals.append(world.remove("a"))
 
     world.render.meanwhile = rival
     world.deliver(record)
-    assert world.row("a") is None
+    world.deliver(*removals)
+    assert world.is_deleted("a")
     assert world.variants() == {}
 
 
@@ -101,17 +103,37 @@ def test_superseded_variants_that_a_crash_left_go_with_the_removal_of_the_image(
     crashing = world.worker(storage=Failing(world.storage, "remove_variants"))
     world.deliver(world.upload("a", b"second"), worker=crashing)
     world.deliver(world.remove("a"))
-    assert world.row("a") is None
+    assert world.is_deleted("a")
     assert world.variants() == {}
 
 
-def test_a_removal_that_crashed_half_way_is_finished_by_its_retry(world):
+@pytest.mark.parametrize(
+    ("part", "method"), [("catalog", "mark_deleted"), ("storage", "remove_variants"), ("catalog", "forget")]
+)
+def test_a_removal_that_crashed_half_way_is_finished_by_its_retry(world, part, method):
     world.deliver(world.upload("a"))
     removal = world.remove("a")
-    crashing = world.worker(catalog=Failing(world.catalog, "delete"))
+    crashing = world.worker(**{part: Failing(getattr(world, part), method)})
     assert world.deliver(removal, worker=crashing) == ["retry ClientError"]
     assert world.deliver(removal) == ["done Removed"]
-    assert world.row("a") is None
+    assert world.is_deleted("a")
+    assert world.variants() == {}
+
+
+def test_an_image_committed_between_the_look_for_its_original_and_the_record_of_its_removal_stays(world):
+    removal = world.removal("a")
+
+    class Late(type(world.storage)):
+        def exists(self, key):
+            found = super().exists(key)
+            world.deliver(world.upload("a"))
+            return found
+
+    late = Late(world.s3, originals_bucket=ORIGINALS, variants_bucket=VARIANTS)
+    assert world.deliver(removal, worker=world.worker(storage=late)) == ["done Ready", "retry RowChanged"]
+    assert world.deliver(removal) == ["done Stale"]
+    assert world.row("a")["Status"] == "READY"
+    assert world.is_consistent()
 
 
 def test_a_commit_whose_answer_was_lost_still_removes_what_it_superseded(world):
@@ -132,9 +154,3 @@ def test_a_commit_whose_answer_was_lost_still_removes_what_it_superseded(world):
     ]
     assert world.is_consistent()
     assert "Superseded" not in world.row("a")
-
-
-def test_a_failure_is_recorded_even_where_s3_says_nothing_about_the_original(world):
-    blind = world.worker(storage=Failing(world.storage, "fetch", "exists"))
-    assert world.deliver(world.upload("a"), attempt=MAX_RECEIVE_COUNT, worker=blind) == ["retry ClientError"]
-    assert world.row("a")["Status"] == "FAILED"

@@ -3,7 +3,7 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers.contract.indexes import shard_of
+from handlers.contract.indexes import INDEXES, shard_of
 from handlers.storage.catalog import Catalog, CommitRefused, Committed, RowChanged
 from tests.unit.resize_environment import TABLE, Failing
 
@@ -235,25 +235,85 @@ def test_a_failure_may_be_recorded_again(catalog):
     assert catalog.get("a")["Attempts"] == 6
 
 
+def deleted(sequencer="06", **changes):
+    return {"ImageID": "a", "OriginalKey": "uploads/a", "Sequencer": sequencer, "ExpiresAt": 7} | changes
+
+
 @pytest.mark.parametrize("row", [ready(), rejected()])
-def test_a_row_is_deleted(catalog, row):
-    catalog.commit(row, None)
-    catalog.delete(catalog.get("a"))
-    assert catalog.get("a") is None
-
-
-def test_a_pending_row_is_deleted(catalog):
+def test_a_deletion_keeps_what_was_announced_and_the_variants_that_must_go(catalog, row):
     catalog.put_pending([PENDING])
-    catalog.delete(catalog.get("a"))
-    assert catalog.get("a") is None
+    catalog.commit(row, catalog.get("a"))
+    answer = catalog.mark_deleted(deleted())
+    assert answer == catalog.get("a")
+    kept = {name: PENDING[name] for name in ("FileName", "BatchID", "CreatedAt", "ContentType")}
+    variants = {"Variants": row["Variants"]} if "Variants" in row else {}
+    assert answer == kept | variants | deleted(
+        Status="DELETED", PresetHash="p1", DeletedAt=answer["DeletedAt"]
+    )
 
 
-@pytest.mark.parametrize("seen", [ready("04"), ready("05", "p0"), PENDING])
-def test_a_row_that_changed_since_it_was_read_is_not_deleted(catalog, seen):
-    catalog.commit(ready("05", "p1"), None)
-    with pytest.raises(RowChanged):
-        catalog.delete(seen)
-    assert catalog.get("a") is not None
+def test_an_image_without_a_row_can_be_deleted(catalog):
+    answer = catalog.mark_deleted(deleted())
+    assert answer == deleted(Status="DELETED", DeletedAt=answer["DeletedAt"])
+
+
+def test_a_deleted_image_is_in_no_index(catalog, dynamodb):
+    catalog.put_pending([PENDING | {"Owner": "ada"}])
+    catalog.mark_deleted(deleted())
+    for index in INDEXES:
+        assert dynamodb.scan(TableName=TABLE, IndexName=index.name)["Items"] == []
+
+
+@pytest.mark.parametrize("sequencer", ["05", "04", "0"])
+def test_a_row_as_new_as_a_deletion_or_newer_is_not_deleted(catalog, sequencer):
+    catalog.commit(ready("05"), None)
+    before = catalog.get("a")
+    with pytest.raises(RowChanged, match="a"):
+        catalog.mark_deleted(deleted(sequencer))
+    assert catalog.get("a") == before
+
+
+def test_a_deletion_is_recorded_once_and_a_later_one_keeps_its_time(catalog):
+    first = catalog.mark_deleted(deleted("05"))
+    assert catalog.mark_deleted(deleted("06"))["DeletedAt"] == first["DeletedAt"]
+    assert catalog.mark_deleted(deleted("07", DeletedAt="later"))["DeletedAt"] == "later"
+
+
+@pytest.mark.parametrize("late", [ready("05"), ready("06"), ready("06", "p2"), rejected("06")])
+def test_no_row_about_an_upload_before_a_deletion_is_written(catalog, late):
+    catalog.commit(rejected("05"), None)
+    before = catalog.mark_deleted(deleted("06"))
+    assert catalog.commit(late, before) == CommitRefused(row=before)
+    assert catalog.fail(failed("06")) == CommitRefused(row=before)
+    assert catalog.get("a") == before
+
+
+@pytest.mark.parametrize("settle", [lambda c: c.commit(rejected("07"), None), lambda c: c.fail(failed("07"))])
+def test_an_upload_after_a_deletion_makes_an_image_of_it_again(catalog, settle):
+    catalog.put_pending([PENDING])
+    catalog.mark_deleted(deleted("06", Erased=True))
+    settle(catalog)
+    row = catalog.get("a")
+    assert (row["FileName"], row["Shard"]) == (PENDING["FileName"], shard_of("a"))
+    assert not {"DeletedAt", "Erased", "ExpiresAt"} & row.keys()
+
+
+def test_a_deleted_image_forgets_what_was_removed(catalog):
+    catalog.commit(ready("05"), None)
+    row = catalog.mark_deleted(deleted("06"))
+    catalog.forget(row, ("Variants", "Superseded"))
+    assert catalog.get("a") == {name: value for name, value in row.items() if name != "Variants"}
+
+
+def test_nothing_is_forgotten_of_a_row_that_changed(catalog):
+    catalog.commit(ready("05"), None)
+    row = catalog.mark_deleted(deleted("06"))
+    catalog.mark_deleted(deleted("07"))
+    catalog.forget(row, ("Variants",))
+    assert "Variants" in catalog.get("a")
+    catalog.commit(ready("08", variant=NEW_VARIANT), catalog.get("a"))
+    catalog.forget(row | {"Sequencer": "08"}, ("Variants",))
+    assert "Variants" in catalog.get("a")
 
 
 def test_every_read_is_consistent(catalog, dynamodb):
@@ -274,7 +334,8 @@ def test_every_read_is_consistent(catalog, dynamodb):
         ("update_item", lambda catalog: catalog.commit(ready(), None)),
         ("update_item", lambda catalog: catalog.fail(failed())),
         ("update_item", lambda catalog: catalog.forget_superseded(ready())),
-        ("delete_item", lambda catalog: catalog.delete(ready())),
+        ("update_item", lambda catalog: catalog.mark_deleted(deleted())),
+        ("update_item", lambda catalog: catalog.forget(deleted(), ("Variants",))),
         ("batch_write_item", lambda catalog: catalog.put_pending([PENDING])),
     ],
 )

@@ -44,6 +44,13 @@ def names(records):
     return sorted(record["s3"]["object"]["key"].removeprefix("uploads/") for record in records)
 
 
+def test_a_deleted_image_is_not_sent(imagectl, render, world):
+    render("a", "b", presets=OTHER_PRESETS)
+    world.deliver(world.remove("a"))
+    ran = imagectl("backfill", "--all", "--yes", "--json")
+    assert ran.lines[-1]["counts"] == {"stale": 1}
+
+
 def test_only_what_other_presets_have_rendered_is_sent(imagectl, render, world, waiting):
     render("old 1", "old 2", presets=OTHER_PRESETS)
     render("new")

@@ -8,7 +8,15 @@ from handlers.storage.catalog import Catalog
 from imagectl.operations import inconsistencies
 from imagectl.operations.snapshot import snapshot
 from imagectl.operations.sorted_merge import merged
-from tests.unit.resize_environment import EXPRESS_ID, ORIGINALS, OTHER_PRESETS, PRESETS, TABLE, VARIANTS
+from tests.unit.resize_environment import (
+    EXPRESS_ID,
+    ORIGINALS,
+    OTHER_PRESETS,
+    PRESETS,
+    TABLE,
+    VARIANTS,
+    Failing,
+)
 
 NOTHING_IS_YOUNG = ("--grace-minutes", "0", "--stuck-minutes", "0")
 # Order of bytes: a space, a dot and a hyphen come before the slash.
@@ -137,7 +145,9 @@ def test_a_deleted_original_that_is_recovered_is_rendered(repaired, render, worl
     world.deliver(world.remove("a"))
     [marker] = world.s3.list_object_versions(Bucket=ORIGINALS)["DeleteMarkers"]
     delete_for_good(world, marker["VersionId"])
-    assert repaired() == [("missing-row", "a")]
+    deletion = world.row("a")["Sequencer"]
+    assert repaired() == [("outdated", "a")]
+    assert world.row("a")["Sequencer"] > deletion
     assert set(world.variants().values()) == {b"thumbnail of pixels", b"small of pixels"}
 
 
@@ -163,8 +173,25 @@ def test_a_row_without_an_original_goes_with_its_variants(repaired, render, worl
     render("a", "b")
     world.remove("a")
     assert repaired() == [("missing-original", "a")]
-    assert world.row("a") is None
+    assert world.is_deleted("a")
     assert {keys.image_id_of_variant(key) for key in world.variants()} == {"b"}
+
+
+@pytest.mark.parametrize(("part", "method"), [("storage", "remove_variants"), ("catalog", "forget")])
+def test_a_deletion_that_a_worker_did_not_finish_is_finished(repaired, render, world, part, method):
+    render("a")
+    crashing = world.worker(**{part: Failing(getattr(world, part), method)})
+    world.deliver(world.remove("a"), worker=crashing)
+    assert "Variants" in world.row("a")
+    assert repaired() == [("leftover", "a")]
+    assert world.is_deleted("a")
+    assert world.variants() == {}
+
+
+def test_a_deleted_image_is_not_reported(repaired, render, world):
+    render("a")
+    world.deliver(world.remove("a"))
+    assert repaired() == []
 
 
 def test_an_original_that_came_back_meanwhile_keeps_its_image(reconcile, render, world, waiting):

@@ -3,7 +3,7 @@ from datetime import datetime
 
 import pytest
 
-from handlers.publish.completion_events import completion
+from handlers.publish.completion_events import event_of_change
 from handlers.storage.dynamodb_items import to_row
 from imagectl.operations.table_scan import mark_stale
 from tests.unit.fake_event_bus import NO_RIGHTS, FakeBus
@@ -37,10 +37,25 @@ def test_what_was_processed_in_a_time_is_told_once_more(imagectl, world, bus):
     assert {event["DetailType"] for event in bus.events} == {"Image Ready", "Image Rejected"}
 
 
+def test_deletions_are_told_once_more_too_by_when_they_happened(imagectl, world, bus, clients):
+    settle(world, "a", "b")
+    world.deliver(world.remove("a"))
+    moment = world.row("a")["DeletedAt"]
+    ran = imagectl("publish", "--since", moment, "--yes", "--json")
+    assert ran.lines[-1]["counts"]["published"] >= 1
+    deletion = next(event for event in bus.events if event["DetailType"] == "Image Deleted")
+    changed = changes(clients)[-2]["dynamodb"]  # the last change is that nothing is left to be removed
+    before, after = to_row(changed["OldImage"]), to_row(changed["NewImage"])
+    assert deletion["Detail"]["id"] == event_of_change(before, after, ORIGINALS).id
+    bus.events.clear()
+    imagectl("publish", "--since", "2001-01-01", "--until", moment, "--yes")
+    assert "a" not in bus.told
+
+
 def test_who_heard_of_it_knows_it_by_its_id(imagectl, world, bus, clients):
     settle(world, "a")
     [record] = changes(clients)
-    first = completion(None, to_row(record["dynamodb"]["NewImage"]), ORIGINALS)
+    first = event_of_change(None, to_row(record["dynamodb"]["NewImage"]), ORIGINALS)
     imagectl("publish", *SINCE_EVER, "--yes")
     assert [event["Detail"]["id"] for event in bus.events] == [first.id]
 

@@ -3,7 +3,7 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.contract.event_order import comparable
+from handlers.contract.event_order import comparable, just_after
 from handlers.contract.s3_events import parse_message
 from imagectl.operations import synthetic_events
 
@@ -18,7 +18,7 @@ def test_the_sequencer_before_any_is_not_after_any_of_s3(sequencer):
 @given(SEQUENCERS, SEQUENCERS)
 @example("0055AED6DCD9028", "0055AED6DCD902800F")  # the zeros between them were cut off the first
 def test_nothing_of_s3_lies_between_a_sequencer_and_the_one_just_after(one, other):
-    after = comparable(synthetic_events.just_after(one))
+    after = comparable(just_after(one))
     assert one < after
     assert (other > one) == (other > after)
 
