@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from imagectl.commands.backfill import backfill
+from imagectl.commands.erase import erase
+from imagectl.commands.export import export
 from imagectl.commands.get import get
 from imagectl.commands.list import list_images
 from imagectl.commands.plan import plan
@@ -98,6 +100,8 @@ app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
 app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
 app.command("reconcile", rich_help_panel=_OPERATORS)(operating(reconcile))
 app.command("publish", rich_help_panel=_OPERATORS)(operating(publish))
+app.command("export", rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(export))
+app.command("erase", rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(erase))
 app.command("watch", rich_help_panel=_OPERATORS)(operating(watch))
 app.command("plan", rich_help_panel=_OPERATORS, no_args_is_help=True)(plan)
 

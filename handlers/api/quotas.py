@@ -172,7 +172,7 @@ class Quotas:
         return _amounts(answer["Attributes"])
 
 
-_ATTRIBUTES: Final = {"images": "Images", "bytes": "Bytes", "express": "Express"}
+_ATTRIBUTES: Final = {"images": quota_table.IMAGES, "bytes": "Bytes", "express": "Express"}
 _NAMES: Final = {f"#{name}": attribute for name, attribute in _ATTRIBUTES.items()}
 _ADDITIONS: Final = ", ".join(f"#{name} :{name}" for name in _ATTRIBUTES)
 

@@ -109,6 +109,11 @@ def variant_key(image_id: str, render: str, preset: Preset) -> str:
     return f"{VARIANTS_PREFIX}{image_id}/{render}/{preset.name}.{preset.extension}"
 
 
+def variants_prefix(image_id: str) -> str:
+    """What the keys of an image's variants start with, and perhaps those of images below it."""
+    return f"{VARIANTS_PREFIX}{image_id}/"
+
+
 def image_id_of_variant(key: str) -> str | None:
     """The ImageID of a variant's key; None for any other key."""
     rest = key.removeprefix(VARIANTS_PREFIX)

@@ -6,6 +6,8 @@ from typing import Final
 
 PARTITION: Final = "Principal"
 SORT: Final = "Hour"
+# The attribute that counts images.
+IMAGES: Final = "Images"
 # The attribute that DynamoDB lets a count go by, once its hour is over.
 EXPIRES: Final = "ExpiresAt"
 

@@ -62,7 +62,8 @@ class Row(TypedDict, total=False):
     """A row of the table. `Owner` is the principal who announced the image (none for files that
     were dropped into the bucket), `CapturedAt` is local time with the camera's offset from UTC if it noted
     one, `Shard` is its place in the indexes, which a deleted image does not have, and `Superseded` lists
-    variants of an earlier image that still must go. `Erased` is there if a deletion leaves nothing to recover.
+    variants of an earlier image that still must go. `Erased` is there if a deletion leaves nothing to
+    recover.
     """
 
     ImageID: str

@@ -191,8 +191,8 @@ class Catalog:
             raise
         return to_row(answer["Attributes"])
 
-    def forget(self, deleted: Row, names: Iterable[str]) -> None:
-        """Remove attributes from the row of a deleted image, if it is still the one given."""
+    def forget(self, deleted: Row, names: Iterable[str]) -> bool:
+        """Remove attributes from the row of a deleted image; False if it is not the one given any more."""
         used = sorted(names)
         try:
             self._client.update_item(
@@ -206,6 +206,8 @@ class Catalog:
         except ClientError as error:
             if not _is_refusal(error):
                 raise
+            return False
+        return True
 
     def _settle(
         self, row: Row, *, condition: str, supersede: bool, remove: Iterable[str]

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.contract.presets import PresetError, preset_hash
-from handlers.contract.settings import ResizeSettings, SettingsError, load
+from handlers.contract.settings import ApiSettings, ResizeSettings, Settings, SettingsError, load
 from imagectl.address import stack_outputs
 from imagectl.errors import CannotContinue
 from imagectl.shared_options import Command, provided
@@ -35,6 +35,7 @@ _OUTPUTS: Final = {
     "variants": "variantsBucket",
     "table": "tableName",
     "function": "resizeFunctionName",
+    "api_function": "apiFunctionName",
     "bus": "eventBusName",
 }
 _EXPRESS_LANE: Final = "expressLane"
@@ -58,6 +59,7 @@ class DeployedStack:
     variants: str
     table: str
     function: str
+    api_function: str
     bus: str
     express_lane: bool
     region: str | None = None
@@ -108,25 +110,18 @@ class DeployedStack:
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The environment of the resize function. Raises StackUnusable if the caller may not read it."""
-        environment = self.configuration.get("Environment", {})
-        # https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
-        if refused := environment.get("Error"):
-            raise StackUnusable(
-                f"Lambda does not return the environment of {self.function}: {refused.get('Message')}",
-                "docs/operating.md lists the rights that each command needs.",
-            )
-        variables: Mapping[str, str] = environment.get("Variables", {})
-        return variables
+        return _environment(self.function, self.configuration)
 
     @cached_property
     def settings(self) -> ResizeSettings:
         """The settings of the resize function. Raises StackUnusable if it is not our function."""
-        try:
-            return load(ResizeSettings, self.environment)
-        except SettingsError as error:
-            raise StackUnusable(
-                f"{self.function} is not a resize function of this version: {error}"
-            ) from error
+        return _settings(ResizeSettings, self.function, self.environment)
+
+    @cached_property
+    def api_settings(self) -> ApiSettings:
+        """The settings of the API function. Raises StackUnusable if it is not our function."""
+        found = self.client("lambda").get_function_configuration(FunctionName=self.api_function)
+        return _settings(ApiSettings, self.api_function, _environment(self.api_function, found))
 
     def preset_hash(self, lines: tuple[str, ...] = ()) -> str:
         """The hash of the presets in `lines`, or of those that the function renders with now."""
@@ -134,6 +129,25 @@ class DeployedStack:
             return preset_hash(self.settings.recipes_of(lines or self.settings.presets))
         except PresetError as error:
             raise StackUnusable(str(error)) from error
+
+
+def _environment(function: str, configuration: Mapping[str, Any]) -> Mapping[str, str]:
+    environment = configuration.get("Environment", {})
+    # https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
+    if refused := environment.get("Error"):
+        raise StackUnusable(
+            f"Lambda does not return the environment of {function}: {refused.get('Message')}",
+            "docs/operating.md lists the rights that each command needs.",
+        )
+    variables: Mapping[str, str] = environment.get("Variables", {})
+    return variables
+
+
+def _settings(kind: type[Settings], function: str, environment: Mapping[str, str]) -> Settings:
+    try:
+        return load(kind, environment)
+    except SettingsError as error:
+        raise StackUnusable(f"{function} is not a function of this version: {error}") from error
 
 
 def find_stack(*, outputs: str | None, stack: str | None, region: str | None) -> DeployedStack:

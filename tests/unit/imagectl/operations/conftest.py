@@ -4,11 +4,20 @@ from typing import Any, ClassVar
 
 import pytest
 
-from handlers.contract.settings import ResizeSettings, variables
+from handlers.contract.settings import ApiSettings, ResizeSettings, variables
 from imagectl import app
 from imagectl.operations.stack import DeployedStack
 from tests.unit.imagectl.conftest import Ran
-from tests.unit.resize_environment import BUS, ORIGINALS, REGION, TABLE, VARIANTS, World, resize_settings
+from tests.unit.resize_environment import (
+    BUS,
+    ORIGINALS,
+    REGION,
+    TABLE,
+    VARIANTS,
+    World,
+    api_settings,
+    resize_settings,
+)
 
 
 class ThisStack(DeployedStack):
@@ -19,7 +28,11 @@ class ThisStack(DeployedStack):
     @property
     def configuration(self) -> dict[str, Any]:
         settings = resize_settings(**self.changes)
-        return {"Environment": {"Variables": variables(ResizeSettings, settings)}}
+        return {"Environment": {"Variables": variables(ResizeSettings, settings)}, "Timeout": 60}
+
+    @property
+    def api_settings(self) -> ApiSettings:
+        return api_settings()
 
 
 @pytest.fixture
@@ -43,6 +56,7 @@ def stack(world: World, queues, clients, monkeypatch) -> DeployedStack:
         variants=VARIANTS,
         table=TABLE,
         function="resize",
+        api_function="api",
         bus=BUS,
         express_lane=True,
         region=REGION,

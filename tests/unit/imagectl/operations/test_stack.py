@@ -15,6 +15,7 @@ OUTPUTS = {
     "variantsBucket": "v",
     "tableName": "t",
     "resizeFunctionName": "f",
+    "apiFunctionName": "a",
     "eventBusName": "b",
 }
 
@@ -31,7 +32,7 @@ def outputs(tmp_path, aws):
 
 def test_names_come_from_the_outputs_of_the_stack(outputs):
     found = find_stack(outputs=outputs(region="eu-west-1"), stack=None, region=None)
-    assert found == DeployedStack("q", "e", "d", "o", "v", "t", "f", "b", True, "eu-west-1", None)
+    assert found == DeployedStack("q", "e", "d", "o", "v", "t", "f", "a", "b", True, "eu-west-1", None)
     assert found.sqs.meta.region_name == "eu-west-1"
     assert found.sqs.meta.endpoint_url == "https://sqs.eu-west-1.amazonaws.com"
 
@@ -55,7 +56,7 @@ def test_outputs_of_another_program_are_refused(outputs):
 
 def test_a_function_of_another_version_is_refused(stack, configure, monkeypatch):
     monkeypatch.setattr(ThisStack, "configuration", {"Environment": {"Variables": {"TABLE_NAME": "t"}}})
-    with pytest.raises(StackUnusable, match="not a resize function of this version"):
+    with pytest.raises(StackUnusable, match="is not a function of this version"):
         _ = stack.settings
 
 
