@@ -1,4 +1,4 @@
-"""The bus for completion events, and the queue for those that could not be published."""
+"""The bus for events about images, and the queue for those that could not be published."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -146,6 +146,7 @@ def _names(deployment: Deployment) -> StackNames:
         # Of the images: who operates them does not read, let alone write, who read them.
         buckets=[str(deployment.outputs[name]) for name in ("originalsBucket", "variantsBucket")],
         table=str(deployment.outputs["tableName"]),
+        quotas=next(name for name in of_type("aws:dynamodb/table:Table") if "quotas" in name),
         queues=of_type("aws:sqs/queue:Queue"),
         bus=str(deployment.outputs["eventBusName"]),
         functions=of_type("aws:lambda/function:Function"),

@@ -19,6 +19,7 @@ class StackNames:
     api_id: str
     buckets: Sequence[str]
     table: str
+    quotas: str
     queues: Sequence[str]
     bus: str
     functions: Sequence[str]
@@ -66,6 +67,13 @@ def create_operator(target: Target, stack: StackNames) -> Credentials:
             "dynamodb:BatchGetItem",
             "dynamodb:Query",
             "dynamodb:Scan",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        ),
+        _allow(
+            [target.arn("dynamodb", f"table/{stack.quotas}")],
+            "dynamodb:Scan",
+            "dynamodb:Query",
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
         ),

@@ -1,1 +1,1 @@
-"""The publish function: changes of rows in, completion events on the event bus out."""
+"""The publish function: changes of rows in, events on the event bus out."""

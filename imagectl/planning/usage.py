@@ -140,7 +140,7 @@ def _usage(load: Workload, gb_seconds: float, *, calls: float, queue_requests: f
         index_writes_settling=2 * INDEXES_OF_STATUS,
         table_reads=math.ceil(row_bytes / _READ_BYTES),
         bucket_puts=1 + load.presets,
-        bucket_gets=2,  # the original, and whether it still stands there
+        bucket_gets=1,  # the original
         log_bytes=_LINE_BYTES + _CALL_LINES_BYTES * (calls + publishing),
         traces=_TRACED * (calls + publishing),
         events=1,

@@ -107,7 +107,7 @@ def test_a_deleted_image_is_gone_at_once_with_all_that_belonged_to_it(system, ph
     assert system.api.call("DELETE", f"/images/{image_id}").status_code == 204
     assert system.api.call("GET", f"/images/{image_id}").status_code == 404
     assert system.api.http.get(url, timeout=10).status_code in {403, 404}
-    assert row(system, image_id) is None
+    assert row(system, image_id)["Status"] == {"S": "DELETED"}
     assert variant_keys(system, image_id) == set()
     originals = system.client("s3").list_objects_v2(
         Bucket=system.outputs["originalsBucket"], Prefix=keys.original_key(image_id)
@@ -120,7 +120,7 @@ def test_an_image_that_was_never_uploaded_can_be_deleted(system):
     image_id, _ = announce(system, "never.jpg", 10)
     assert system.api.call("DELETE", f"/images/{image_id}").status_code == 204
     assert system.api.call("GET", f"/images/{image_id}").status_code == 404
-    assert row(system, image_id) is None
+    assert row(system, image_id)["Status"] == {"S": "DELETED"}
 
 
 def test_an_image_deleted_while_it_is_rendered_leaves_nothing(system, photograph):
@@ -132,7 +132,7 @@ def test_an_image_deleted_while_it_is_rendered_leaves_nothing(system, photograph
         assert eventually(lambda image_id=image_id: not variant_keys(system, image_id))
     time.sleep(1)
     for image_id in ids:
-        assert eventually(lambda image_id=image_id: row(system, image_id) is None)
+        assert eventually(lambda image_id=image_id: row(system, image_id)["Status"] == {"S": "DELETED"})
         assert variant_keys(system, image_id) == set()
 
 

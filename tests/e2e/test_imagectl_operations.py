@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,18 @@ from handlers.contract import keys
 from handlers.contract.presets import parse_presets, preset_hash
 from local.outputs_file import documented, write
 from local.system import PROJECT, System, deployed
-from tests.e2e.actions import dead_letters, depth, eventually, row, send, variant_keys
+from tests.e2e.actions import (
+    announce,
+    dead_letters,
+    depth,
+    eventually,
+    post,
+    row,
+    send,
+    settled,
+    upload,
+    variant_keys,
+)
 from tests.e2e.event_subscriber import Subscriber
 
 Ran = subprocess.CompletedProcess[str]
@@ -24,7 +36,9 @@ NOTHING_IS_YOUNG = ("--grace-minutes", "0", "--stuck-minutes", "0")
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """A system of these tests' own: they send away all dead letters, and change the presets."""
-    with deployed(config={"maxConcurrency": 2}) as running:
+    with deployed(
+        config={"maxConcurrency": 2, "urlSeconds": 60, "batchSize": 2, "resizeTimeoutSeconds": 20}
+    ) as running:
         yield running
 
 
@@ -49,7 +63,7 @@ def imagectl(system: System, tmp_path: Path) -> Callable[..., Ran]:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -193,9 +207,53 @@ def test_reconcile_mends_planted_damage(system, imagectl, photograph):
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert eventually(lambda: imagectl("reconcile", *NOTHING_IS_YOUNG).returncode == 0, seconds=60)
     assert ready(system, "damaged/0", "damaged/1", "damaged/2")
-    assert row(system, "damaged/3") is None
+    assert status(system, "damaged/3") == "DELETED"
     assert variant_keys(system, "damaged/3") == set()
     assert orphan not in variant_keys(system, "damaged/2")
+
+
+def test_everything_of_an_owner_is_exported_and_then_erased_and_subscribers_know(
+    system, imagectl, photograph, tmp_path
+):
+    subscriber = Subscriber(system)
+    image_id, deleted = (upload(system, f"{name}.jpg", photograph) for name in ("mine", "deleted"))
+    settled(system, image_id)
+    settled(system, deleted)
+    owner = row(system, image_id)["Owner"]["S"]
+    assert system.api.call("DELETE", f"/images/{deleted}").status_code == 204
+    drop(system, "somebody else's", photograph)
+    assert ready(system, "somebody else's")
+
+    exported = imagectl("export", "--owner", owner, "--to", str(tmp_path / "mine.tar"), "--json")
+    assert exported.returncode == 0, exported.stderr
+    assert lines(exported)[-1]["counts"]["images"] >= 2
+    with tarfile.open(tmp_path / "mine.tar") as tar:
+        names = tar.getnames()
+        assert tar.extractfile(f"{image_id}/original.jpg").read() == photograph
+    assert sum(name.startswith(f"{image_id}/variants/") for name in names) == 3
+    assert any(name.startswith(f"{deleted}/versions/") for name in names)
+
+    announced, policy = announce(system, "on its way.jpg", len(photograph))
+    erased = imagectl("erase", "--owner", owner, "--yes", "--json", "--no-wait")
+    assert erased.returncode == 1, erased.stderr
+    file = {"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}
+    assert system.api.call("POST", "/uploads", json={"files": [file]}).status_code == 429
+    assert post(system, policy, photograph).status_code == 204
+    assert ready(system, announced)
+
+    finished = imagectl("erase", "--owner", owner, "--yes", "--json")
+    assert finished.returncode == 0, finished.stderr
+    assert lines(finished)[-1]["complete"] is True
+    listed = system.client("s3").list_object_versions(Bucket=system.outputs["originalsBucket"])
+    stored = [each["Key"] for name in ("Versions", "DeleteMarkers") for each in listed.get(name, [])]
+    for each in (image_id, deleted, announced):
+        assert keys.original_key(each) not in stored
+        assert variant_keys(system, each) == set()
+        assert "Owner" not in row(system, each)
+        told = [event["detail"] for event in subscriber.about(each)]
+        assert any(detail["status"] == "DELETED" and detail["erased"] for detail in told)
+    assert status(system, "somebody else's") == "READY"
+    assert system.api.call("POST", "/uploads", json={"files": [file]}).status_code == 200
 
 
 def test_watch_looks_once(system, imagectl, photograph):

@@ -119,8 +119,8 @@ def test_a_scan_that_failed_is_retried_and_another_scan_mends_it(system, images)
 
 def test_an_original_that_is_deleted_while_it_waits_leaves_nothing(system, images):
     image_id = images["deleted"]
-    assert eventually(lambda: outcomes(system, image_id)[-1]["reason"] == "Vanished")
-    assert row(system, image_id) is None
+    assert eventually(lambda: outcomes(system, image_id)[-1]["reason"] == "Stale")
+    assert row(system, image_id)["Status"] == {"S": "DELETED"}
     assert variant_keys(system, image_id) == set()
 
 
