@@ -33,6 +33,7 @@ _SETTINGS = ApiSettings(
     max_upload_bytes=50_000_000,
     pending_hours=1,
     url_seconds=900,
+    old_version_days=7,
     api_auth="iam",
     admin_principals=(),
     kms_key_arn="",

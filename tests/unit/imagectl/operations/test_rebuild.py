@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.contract.original_metadata import encode
-from handlers.publish.completion_events import completion
+from handlers.publish.completion_events import event_of_change
 from tests.unit.resize_environment import EXPRESS_ID, ORIGINALS, TABLE, VARIANTS
 
 AT_ONCE = ("--grace-minutes", "0", "--stuck-minutes", "0", "--rate", "10000")
@@ -87,11 +87,11 @@ def test_a_rebuilt_image_is_published_again_as_one_whose_place_among_events_is_n
     rebuild, rows, world
 ):
     lose_table(world, rows)
-    assert [completion(row, None, ORIGINALS) for row in rows.values()] == [None] * len(rows)
+    assert [event_of_change(row, None, ORIGINALS) for row in rows.values()] == [None] * len(rows)
     rebuild()
     for image_id, row in rows_of(world).items():
-        before = completion(None, rows[image_id], ORIGINALS)
-        event = completion(None, row, ORIGINALS)
+        before = event_of_change(None, rows[image_id], ORIGINALS)
+        event = event_of_change(None, row, ORIGINALS)
         assert type(event) is type(before)
         assert (event.sequencer, event.id != before.id) == ("0", True)
         assert event.processed_at > before.processed_at
