@@ -135,3 +135,23 @@ def test_an_image_that_is_uploaded_again_is_told_again_and_once(system, subscrib
     first, second = subscriber.about(image_id)
     assert first["detail"]["sequencer"] < second["detail"]["sequencer"]
     assert first["detail"]["id"] != second["detail"]["id"]
+
+
+@pytest.mark.parametrize("by", ["the API", "S3"])
+def test_an_image_that_is_deleted_is_told_after_it_was_ready(system, subscriber, photograph, by):
+    image_id = upload(system, "deleted.jpg", photograph)
+    settled(system, image_id)
+    if by == "the API":
+        assert system.api.call("DELETE", f"/images/{image_id}").status_code == 204
+    else:
+        bucket, key = system.outputs["originalsBucket"], keys.original_key(image_id)
+        system.client("s3").delete_object(Bucket=bucket, Key=key)
+    assert eventually(lambda: len(subscriber.about(image_id)) == 2)
+    # Behind what S3's own event about the original writes, which would have been told before it.
+    assert subscriber.told(upload(system, "later.jpg", photograph))
+    ready, deleted = subscriber.about(image_id)
+    assert complaints(deleted) == []
+    assert deleted["detail-type"] == "Image Deleted"
+    assert deleted["detail"]["owner"] == ready["detail"]["owner"]
+    assert deleted["detail"]["sequencer"] > ready["detail"]["sequencer"]
+    assert deleted["detail"]["erased"] is False

@@ -26,6 +26,7 @@ def users(clients):
         api_id="abc",
         buckets=["originals"],
         table="ImageMetadata",
+        quotas="quotas",
         queues=["uploads"],
         bus="events",
         functions=["resize"],

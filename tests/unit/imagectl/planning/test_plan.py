@@ -109,7 +109,7 @@ def test_the_queue_saves_more_of_lambda_than_it_costs():
 
 def test_the_bill_of_a_plain_image_is_what_the_prices_say():
     bill = usage(LOAD).bill(price_table().of("us-east-1"))
-    assert bill["S3 requests"] * 1000 == pytest.approx(4 * 0.005 + 2 * 0.0004)
+    assert bill["S3 requests"] * 1000 == pytest.approx(4 * 0.005 + 0.0004)
     assert bill["DynamoDB"] * 1e6 == pytest.approx(14.01 * 0.625 + 0.125)
     assert bill["SQS"] * 1e6 == pytest.approx(1.2 * 0.40)
 
