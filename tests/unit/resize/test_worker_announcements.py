@@ -28,7 +28,7 @@ ROW = {
     "ImageID": "a",
     "Owner": "ada",
     "FileName": "山 holiday.jpg",
-    "BatchID": "b1",
+    "BatchID": "batch-of-the-owner",
     "CreatedAt": "2026-03-04T05:06:07.890Z",
 }
 OTHER = encode(
