@@ -174,25 +174,28 @@ def test_removals_that_s3_notifies_of_bring_nothing_back(erase, uploaded, world,
 
 @pytest.fixture
 def announceable(dynamodb, clock):
-    """How many of five images an owner may announce, so many seconds from now."""
+    """How many of five images an owner may announce, now or at another moment."""
     limits = Amounts(images=10**7, bytes=10**15, express=0)
 
-    def ask(owner=ADA, later=0):
-        quotas = Quotas(dynamodb, QUOTAS, unrepeated=dynamodb, limits=limits, clock=lambda: clock.now + later)
+    def ask(owner=ADA, moment=None):
+        at = clock.now if moment is None else moment
+        quotas = Quotas(dynamodb, QUOTAS, unrepeated=dynamodb, limits=limits, clock=lambda: at)
         answers = quotas.take(owner, [Amounts.of(10, "bulk")] * 5)
         return answers.count("bulk")
 
     return ask
 
 
-@pytest.mark.parametrize("later", [0, 3600])
+@pytest.mark.parametrize("later", [0, 120])  # in the same hour of the clock, and in the next
 def test_nothing_can_be_announced_while_everything_is_erased(erase, uploaded, clock, announceable, later):
     uploaded("a")
+    clock.now += 3600 - clock.now % 3600 - 60
+    moment = clock.now + later
     granted = []
-    clock.meanwhile = lambda: granted.extend([announceable(ADA, later), announceable(BOB, later)])
+    clock.meanwhile = lambda: granted.extend([announceable(ADA, moment), announceable(BOB, moment)])
     erase()
     assert granted == [0, 5]
-    assert announceable(ADA, later) == 5
+    assert announceable(ADA, moment) == 5
 
 
 @pytest.mark.parametrize(
