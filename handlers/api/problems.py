@@ -56,6 +56,11 @@ def unknown_image() -> Problem:
     return Problem(404, "unknown-image", "The image does not exist.")
 
 
+def unknown_variant() -> Problem:
+    """The image has no such variant, or none yet."""
+    return Problem(404, "unknown-variant", "The image has no variant of this name.")
+
+
 def unknown_batch() -> Problem:
     """There is no such batch, or none that the caller may see."""
     return Problem(404, "unknown-batch", "The batch does not exist.")

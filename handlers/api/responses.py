@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from handlers.api.problems import QuotaUnit
 from handlers.contract.keys import Lane
-from handlers.contract.rows import Row, Status
+from handlers.contract.rows import Row, Status, VariantAttributes, timestamp
+from handlers.storage.signed_urls import SignedUrl
 
 Time = Annotated[str, Meta(description="ISO 8601 in UTC", examples=["2026-01-02T03:04:05.678Z"])]
 CaptureTime = Annotated[
@@ -95,9 +96,10 @@ class Quota(_Document):
 
 
 class Variant(_Document):
-    """A rendered size. `url` reads it and expires."""
+    """A rendered size. `url` reads it until `expiresAt`."""
 
     url: str
+    expires_at: Time
     width: Count
     height: Count
     bytes: Count
@@ -180,7 +182,7 @@ _ATTRIBUTES: Final = {
 }
 
 
-def image(row: Row, signed_url: Callable[[str], str], *, with_owner: bool) -> Image:
+def image(row: Row, signed_url: Callable[[str], SignedUrl], *, with_owner: bool) -> Image:
     """The document of a row. `signed_url` makes a URL of a variant's key."""
     known: Mapping[str, Any] = row
     document = Image(
@@ -190,16 +192,20 @@ def image(row: Row, signed_url: Callable[[str], str], *, with_owner: bool) -> Im
         document.owner = row["Owner"]
     if row["Status"] == "READY":
         document.variants = {
-            name: Variant(
-                url=signed_url(variant["Key"]),
-                width=variant["Width"],
-                height=variant["Height"],
-                bytes=variant["Bytes"],
-                content_type=variant["ContentType"],
-            )
-            for name, variant in row["Variants"].items()
+            name: _variant(variant, signed_url(variant["Key"])) for name, variant in row["Variants"].items()
         }
     return document
+
+
+def _variant(variant: VariantAttributes, signed: SignedUrl) -> Variant:
+    return Variant(
+        url=signed.url,
+        expires_at=timestamp(signed.expires_at),
+        width=variant["Width"],
+        height=variant["Height"],
+        bytes=variant["Bytes"],
+        content_type=variant["ContentType"],
+    )
 
 
 def location(image_id: str) -> str:

@@ -60,6 +60,13 @@ _IMAGE_ID: Final = {
     "description": "Any Unicode; slashes need no encoding.",
     "schema": {"type": "string", "minLength": 1, "maxLength": keys.MAX_IMAGE_ID_BYTES},
 }
+_VARIANT_NAME: Final = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "The name of a preset.",
+    "schema": {"type": "string"},
+}
 _BATCH_ID: Final = {
     "name": "batchId",
     "in": "path",
@@ -183,11 +190,35 @@ class Routes:
     )
     def get_image(self, request: Request, caller: Principal) -> Response:
         """Get an image, with a signed URL of each variant once it is READY."""
-        row = self._visible(request, caller)
+        image_id = request.path.get("imageId", "")
+        row = self._visible(image_id, caller)
         if row is None:
-            raise problems.unknown_image()
+            return self.get_variant(request, caller)
         pending = _SOON if row["Status"] == "PENDING" else {}
         return Response(body=self._document(row, caller), headers={**_PRIVATE, **pending})
+
+    @operation(
+        routes.GET_VARIANT,
+        status=302,
+        parameters=(_IMAGE_ID, _VARIANT_NAME),
+        response=None,
+        problems=(problems.unknown_image(), problems.unknown_variant()),
+    )
+    def get_variant(self, request: Request, caller: Principal) -> Response:
+        """Redirect to a signed URL of a variant.
+
+        The path is one at which `GET_IMAGE` found no image: an image whose own id ends like this comes
+        first.
+        """
+        image_id, _, name = request.path.get("imageId", "").rpartition("/variants/")
+        row = self._visible(image_id, caller)
+        if row is None:
+            raise problems.unknown_image()
+        variants = row.get("Variants", {}) if row["Status"] == "READY" else {}
+        if name not in variants:
+            raise problems.unknown_variant()
+        location = self._signed_urls(variants[name]["Key"]).url
+        return Response(status=302, body=None, headers={"Location": location, **_PRIVATE})
 
     @operation(routes.LIST_IMAGES, query=ListImages, response=ImageList, problems=(_MALFORMED,))
     def list_images(self, request: Request, caller: Principal) -> Response:
@@ -217,8 +248,9 @@ class Routes:
         deletion. If the image is uploaded or rendered meanwhile, all of it starts again. An image that is
         unknown or somebody else's gets the same answer, and nothing is done.
         """
+        image_id = request.path.get("imageId", "")
         for _ in range(_DELETE_TRIES):
-            row = self._visible(request, caller)
+            row = self._visible(image_id, caller)
             if row is None:
                 return Response(status=204, body=None)
             self._storage.remove_original(keys.original_key(row["ImageID"]))
@@ -266,9 +298,8 @@ class Routes:
         """The page, for people with a browser."""
         return Response(body=self._page.html, headers=self._page.headers)
 
-    def _visible(self, request: Request, caller: Principal) -> Row | None:
-        """The row that a path names, if there is one that the caller may see."""
-        image_id = request.path.get("imageId", "")
+    def _visible(self, image_id: str, caller: Principal) -> Row | None:
+        """The row of an image, if there is one that the caller may see."""
         row = self._catalog.get(image_id) if keys.image_id_of(keys.original_key(image_id)) else None
         return row if row and caller.may_see(row) else None
 
@@ -281,4 +312,4 @@ OPERATIONS: Final = declared_operations(Routes)
 
 def description(settings: ApiSettings) -> dict[str, Any]:
     """The OpenAPI document of a stack with these settings."""
-    return openapi.document(settings, {route: OPERATIONS[route][1] for route in routes.ROUTES})
+    return openapi.document(settings, {route: declared for route, (_, declared) in OPERATIONS.items()})

@@ -2,6 +2,10 @@
 
 A route key is `METHOD /path` as API Gateway writes it. `{imageId+}` matches slashes too, because
 the ImageID of a file that was dropped under `uploads/` may hold them.
+
+A variant has no route in the gateway, where such a variable ends a path: its requests arrive as
+`GET_IMAGE`, and the function distinguishes them.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 """
 
 from typing import Final
@@ -10,6 +14,7 @@ CREATE_UPLOADS: Final = "POST /uploads"
 CREATE_IMAGE: Final = "POST /images"
 LIST_IMAGES: Final = "GET /images"
 GET_IMAGE: Final = "GET /images/{imageId+}"
+GET_VARIANT: Final = "GET /images/{imageId+}/variants/{name}"
 DELETE_IMAGE: Final = "DELETE /images/{imageId+}"
 GET_BATCH: Final = "GET /batches/{batchId}"
 GET_QUOTA: Final = "GET /quota"
@@ -26,3 +31,4 @@ ROUTES: Final = (
     GET_QUOTA,
     GET_OPENAPI,
 )
+"""The routes of the gateway."""

@@ -25,7 +25,7 @@ EXCUSED = {
 # These take nothing that could be wrong.
 MODES = [
     (route, mode)
-    for route in routes.ROUTES
+    for route in (*routes.ROUTES, routes.GET_VARIANT)
     for mode in GenerationMode
     if mode != GenerationMode.NEGATIVE or route not in {routes.GET_OPENAPI, routes.GET_QUOTA}
 ]

@@ -36,13 +36,14 @@ def http_event(
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
+    caller: str = OPERATOR,
 ) -> dict[str, Any]:
     """An event of payload format 2.0: bytes travel as Base64, absent members are left out."""
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
         "headers": headers or {},
-        "requestContext": {"authorizer": {"iam": {"userArn": OPERATOR}}},
+        "requestContext": {"authorizer": {"iam": {"userArn": caller}}},
         "isBase64Encoded": isinstance(body, bytes),
     }
     if body:
@@ -63,14 +64,14 @@ def call(route: str, body: bytes | str = "", **parts: Any) -> Answer:
     )
 
 
-def post_uploads(document: Any) -> Answer:
+def post_uploads(document: Any, caller: str = OPERATOR) -> Answer:
     body = document if isinstance(document, (str, bytes)) else json.dumps(document)
-    return call("POST /uploads", body, headers={"Content-Type": "application/json"})
+    return call("POST /uploads", body, headers={"Content-Type": "application/json"}, caller=caller)
 
 
 def post_image(body: bytes, content_type: str = "image/png", **query: str) -> Answer:
     return call("POST /images", body, headers={"Content-Type": content_type}, query=query)
 
 
-def get_image(image_id: str) -> Answer:
-    return call("GET /images/{imageId+}", path={"imageId": image_id.replace("%", "%25")})
+def get_image(image_id: str, caller: str = OPERATOR) -> Answer:
+    return call("GET /images/{imageId+}", path={"imageId": image_id.replace("%", "%25")}, caller=caller)

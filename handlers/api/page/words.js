@@ -24,6 +24,7 @@ const PROBLEMS = {
   "malformed-request": "The service did not understand the request.",
   "unknown-route": "This service does not offer that.",
   "unknown-image": "This image is gone.",
+  "unknown-variant": "This image has no such size.",
   "unknown-batch": "These uploads are not known to the service.",
   "not-pending": "This image has been uploaded already.",
   "unidentified-caller": "The token does not say whose it is.",

@@ -1,6 +1,7 @@
 """Sending one small image, and reading images back."""
 
 import json
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
@@ -120,10 +121,16 @@ def test_a_ready_image_has_a_short_lived_url_of_every_variant(world):
     assert set(document["variants"]) == {"thumbnail", "small"}
     thumbnail = document["variants"]["thumbnail"]
     url = urlsplit(thumbnail.pop("url"))
+    expires = datetime.fromisoformat(thumbnail.pop("expiresAt"))
     assert thumbnail == {"width": 128, "height": 128, "bytes": 19, "contentType": "image/jpeg"}
     assert url.scheme == "https"
     assert url.path == "/" + quote(world.row("a")["Variants"]["thumbnail"]["Key"])
-    assert int(parse_qs(url.query)["X-Amz-Expires"][0]) <= 900
+    [seconds], [signed] = (parse_qs(url.query)[f"X-Amz-{name}"] for name in ("Expires", "Date"))
+    assert int(seconds) <= 900
+    # To the second: the signature's date has no fractions.
+    assert abs(expires - datetime.fromisoformat(signed) - timedelta(seconds=int(seconds))) <= timedelta(
+        seconds=1
+    )
 
 
 def test_a_rejected_image_tells_its_reason(world):

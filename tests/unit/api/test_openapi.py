@@ -37,8 +37,9 @@ def test_the_document_is_plain_json():
 
 
 def test_every_route_is_described_and_no_other():
-    assert set(OPERATIONS) == set(routes.ROUTES)
-    assert len(operations(description(api_settings()))) == len(routes.ROUTES)
+    served = {*routes.ROUTES, routes.GET_VARIANT}
+    assert set(OPERATIONS) == served
+    assert len(operations(description(api_settings()))) == len(served)
 
 
 def problem_codes():
@@ -63,7 +64,14 @@ def test_every_problem_is_described():
         assert code in text
 
 
-@pytest.mark.parametrize("route", routes.ROUTES)
+def test_a_variant_is_described_as_a_redirect_that_the_gateway_has_no_route_for():
+    assert set(operation(routes.GET_VARIANT)["responses"]) >= {"302", "404"}
+    names = [parameter["name"] for parameter in operation(routes.GET_VARIANT)["parameters"]]
+    assert names == ["imageId", "name"]
+    assert routes.GET_VARIANT not in routes.ROUTES
+
+
+@pytest.mark.parametrize("route", [*routes.ROUTES, routes.GET_VARIANT])
 def test_every_route_says_what_it_answers_to_strangers_and_when_it_fails(route):
     answers = operation(route)["responses"]
     assert {"401", "403", "429", "500"} <= set(answers)
