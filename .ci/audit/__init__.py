@@ -11,7 +11,7 @@ TOOLS: Final = ROOT / ".venv-audit" / "bin"
 BUILD: Final = ROOT / "build"
 """Where reports are written."""
 
-LAYERS: Final = ("resize", "api", "publish")
+LAYERS: Final = ("resize", "api", "publish", "delivery")
 """The files of `requirements/` that become Lambda layers."""
 
 PINNED: Final = tuple(
@@ -21,6 +21,7 @@ PINNED: Final = tuple(
         "requirements/resize.txt",
         "requirements/api.txt",
         "requirements/publish.txt",
+        "requirements/delivery.txt",
         "requirements/runtime.txt",
         "policies/requirements.txt",
         "requirements/dev.txt",

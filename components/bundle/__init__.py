@@ -31,13 +31,14 @@ ROOMS: Final = {
     "resize": ("contract", "storage", "rendering", "resize"),
     "api": ("contract", "storage", "api"),
     "publish": ("contract", "storage", "publish"),
+    "delivery": ("contract", "storage", "delivery"),
 }
 """The folders of `handlers` that each function's archive holds: its own, and those that it imports."""
 SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
 """Environment variable: if it is set, layers are named but not built. For runs without an engine,
 which never look at an archive's bytes; a real deployment would stop at the missing file."""
 
-# An archive is uploaded in the call that creates the function or layer; three of them stay far
+# An archive is uploaded in the call that creates the function or layer; all of them stay far
 # below the 250 MB that they may unpack to.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES: Final = 50 * 1024 * 1024

@@ -141,12 +141,17 @@ def preset_hash(presets: Iterable[Preset]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
+def is_name(name: str) -> bool:
+    """Whether a preset, and so a variant, may have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _parse(line: str, metadata: Metadata) -> Preset:
     words = line.split()
     if len(words) < 4:
         raise PresetError(f"preset '{line}' is not '{_SYNTAX}'")
     name, box, fit, output, *options = words
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise PresetError(f"preset name '{name}' is not 1 to 32 of a-z, 0-9 and '-', starting with a letter")
     width, height = _box(name, box)
     if fit not in get_args(Fit):

@@ -48,6 +48,10 @@ RENDERED: Final = (
 )
 
 
+PUBLIC: Final = ("ImageID", "Status", "Variants")
+"""The attributes that tell where an image's variants are, and nothing about whose image it is."""
+
+
 class VariantAttributes(TypedDict):
     """One entry of a row's `Variants`: where a variant is and what it measures (pixels, bytes)."""
 

@@ -150,6 +150,14 @@ class PublishSettings:
     dead_letter_queue_url: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliverySettings:
+    """Settings of the delivery function: caches may keep an answer for `delivery_seconds`."""
+
+    table_name: str
+    delivery_seconds: int
+
+
 def variables(kind: type[Any], config: object, **values: Any) -> dict[str, Any]:
     """The environment variables that hold settings of `kind`: `values`, and the rest from `config`.
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from handlers.contract.event_order import settles
 from handlers.contract.indexes import shard_of
-from handlers.contract.rows import ANNOUNCED, DELETED, RENDERED, Row, timestamp, variant_keys
+from handlers.contract.rows import ANNOUNCED, DELETED, PUBLIC, RENDERED, Row, timestamp, variant_keys
 from handlers.storage.dynamodb_batches import put_items, read_items
 from handlers.storage.dynamodb_items import to_item, to_row
 
@@ -60,6 +60,18 @@ class Catalog:
         """The row of an image as of now (a consistent read); None if there is none."""
         answer = self._client.get_item(
             TableName=self._table, Key=to_item({"ImageID": image_id}), ConsistentRead=True
+        )
+        return to_row(answer["Item"]) if "Item" in answer else None
+
+    def get_public(self, image_id: str) -> Row | None:
+        """The `PUBLIC` attributes of a row as of now; None if there is none."""
+        names = _names(PUBLIC)
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=to_item({"ImageID": image_id}),
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
         )
         return to_row(answer["Item"]) if "Item" in answer else None
 

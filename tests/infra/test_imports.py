@@ -16,6 +16,7 @@ ROOMS = {
     "handlers/resize": {CONTRACT, STORAGE, RENDERING, "handlers.resize"},
     "handlers/api": {CONTRACT, STORAGE, "handlers.api"},
     "handlers/publish": {CONTRACT, STORAGE, "handlers.publish"},
+    "handlers/delivery": {CONTRACT, STORAGE, "handlers.delivery"},
     "components": {CONTRACT, "components", "pricing"},
     "imagectl": {CONTRACT, STORAGE, "handlers.publish", "imagectl", "pricing"},
     "pricing": {"pricing"},

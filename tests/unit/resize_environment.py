@@ -14,7 +14,7 @@ from handlers.contract.keys import Lane
 from handlers.contract.presets import Limits, Preset
 from handlers.contract.rejections import NotAnImage
 from handlers.contract.rows import DELETED, Row
-from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSettings
+from handlers.contract.settings import ApiSettings, DeliverySettings, PublishSettings, ResizeSettings
 from handlers.rendering.result import Facts, Rendered, RenderedVariant
 from handlers.resize.admission import Admission
 from handlers.resize.message_batch import Line, Message, handle_batch
@@ -134,6 +134,11 @@ def publish_settings(**changes: Any) -> PublishSettings:
         "dead_letter_queue_url": "https://sqs.test/letters",
     }
     return PublishSettings(**defaults | changes)
+
+
+def delivery_settings(**changes: Any) -> DeliverySettings:
+    defaults: dict[str, Any] = {"table_name": TABLE, "delivery_seconds": 60}
+    return DeliverySettings(**defaults | changes)
 
 
 def s3_record(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.contract.settings import ApiSettings, ResizeSettings, SettingsError, load, variables
-from tests.unit.resize_environment import api_settings, publish_settings, resize_settings
+from tests.unit.resize_environment import api_settings, delivery_settings, publish_settings, resize_settings
 
 
 class Output:
@@ -13,7 +13,9 @@ class Output:
 
 
 ALL = pytest.mark.parametrize(
-    "settings", [resize_settings(), api_settings(), publish_settings()], ids=["resize", "api", "publish"]
+    "settings",
+    [resize_settings(), api_settings(), publish_settings(), delivery_settings()],
+    ids=["resize", "api", "publish", "delivery"],
 )
 
 

@@ -1,0 +1,1 @@
+"""The delivery function: permanent URLs of variants."""
