@@ -3,6 +3,7 @@
 client → API → presigned upload → originals bucket → express or bulk queue → resize worker
     → variants bucket
     → table → publisher → event bus
+    → distribution → everyone, with `delivery`
 """
 
 import pulumi
@@ -27,3 +28,10 @@ pulumi.export("eventBusName", pipeline.events.name)
 pulumi.export("eventDeadLetterQueueUrl", pipeline.events.dead_letter_url)
 pulumi.export("alarmTopicArn", pipeline.monitoring.topic.arn)
 pulumi.export("dashboardUrl", pipeline.monitoring.dashboard_url)
+if pipeline.api.domain:
+    pulumi.export("apiDomainTarget", pipeline.api.domain.domain_name_configuration.target_domain_name)
+if pipeline.delivery:
+    pulumi.export("deliveryUrl", pipeline.delivery.url)
+    pulumi.export("deliveryTarget", pipeline.delivery.target)
+    pulumi.export("deliveryDistributionId", pipeline.delivery.distribution.id)
+    pulumi.export("deliveryFunctionName", pipeline.delivery.function.name)

@@ -51,12 +51,16 @@ class ImageApiArgs:
 
 
 class ImageApi(pulumi.ComponentResource):
-    """Announces uploads, accepts small images directly, and reports the outcome of each."""
+    """Announces uploads, accepts small images directly, and reports the outcome of each.
+
+    Its `domain` exists if the configuration names one.
+    """
 
     api: aws.apigatewayv2.Api
     function: PythonFunction
     access_log: aws.cloudwatch.LogGroup
     url: pulumi.Output[str]
+    domain: aws.apigatewayv2.DomainName | None = None
 
     def __init__(self, name: str, args: ImageApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:index:ImageApi", name, None, opts)
@@ -102,7 +106,9 @@ class ImageApi(pulumi.ComponentResource):
         )
         self.url = self.api.api_endpoint
         self._routes(name, args)
-        self._stage(name, args)
+        stage = self._stage(name, args)
+        if args.config.api_domain:
+            self.domain = self._domain(name, args.config, stage)
         aws.lambda_.Permission(
             f"{name}-invoke",
             action="lambda:InvokeFunction",
@@ -140,7 +146,32 @@ class ImageApi(pulumi.ComponentResource):
                 opts=child,
             )
 
-    def _stage(self, name: str, args: ImageApiArgs) -> None:
+    def _domain(
+        self, name: str, config: ApiConfig, stage: aws.apigatewayv2.Stage
+    ) -> aws.apigatewayv2.DomainName:
+        child = pulumi.ResourceOptions(parent=self)
+        domain = aws.apigatewayv2.DomainName(
+            f"{name}-domain",
+            domain_name=config.api_domain,
+            # HTTP APIs know no other type and no other version of TLS.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html
+            domain_name_configuration={
+                "certificate_arn": config.api_certificate,
+                "endpoint_type": "REGIONAL",
+                "security_policy": "TLS_1_2",
+            },
+            opts=child,
+        )
+        aws.apigatewayv2.ApiMapping(
+            f"{name}-domain-api",
+            api_id=self.api.id,
+            domain_name=domain.id,
+            stage=stage.name,
+            opts=child,
+        )
+        return domain
+
+    def _stage(self, name: str, args: ImageApiArgs) -> aws.apigatewayv2.Stage:
         child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log",
@@ -152,7 +183,7 @@ class ImageApi(pulumi.ComponentResource):
             kms_key_id=args.key.arn,
             opts=child,
         )
-        aws.apigatewayv2.Stage(
+        return aws.apigatewayv2.Stage(
             f"{name}-stage",
             api_id=self.api.id,
             name="$default",

@@ -13,26 +13,32 @@ from components.base.key import AWS_KEYS, Key
 from components.base.private_bucket import PrivateBucket
 from components.buckets import OriginalsBucket, VariantsBucket
 from components.config.audit import AuditConfig
+from components.delivery import Delivery
 from components.table import ImageTable
 
 _ACCESS_LOGS: Final = "access/"
 _EVENTS: Final = "events"
+# Log delivery from CloudFront is configured there, wherever the stack and the bucket are.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
+_DELIVERY_REGION: Final = "us-east-1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditTrailArgs:
-    """`key` encrypts the data events."""
+    """`key` encrypts the data events. With a `delivery`, its access is logged too."""
 
     location: Location
     key: Key
     originals: OriginalsBucket
     variants: VariantsBucket
     table: ImageTable
+    delivery: Delivery | None
     config: AuditConfig
 
 
 class LogsBucket(PrivateBucket):
-    """Takes logs of S3 about the two buckets, events of one trail, and nothing of anybody else.
+    """Takes logs of S3 about the two buckets and of the distribution, events of one trail, and nothing of
+    anybody else.
 
     No role of the pipeline may read or write it, and its own access is not logged: that would
     never end. It keeps no versions, since its writers never write a key twice.
@@ -86,6 +92,8 @@ class AuditTrail(pulumi.ComponentResource):
                     target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
                     opts=admitted,
                 )
+            if args.delivery:
+                self._log_delivery(f"{name}-delivery", args.delivery, admitted)
         if args.config.data_events:
             self.trail = aws.cloudtrail.Trail(
                 f"{name}-events",
@@ -101,6 +109,30 @@ class AuditTrail(pulumi.ComponentResource):
             )
         self.register_outputs({"logsBucket": self.logs.name})
 
+    def _log_delivery(self, name: str, delivery: Delivery, opts: pulumi.ResourceOptions) -> None:
+        """Standard logging of CloudFront, version 2: the first wants a bucket with access control lists."""
+        source = aws.cloudwatch.LogDeliverySource(
+            f"{name}-source",
+            region=_DELIVERY_REGION,
+            log_type="ACCESS_LOGS",
+            resource_arn=delivery.distribution.arn,
+            opts=opts,
+        )
+        destination = aws.cloudwatch.LogDeliveryDestination(
+            f"{name}-bucket",
+            region=_DELIVERY_REGION,
+            output_format="json",
+            delivery_destination_configuration={"destination_resource_arn": self.logs.arn},
+            opts=opts,
+        )
+        aws.cloudwatch.LogDelivery(
+            name,
+            region=_DELIVERY_REGION,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            opts=opts,
+        )
+
 
 def _trail_name(logs: PrivateBucket) -> pulumi.Output[str]:
     # The bucket's policy names the trail, which cannot be there before that policy is.
@@ -110,6 +142,7 @@ def _trail_name(logs: PrivateBucket) -> pulumi.Output[str]:
 def _writers(args: AuditTrailArgs, logs: PrivateBucket) -> Sequence[Mapping[str, Any]]:
     return [
         *([_s3_delivers(args, logs)] if args.config.access_logs else []),
+        *([_distribution_delivers(args.location, logs)] if args.config.access_logs and args.delivery else []),
         *(_cloudtrail_delivers(args.location, logs) if args.config.data_events else []),
     ]
 
@@ -125,6 +158,28 @@ def _s3_delivers(args: AuditTrailArgs, logs: PrivateBucket) -> Mapping[str, Any]
         "Condition": {
             "ArnEquals": {"aws:SourceArn": [args.originals.arn, args.variants.arn]},
             "StringEquals": {"aws:SourceAccount": args.location.account},
+        },
+    }
+
+
+def _distribution_delivers(location: Location, logs: PrivateBucket) -> Mapping[str, Any]:
+    # As AWS writes it, which would else add a statement of its own to the policy.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+    sources = pulumi.Output.format(
+        "arn:{0}:logs:{1}:{2}:delivery-source:*", location.partition, _DELIVERY_REGION, location.account
+    )
+    return {
+        "Sid": "AWSLogDeliveryWrite",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": pulumi.Output.concat(logs.arn, "/AWSLogs/", location.account, "/*"),
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": sources},
+            "StringEquals": {
+                "aws:SourceAccount": location.account,
+                "s3:x-amz-acl": "bucket-owner-full-control",
+            },
         },
     }
 

@@ -29,9 +29,12 @@ class OriginalsBucketArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class VariantsBucketArgs:
-    """`key` encrypts the variants."""
+    """`key` encrypts the variants. If they are `delivered`, the bucket has no policy until a distribution may
+    read it.
+    """
 
     key: Key
+    delivered: bool
     config: RetentionConfig
 
 
@@ -126,13 +129,36 @@ class VariantsBucket(PrivateBucket):
     def __init__(
         self, name: str, args: VariantsBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("VariantsBucket", name, protect=args.config.protect, key=args.key, opts=opts)
+        super().__init__(
+            "VariantsBucket",
+            name,
+            protect=args.config.protect,
+            key=args.key,
+            statements=None if args.delivered else lambda _: (),
+            opts=opts,
+        )
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,
             rules=[_abort_incomplete(keys.VARIANTS_PREFIX, args.config)],
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def let_distribution_read(self, distribution_arn: pulumi.Output[str]) -> None:
+        """Let a distribution, and no other, read variants that it knows the keys of.
+
+        It may not list them, so S3 answers 403 about keys that do not exist.
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+        """
+        reads = {
+            "Sid": "DistributionReads",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Resource": pulumi.Output.concat(self.arn, "/", keys.VARIANTS_PREFIX, "*"),
+            "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
+        }
+        self._attach_policy([reads])
 
     def grant_get(self) -> Grant:
         """Read variants, and sign URLs of them."""

@@ -8,9 +8,11 @@ from components.base.arns import Location
 from components.base.key import Key, pipeline_key
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config.pipeline_config import PipelineConfig
+from components.delivery import Delivery, DeliveryArgs
 from components.event_bus import ImageEvents, ImageEventsArgs
 from components.malware_scan import Scanner, ScannerArgs
 from components.monitoring import Monitoring, MonitoringArgs, PipelineMetrics, function_metrics, queue_metrics
+from components.monitoring.queries import Source
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queues import UploadQueues, UploadQueuesArgs
 from components.quota_table import QuotaTable, QuotaTableArgs
@@ -24,7 +26,8 @@ class ImagePipeline(pulumi.ComponentResource):
     publisher and monitoring.
 
     Every name below it starts with its own, so that a stack can hold several. `audit` exists if
-    the configuration asks for access logs or data events, `scanner` if it asks for a malware scan.
+    the configuration asks for access logs or data events, `scanner` if it asks for a malware scan, `delivery`
+    if it asks for permanent URLs.
     """
 
     key: Key
@@ -38,6 +41,7 @@ class ImagePipeline(pulumi.ComponentResource):
     api: ImageApi
     events: ImageEvents
     publisher: EventPublisher
+    delivery: Delivery | None = None
     audit: AuditTrail | None = None
     monitoring: Monitoring
 
@@ -61,7 +65,9 @@ class ImagePipeline(pulumi.ComponentResource):
             child,
         )
         self.variants = VariantsBucket(
-            f"{name}-variants", VariantsBucketArgs(key=self.key, config=config), child
+            f"{name}-variants",
+            VariantsBucketArgs(key=self.key, delivered=config.delivery, config=config),
+            child,
         )
         self.queues = UploadQueues(
             f"{name}-uploads", UploadQueuesArgs(originals=self.originals, key=self.key, config=config), child
@@ -110,6 +116,18 @@ class ImagePipeline(pulumi.ComponentResource):
         )
         if origins := self._page_origins(config):
             self.originals.let_pages_upload(origins)
+        if config.delivery:
+            self.delivery = Delivery(
+                f"{name}-delivery",
+                DeliveryArgs(
+                    service=self._service,
+                    key=self.key,
+                    variants=self.variants,
+                    table=self.table,
+                    config=config,
+                ),
+                child,
+            )
         if config.access_logs or config.data_events:
             self.audit = AuditTrail(
                 f"{name}-audit",
@@ -119,6 +137,7 @@ class ImagePipeline(pulumi.ComponentResource):
                     originals=self.originals,
                     variants=self.variants,
                     table=self.table,
+                    delivery=self.delivery,
                     config=config,
                 ),
                 child,
@@ -130,12 +149,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 location=location,
                 metrics=self._metrics(config),
                 publish_memory_mib=MEMORY_MIB,
-                log_groups={
-                    "resize": self.worker.function.log_group.name,
-                    "api": self.api.function.log_group.name,
-                    "publish": self.publisher.function.log_group.name,
-                    "access": self.api.access_log.name,
-                },
+                log_groups=self._log_groups(),
                 config=config,
             ),
             child,
@@ -145,8 +159,21 @@ class ImagePipeline(pulumi.ComponentResource):
 
     def _page_origins(self, config: PipelineConfig) -> list[pulumi.Input[str]]:
         # The page is served by the API, and uploads to the bucket like the pages of other origins.
-        own = [self.api.url] if config.page and "*" not in config.cors_origins else []
-        return [*config.cors_origins, *own]
+        if not config.page or "*" in config.cors_origins:
+            return [*config.cors_origins]
+        domain = [f"https://{config.api_domain}"] if config.api_domain else []
+        return [*config.cors_origins, self.api.url, *domain]
+
+    def _log_groups(self) -> dict[Source, pulumi.Input[str]]:
+        groups: dict[Source, pulumi.Input[str]] = {
+            "resize": self.worker.function.log_group.name,
+            "api": self.api.function.log_group.name,
+            "publish": self.publisher.function.log_group.name,
+            "access": self.api.access_log.name,
+        }
+        if self.delivery:
+            groups["delivery"] = self.delivery.function.log_group.name
+        return groups
 
     def _metrics(self, config: PipelineConfig) -> PipelineMetrics:
         return PipelineMetrics(
@@ -157,6 +184,7 @@ class ImagePipeline(pulumi.ComponentResource):
             resize=function_metrics(self.worker.function.name),
             api_function=function_metrics(self.api.function.name),
             publish=function_metrics(self.publisher.function.name),
+            delivery=function_metrics(self.delivery.function.name) if self.delivery else None,
             event_dead_letters=queue_metrics(self.events.dead_letters.name),
             table_name=self.table.name,
             quotas_name=self.quotas.name,

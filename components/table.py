@@ -1,6 +1,7 @@
 """The table `ImageMetadata`: one row an image."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,6 +10,7 @@ from components.base.iam import Grant
 from components.base.key import Key
 from components.base.private_table import PrivateTable
 from handlers.contract.indexes import INDEXES, KEY_TYPES, Index
+from handlers.contract.rows import PUBLIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,17 @@ class ImageTable(PrivateTable):
             "dynamodb:UpdateItem",
         ]
         return self._grant(actions, "announces uploads and answers for images")
+
+    def grant_read_public(self) -> Grant:
+        """Read where an image's variants are, and nothing else of its row.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html
+        """
+        conditions: dict[str, dict[str, Any]] = {
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": list(PUBLIC)},
+            "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        }
+        return self._grant(["dynamodb:GetItem"], "finds variants by their permanent URLs", None, conditions)
 
     def grant_list(self) -> Grant:
         """Find rows through the indexes; never by scanning."""

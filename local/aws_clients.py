@@ -46,16 +46,17 @@ class Clients:
         self.region = region
         self._verify = str(certificate) if certificate else None
         self._session = boto3.Session(botocore_session=botocore.session.Session(), region_name=region)
-        self._clients: dict[tuple[str, Credentials], Any] = {}
+        self._clients: dict[tuple[str, Credentials, str], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str, caller: Credentials = ROOT) -> Any:
-        """The boto3 client of `service` that calls as `caller`."""
+    def client(self, service: str, caller: Credentials = ROOT, region: str = "") -> Any:
+        """The boto3 client of `service` that calls as `caller`, in another `region` than its own if given."""
         with self._lock:
-            key = (service, caller)
+            key = (service, caller, region)
             if key not in self._clients:
                 self._clients[key] = self._session.client(
                     service,  # type: ignore[call-overload]  # any service, by name
+                    region_name=region or None,
                     endpoint_url=self.endpoint,
                     verify=self._verify,
                     config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),

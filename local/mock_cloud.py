@@ -7,9 +7,13 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 _ARNS = {
+    "aws:cloudfront/distribution:Distribution": "arn:aws:cloudfront::{account}:distribution/{name}",
     "aws:cloudtrail/trail:Trail": "arn:aws:cloudtrail:{region}:{account}:trail/{name}",
     "aws:cloudwatch/eventBus:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
+        "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}"
+    ),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
@@ -38,6 +42,7 @@ class FakeCloud(Mocks):
             outputs["arn"] = _ARNS[args.typ].format(region=REGION, account=ACCOUNT, name=name)
         if args.typ == "aws:s3/bucket:Bucket":
             outputs["bucket"] = name
+            outputs["bucketRegionalDomainName"] = f"{name}.s3.{REGION}.amazonaws.com"
         if args.typ == "aws:dynamodb/table:Table":
             outputs["streamArn"] = f"{outputs['arn']}/stream/2026-01-01T00:00:00.000"
         if args.typ == "aws:sqs/queue:Queue":
@@ -45,6 +50,16 @@ class FakeCloud(Mocks):
         if args.typ == "aws:lambda/function:Function":
             path = f"2015-03-31/functions/{outputs['arn']}/invocations"
             outputs["invokeArn"] = f"arn:aws:apigateway:{REGION}:lambda:path/{path}"
+        if args.typ == "aws:lambda/functionUrl:FunctionUrl":
+            outputs["functionUrl"] = f"https://{args.name}.lambda-url.{REGION}.on.aws/"
+        if args.typ == "aws:cloudfront/distribution:Distribution":
+            outputs["domainName"] = f"{args.name}.cloudfront.net"
+        if args.typ == "aws:apigatewayv2/domainName:DomainName":
+            target = f"{args.name}.execute-api.{REGION}.amazonaws.com"
+            outputs["domainNameConfiguration"] = {
+                **args.inputs["domainNameConfiguration"],
+                "targetDomainName": target,
+            }
         if args.typ == "aws:apigatewayv2/api:Api":
             outputs["apiEndpoint"] = f"https://{args.name}.execute-api.{REGION}.amazonaws.com"
             outputs["executionArn"] = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{args.name}"

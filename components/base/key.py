@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.base.arns import Location
 from components.base.iam import Grant
 from components.base.retention import kept
-from components.config.stack import StackConfig
+from components.config.delivery import DeliveryConfig
 
 CREATE: Final = "create"
 """The setting with which a pipeline creates its own key."""
@@ -55,7 +55,13 @@ class CustomerKey(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(
-        self, name: str, service: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        service: str,
+        *,
+        protect: bool,
+        delivery: bool,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("image-intake:index:CustomerKey", name, None, opts)
         self.key = aws.kms.Key(
@@ -68,7 +74,7 @@ class CustomerKey(pulumi.ComponentResource):
         policy = aws.kms.KeyPolicy(
             f"{name}-policy",
             key_id=self.key.id,
-            policy=self.key.arn.apply(key_policy),
+            policy=self.key.arn.apply(lambda arn: key_policy(arn, delivery=delivery)),
             opts=kept(self, protect=protect),
         )
         # Whoever takes the key waits for its policy: CloudWatch Logs tries the key at once.
@@ -77,7 +83,7 @@ class CustomerKey(pulumi.ComponentResource):
 
 
 def pipeline_key(
-    name: str, service: str, config: StackConfig, opts: pulumi.ResourceOptions | None = None
+    name: str, service: str, config: DeliveryConfig, opts: pulumi.ResourceOptions | None = None
 ) -> Key:
     """The key that `kmsKey` asks for: none if it is empty, a new one for `create`, or that of an ARN.
 
@@ -86,12 +92,14 @@ def pipeline_key(
     if not config.kms_key:
         return AWS_KEYS
     if config.kms_key == CREATE:
-        return Key(arn=CustomerKey(name, service, protect=config.protect, opts=opts).arn)
+        key = CustomerKey(name, service, protect=config.protect, delivery=config.delivery, opts=opts)
+        return Key(arn=key.arn)
     return Key(arn=pulumi.Output.from_input(config.kms_key))
 
 
-def key_policy(arn: str) -> str:
-    """The policy, as JSON text, of a key for pipelines in its account and region.
+def key_policy(arn: str, *, delivery: bool = False) -> str:
+    """The policy, as JSON text, of a key for pipelines in its account and region; with `delivery`, for those
+    whose variants a distribution reads.
 
     It says whole accounts where it could name buckets, log groups and functions: what they are called
     is only known after the key, and a pipeline that gets another name keeps what it has.
@@ -157,6 +165,18 @@ def key_policy(arn: str) -> str:
             "Condition": {"ArnLike": {"aws:SourceArn": any_of("cloudtrail", "trail/*")}},
         },
     ]
+    # The distribution reads from a bucket that is encrypted with the key, so it comes after the key's policy.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    if delivery:
+        distributions = f"arn:{partition}:cloudfront::{account}:distribution/*"
+        statements.append(
+            {
+                "Sid": "DistributionsDecrypt",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "kms:Decrypt",
+                "Condition": {"ArnLike": {"aws:SourceArn": distributions}},
+            }
+        )
     # In a key's policy, the resource * is the key.
     document = [{"Effect": "Allow", "Resource": "*", **statement} for statement in statements]
     return json.dumps({"Version": "2012-10-17", "Statement": document}, sort_keys=True)

@@ -18,7 +18,8 @@ _KEY_USE: Final = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateD
 class PrivateBucket(pulumi.ComponentResource):
     """An encrypted bucket that is never public, speaks TLS only and knows no ACLs.
 
-    `statements` are what its policy says besides, made of its name and ARN.
+    `statements` are what its policy says besides, made of its name and ARN. With None, the policy has to be
+    attached later, because it names what cannot exist before the bucket does.
     """
 
     bucket: aws.s3.Bucket
@@ -33,7 +34,7 @@ class PrivateBucket(pulumi.ComponentResource):
         *,
         protect: bool,
         key: Key,
-        statements: Callable[["PrivateBucket"], Sequence[Mapping[str, Any]]] = lambda _: (),
+        statements: Callable[["PrivateBucket"], Sequence[Mapping[str, Any]]] | None = lambda _: (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(f"image-intake:index:{kind}", name, None, opts)
@@ -58,7 +59,7 @@ class PrivateBucket(pulumi.ComponentResource):
             rules=[_default_encryption(key)],
             opts=child,
         )
-        private = aws.s3.BucketPublicAccessBlock(
+        self._private = aws.s3.BucketPublicAccessBlock(
             f"{name}-private",
             bucket=self.name,
             block_public_acls=True,
@@ -67,15 +68,21 @@ class PrivateBucket(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[owned]),
         )
-        objects = pulumi.Output.concat(self.arn, "/*")
-        encrypted = [tls_only("s3:*", [self.arn, objects]), *_no_other_key(key, objects)]
-        self.policy = aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=self.name,
-            policy=policy_document([*statements(self), *encrypted]),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
-        )
+        self._policy_name = f"{name}-policy"
+        if statements is not None:
+            self._attach_policy(statements(self))
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _attach_policy(self, statements: Sequence[Mapping[str, Any]]) -> None:
+        """Make the one policy that a bucket has of what every bucket's says and of `statements`."""
+        objects = pulumi.Output.concat(self.arn, "/*")
+        encrypted = [tls_only("s3:*", [self.arn, objects]), *_no_other_key(self._key, objects)]
+        self.policy = aws.s3.BucketPolicy(
+            self._policy_name,
+            bucket=self.name,
+            policy=policy_document([*statements, *encrypted]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._private]),
+        )
 
     def _grant(
         self,

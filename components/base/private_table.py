@@ -1,6 +1,7 @@
 """What every table of a pipeline has in common."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -63,9 +64,17 @@ class PrivateTable(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def _grant(
-        self, actions: Sequence[str], why: str, resources: Sequence[pulumi.Input[str]] | None = None
+        self,
+        actions: Sequence[str],
+        why: str,
+        resources: Sequence[pulumi.Input[str]] | None = None,
+        conditions: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Grant:
         """Actions on the table, or on `resources` of it."""
         return Grant(
-            actions=tuple(actions), resources=tuple(resources or [self.arn]), why=why, needs=self._needs
+            actions=tuple(actions),
+            resources=tuple(resources or [self.arn]),
+            why=why,
+            conditions=conditions or {},
+            needs=self._needs,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from components.config.bounds import Between, OneOf
+from components.config.domains import certificate_conflicts
 from components.config.lanes import LanesConfig
 from components.config.limits import LimitsConfig
 from components.config.retention import RetentionConfig
@@ -20,9 +21,9 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class ApiConfig(LimitsConfig, LanesConfig, RetentionConfig):
-    """Issuer and audience are those of `jwt`, administrators those of `iam`. The rate is in requests per
-    second, the burst in requests. With an `api_reserved_concurrency` of 0 the function shares the
-    account's unreserved concurrency.
+    """Issuer and audience are those of `jwt`, administrators those of `iam`. Domain and certificate (its
+    ARN) go together, or are empty. The rate is in requests per second, the burst in requests. With an
+    `api_reserved_concurrency` of 0 the function shares the account's unreserved concurrency.
     """
 
     api_auth: Annotated[str, OneOf("iam", "jwt", "none")]
@@ -30,6 +31,8 @@ class ApiConfig(LimitsConfig, LanesConfig, RetentionConfig):
     jwt_audience: tuple[str, ...]
     admin_principals: tuple[str, ...]
     page: bool
+    api_domain: str
+    api_certificate: str
     cors_origins: tuple[str, ...]
     api_rate_limit: Annotated[int, Between(1, 10_000)]
     api_burst_limit: Annotated[int, Between(1, 5_000)]
@@ -46,6 +49,7 @@ class ApiConfig(LimitsConfig, LanesConfig, RetentionConfig):
         yield from self._authorisation()
         yield from self._administrators()
         yield from self._origins()
+        yield from certificate_conflicts("api", self.api_domain, self.api_certificate)
         if self.upload_bytes_per_hour < self.max_upload_bytes:
             yield (
                 f"uploadBytesPerHour: {self.upload_bytes_per_hour} is less than maxUploadBytes "

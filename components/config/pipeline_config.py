@@ -11,10 +11,11 @@ from pulumi.runtime.config import CONFIG
 from components.config.alarms import AlarmConfig
 from components.config.audit import AuditConfig
 from components.config.defaults import default_texts
+from components.config.delivery import DeliveryConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineConfig(AlarmConfig, AuditConfig):
+class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig):
     """All settings of one pipeline; `Pulumi.yaml` describes each key.
 
     It is every slice at once, so each component is handed the same value and sees its own slice of it.

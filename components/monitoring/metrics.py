@@ -52,7 +52,7 @@ class PipelineMetrics:
     """The metrics of a pipeline's parts.
 
     `queue` is that of the bulk lane, `express` that of the express lane. `resends` says whether the
-    worker sends events again, to have them wait.
+    worker sends events again, to have them wait. `delivery` is None in a stack without permanent URLs.
     """
 
     service: str
@@ -62,6 +62,7 @@ class PipelineMetrics:
     resize: MetricSource
     api_function: MetricSource
     publish: MetricSource
+    delivery: MetricSource | None
     event_dead_letters: MetricSource
     table_name: pulumi.Input[str]
     quotas_name: pulumi.Input[str]

@@ -65,7 +65,7 @@ class Monitoring(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        for query in QUERIES:
+        for query in (each for each in QUERIES if each.source in args.log_groups):
             aws.cloudwatch.QueryDefinition(
                 f"{name}-{query.name}",
                 name=f"{args.service}/{query.name}",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-Source = Literal["resize", "api", "publish", "access"]
-"""The log that is queried: that of a function, or the access log of the API."""
+Source = Literal["resize", "api", "publish", "delivery", "access"]
+"""The log that is queried: that of a function, or the access log of the API. Not every stack has all."""
 
 
 @dataclass(frozen=True, kw_only=True)

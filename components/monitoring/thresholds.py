@@ -37,7 +37,7 @@ GROUPS: Final = (
 
 
 def conditions(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition]:
-    """Every condition, in the order of the picture: API, queue, resize function, table, events."""
+    """Every condition, in the order of the picture: API, queue, resize function, table, events, delivery."""
     return [
         *_function("api", pipeline.api_function, config.api_timeout_seconds),
         *_api(pipeline, config),
@@ -46,6 +46,7 @@ def conditions(pipeline: PipelineMetrics, config: AlarmConfig) -> list[Condition
         _renderer(pipeline),
         *_table(pipeline),
         *_events(pipeline),
+        *(_delivery(pipeline.delivery) if pipeline.delivery else []),
     ]
 
 
@@ -58,14 +59,18 @@ def _errors(name: str, metric: MetricSource) -> Condition:
     )
 
 
+def _throttles(name: str, metric: MetricSource) -> Condition:
+    return Condition(
+        name=f"{name}-throttles",
+        first="Compare the account's concurrent executions with its limit before changing anything here.",
+        metrics={"throttles": metric("Throttles", "Sum")},
+    )
+
+
 def _function(name: str, metric: MetricSource, timeout_seconds: int) -> list[Condition]:
     return [
         _errors(name, metric),
-        Condition(
-            name=f"{name}-throttles",
-            first="Compare the account's concurrent executions with its limit before changing anything here.",
-            metrics={"throttles": metric("Throttles", "Sum")},
-        ),
+        _throttles(name, metric),
         Condition(
             name=f"{name}-duration",
             first=f"Run the saved query {name}-slow to see what takes the time.",
@@ -217,3 +222,7 @@ def _events(pipeline: PipelineMetrics) -> list[Condition]:
             period_seconds=60,
         ),
     ]
+
+
+def _delivery(metric: MetricSource) -> list[Condition]:
+    return [_errors("delivery", metric), _throttles("delivery", metric)]

@@ -16,9 +16,12 @@ _OPTIONS: Final = {
     "accessLogs": "true",
     "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
     "dataEvents": "true",
+    "delivery": "true",
     "kmsKey": "create",
     "malwareScan": "true",
 }
+# Pairs that allow something which neither allows alone.
+_TOGETHER: Final = (("accessLogs", "delivery"), ("kmsKey", "delivery"))
 _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
 
 
@@ -42,7 +45,7 @@ def documents() -> dict[Path, str]:
 def statements() -> Mapping[Statement, str]:
     """What the policies of a stack say: each statement with the settings it depends on, in words."""
     always = set(_of_stack({}))
-    by_setting = {key: set(_of_stack({f"image-intake:{key}": value})) for key, value in _OPTIONS.items()}
+    by_setting = {key: set(_with(key)) for key in _OPTIONS}
     found = {}
     for statement in always.union(*by_setting.values()):
         there = [f"`{key}`" for key, with_it in by_setting.items() if statement in with_it]
@@ -50,7 +53,14 @@ def statements() -> Mapping[Statement, str]:
         only = [f"with {' or '.join(there)}"] if statement not in always else []
         unless = [f"without {' and '.join(gone)}"] if statement in always and gone else []
         found[statement] = "".join(only + unless)
+    for pair in _TOGETHER:
+        label = f"with {' and '.join(f'`{key}`' for key in pair)}"
+        found |= {statement: label for statement in _with(*pair) if statement not in found}
     return found
+
+
+def _with(*keys: str) -> Iterator[Statement]:
+    return _of_stack({f"image-intake:{key}": _OPTIONS[key] for key in keys})
 
 
 def tables(found: Mapping[Statement, str]) -> str:
@@ -96,7 +106,15 @@ def _permission(inputs: Mapping[str, Any]) -> Statement:
         who=f"service `{inputs['principal']}`",
         actions=(inputs["action"],),
         resources=(_short(inputs["function"]),),
-        conditions=(f"`aws:SourceArn` ArnLike `{_short(inputs['sourceArn'])}`",),
+        conditions=tuple(
+            condition
+            for key, condition in {
+                "sourceArn": f"`aws:SourceArn` ArnLike `{_short(inputs['sourceArn'])}`",
+                "functionUrlAuthType": "`lambda:FunctionUrlAuthType` StringEquals `AWS_IAM`",
+                "invokedViaFunctionUrl": "`lambda:InvokedViaFunctionUrl` Bool `true`",
+            }.items()
+            if key in inputs
+        ),
     )
 
 

@@ -19,8 +19,8 @@ def documents() -> dict[Path, str]:
 
 
 def policy(arn: str) -> str:
-    """The policy of the key with this ARN, to be read by people."""
-    return json.dumps(json.loads(key_policy(arn)), indent=2)
+    """The policy of the key with this ARN, to be read by people; with all that a setting may add."""
+    return json.dumps(json.loads(key_policy(arn, delivery=True)), indent=2)
 
 
 if __name__ == "__main__":

@@ -87,3 +87,25 @@ def authorizer(target: Target, resource: Registration) -> Created:
         **members,
     )
     return Created(created["AuthorizerId"], {"name": name})
+
+
+@creates("aws:apigatewayv2/domainName:DomainName")
+def domain_name(target: Target, resource: Registration) -> Created:
+    """A domain, to which no name resolves here; its id is itself."""
+    configuration = resource["domainNameConfiguration"]
+    created = target.client("apigatewayv2").create_domain_name(
+        DomainName=resource["domainName"],
+        DomainNameConfigurations=[api_shape(configuration)],
+        **resource.members(tags="Tags"),
+    )["DomainNameConfigurations"][0]
+    names = {"targetDomainName": created["ApiGatewayDomainName"], "hostedZoneId": created["HostedZoneId"]}
+    return Created(resource["domainName"], {"domainNameConfiguration": {**configuration, **names}})
+
+
+@creates("aws:apigatewayv2/apiMapping:ApiMapping")
+def api_mapping(target: Target, resource: Registration) -> Created:
+    """Which API a domain leads to."""
+    created = target.client("apigatewayv2").create_api_mapping(
+        ApiId=resource["apiId"], DomainName=resource["domainName"], Stage=resource["stage"]
+    )
+    return Created(created["ApiMappingId"])

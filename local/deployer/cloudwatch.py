@@ -6,6 +6,7 @@ from local.deployer.naming import api_shape, physical_name, tag_list
 from local.deployer.registry import Created, Registration, Target, creates
 
 _MATH = "metric math of alarms: the emulator takes it, and never evaluates it"
+_DELIVERY = "the access logs of CloudFront: the emulator delivers none"
 _QUERIES = "saved log queries: the emulator keeps none"
 
 
@@ -117,3 +118,38 @@ def _query(query: Any) -> dict[str, Any]:
 
 def _dimensions(dimensions: Any) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
+@creates("aws:cloudwatch/logDeliverySource:LogDeliverySource")
+def log_delivery_source(target: Target, resource: Registration) -> Created:
+    """Something that writes logs; its id is its name."""
+    name = physical_name(resource, limit=60)
+    source = target.client("logs", resource["region"]).put_delivery_source(
+        name=name, resourceArn=resource["resourceArn"], logType=resource["logType"], tags=resource["tags"]
+    )["deliverySource"]
+    return Created(name, {"name": name, "arn": source["arn"]})
+
+
+@creates("aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination")
+def log_delivery_destination(target: Target, resource: Registration) -> Created:
+    """Where logs go to; its id is its name."""
+    name = physical_name(resource, limit=60)
+    destination = target.client("logs", resource["region"]).put_delivery_destination(
+        name=name,
+        outputFormat=resource["outputFormat"],
+        deliveryDestinationConfiguration=resource["deliveryDestinationConfiguration"],
+        tags=resource["tags"],
+    )["deliveryDestination"]
+    return Created(name, {"name": name, "arn": destination["arn"]})
+
+
+@creates("aws:cloudwatch/logDelivery:LogDelivery")
+def log_delivery(target: Target, resource: Registration) -> Created:
+    """From a source to a destination. The emulator remembers it."""
+    target.leave_out(_DELIVERY)
+    delivery = target.client("logs", resource["region"]).create_delivery(
+        deliverySourceName=resource["deliverySourceName"],
+        deliveryDestinationArn=resource["deliveryDestinationArn"],
+        tags=resource["tags"],
+    )["delivery"]
+    return Created(delivery["id"], {"arn": delivery["arn"]})

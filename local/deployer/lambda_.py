@@ -14,6 +14,11 @@ _LAYERS = (
 )
 
 
+_SIGNATURES = (
+    "signatures for function URLs: the emulator's edge does not sign its requests to them, so they are open"
+)
+
+
 @creates("aws:lambda/function:Function")
 def function(target: Target, resource: Registration) -> Created:
     """A function of one zip file, without its layers; its id is its name."""
@@ -44,6 +49,16 @@ def function(target: Target, resource: Registration) -> Created:
     return Created(
         name, {"name": name, "arn": arn, "invokeArn": _invoke_arn(target, arn), "version": "$LATEST"}
     )
+
+
+@creates("aws:lambda/functionUrl:FunctionUrl")
+def function_url(target: Target, resource: Registration) -> Created:
+    """An address of a function, which whoever knows it may call here; its id is the function's name."""
+    if resource["authorizationType"] == "AWS_IAM":
+        target.leave_out(_SIGNATURES)
+    name = resource["functionName"]
+    created = target.client("lambda").create_function_url_config(FunctionName=name, AuthType="NONE")
+    return Created(name, {"functionUrl": created["FunctionUrl"], "functionArn": created["FunctionArn"]})
 
 
 @creates("aws:lambda/layerVersion:LayerVersion")
@@ -105,7 +120,7 @@ def permission(target: Target, resource: Registration) -> Created:
         StatementId=statement,
         Action=resource["action"],
         Principal=resource["principal"],
-        **resource.members("sourceArn", "sourceAccount"),
+        **resource.members("sourceArn", "sourceAccount", "functionUrlAuthType", "invokedViaFunctionUrl"),
     )
     return Created(statement, {"statementId": statement})
 

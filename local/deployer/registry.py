@@ -83,9 +83,9 @@ class Target:
     default_tags: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service."""
-        return self.clients.client(service)
+    def client(self, service: str, region: str = "") -> Any:
+        """The boto3 client of a service, in the region of the stack or in another."""
+        return self.clients.client(service, region=region)
 
     @property
     def region(self) -> str:

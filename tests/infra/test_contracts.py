@@ -5,7 +5,7 @@ import pytest
 
 from handlers.contract import keys
 from handlers.contract.presets import parse_presets
-from handlers.contract.settings import ApiSettings, PublishSettings, ResizeSettings, load
+from handlers.contract.settings import ApiSettings, DeliverySettings, PublishSettings, ResizeSettings, load
 from local.program import load_config
 from tests.infra.registered import ROOT
 
@@ -78,6 +78,12 @@ def test_the_publish_function_reads_back_what_the_stack_configured(prod):
     )
 
 
+def test_the_delivery_function_reads_back_what_the_stack_configured(registered):
+    stack = registered(delivery="true", deliverySeconds="300")
+    settings = load(DeliverySettings, environment(stack, "intake-delivery"))
+    assert settings == DeliverySettings(table_name="intake-ImageMetadata-0a1b2c3", delivery_seconds=300)
+
+
 def test_the_function_gives_up_on_the_receive_on_which_the_queue_does(registered):
     stack = registered(maxReceiveCount="7")
     redrive = json.loads(stack.one(":Queue", "intake-uploads").inputs["redrivePolicy"])
@@ -98,9 +104,11 @@ def test_logs_and_metrics_name_the_pipeline_among_all_of_the_account(prod, funct
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "image-intake"
 
 
-@pytest.mark.parametrize("function", ["intake-resize", "intake-api", "intake-publish"])
-def test_the_entry_point_of_a_function_exists(stack, function):
-    module, _, name = stack.one("/function:Function", function).inputs["handler"].rpartition(".")
+@pytest.mark.parametrize("function", ["intake-resize", "intake-api", "intake-publish", "intake-delivery"])
+def test_the_entry_point_of_a_function_exists(registered, function):
+    module, _, name = (
+        registered(delivery="true").one("/function:Function", function).inputs["handler"].rpartition(".")
+    )
     assert callable(getattr(importlib.import_module(module), name))
 
 

@@ -65,7 +65,7 @@ def test_the_documented_attributes_exist():
 
     def program():
         found["pipeline"] = ImagePipeline(
-            "cats", PipelineConfig.with_defaults(access_logs=True, malware_scan=True)
+            "cats", PipelineConfig.with_defaults(access_logs=True, delivery=True, malware_scan=True)
         )
 
     place(program)
@@ -74,7 +74,7 @@ def test_the_documented_attributes_exist():
     )
     assert [name for name, _ in rows] == [
         *("key", "originals", "variants", "table", "quotas", "queues", "worker", "api"),
-        *("events", "publisher", "scanner", "audit", "monitoring"),
+        *("events", "publisher", "delivery", "scanner", "audit", "monitoring"),
     ]
     for name, offered in rows:
         for attribute in re.findall(r"`(\w+)", offered):
@@ -121,7 +121,9 @@ def chosen(resources):
 
 
 def test_what_two_pipelines_call_something_in_aws_themselves_is_never_the_same():
-    config = PipelineConfig.with_defaults(alarm_slack_channel="T07EXAMPLE/C07EXAMPLE", data_events=True)
+    config = PipelineConfig.with_defaults(
+        alarm_slack_channel="T07EXAMPLE/C07EXAMPLE", data_events=True, delivery=True
+    )
 
     def program():
         ImagePipeline("cats", config)

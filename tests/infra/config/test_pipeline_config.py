@@ -65,6 +65,9 @@ OUT_OF_BOUNDS = [
     ("originalsExpireDays", "-1", "0 and 3650"),
     ("auditRetentionDays", "0", "1 and 3650"),
     ("auditRetentionDays", "3651", "1 and 3650"),
+    ("deliverySeconds", "0", "1 and 86400"),
+    ("deliverySeconds", "86401", "1 and 86400"),
+    ("deliveryReservedConcurrency", "-1", "0 and 10000"),
     ("malwareScanMinutes", "4", "5 and 720"),
     ("malwareScanMinutes", "721", "5 and 720"),
     ("queueAgeAlarmSeconds", "59", "60 and 86400"),
@@ -85,7 +88,55 @@ ALIAS = (
     "is an alias, which may name another key tomorrow, while policies name the key itself; "
     "give the key's ARN."
 )
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+FAR = CERTIFICATE.replace("us-east-1", "eu-central-1")
+ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/viewers/11111111-2222-3333-4444-555555555555"
+NEARBY_ACL = ACL.replace("us-east-1", "eu-central-1").replace("global", "regional")
 WRONG = [
+    ({"delivery": "yes"}, "delivery: 'yes' is not a boolean (true or false)."),
+    (
+        {"delivery": "true", "deliveryDomain": "images.example.com"},
+        "deliveryDomain is set but deliveryCertificate is not; a domain needs its certificate.",
+    ),
+    (
+        {"delivery": "true", "deliveryCertificate": CERTIFICATE},
+        "deliveryCertificate is set but deliveryDomain is not; a domain needs its certificate.",
+    ),
+    (
+        {"delivery": "true", "deliveryDomain": "images.example.com", "deliveryCertificate": FAR},
+        f"deliveryCertificate: '{FAR}' is in eu-central-1, and has to be in us-east-1.",
+    ),
+    (
+        {"delivery": "true", "deliveryDomain": "https://example.com", "deliveryCertificate": CERTIFICATE},
+        "deliveryDomain: 'https://example.com' is not a domain such as images.example.com, in lower case.",
+    ),
+    (
+        {"deliveryDomain": "images.example.com", "deliveryCertificate": CERTIFICATE},
+        "deliveryDomain is set but delivery is false; it is only used with delivery true.",
+    ),
+    (
+        {"delivery": "true", "deliveryWebAcl": NEARBY_ACL},
+        (
+            f"deliveryWebAcl: '{NEARBY_ACL}' is not the ARN of a web ACL for CloudFront, such as "
+            "arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID."
+        ),
+    ),
+    (
+        {"deliveryWebAcl": ACL},
+        "deliveryWebAcl is set but delivery is false; it is only used with delivery true.",
+    ),
+    (
+        {"apiDomain": "api.example.com"},
+        "apiDomain is set but apiCertificate is not; a domain needs its certificate.",
+    ),
+    (
+        {"apiDomain": "api.example.com", "apiCertificate": "certificate"},
+        "apiCertificate: 'certificate' is not the ARN of a certificate of ACM.",
+    ),
+    (
+        {"apiDomain": "Example.com.", "apiCertificate": FAR},
+        "apiDomain: 'Example.com.' is not a domain such as images.example.com, in lower case.",
+    ),
     ({"protect": "yes"}, "protect: 'yes' is not a boolean (true or false)."),
     ({"accessLogs": "on"}, "accessLogs: 'on' is not a boolean (true or false)."),
     ({"dataEvents": "1"}, "dataEvents: '1' is not a boolean (true or false)."),

@@ -57,3 +57,24 @@ def test_what_either_of_two_settings_adds_is_one_row(statements):
         settings for row, settings in statements.items() if "intake-audit-logs" in row.resources[0:1]
     ]
     assert "with `accessLogs` or `dataEvents`" in protected
+
+
+def test_what_only_two_settings_together_allow_names_both(statements):
+    decrypting = [
+        settings
+        for row, settings in statements.items()
+        if (row.who, row.actions) == ("service `cloudfront.amazonaws.com`", ("kms:Decrypt",))
+    ]
+    assert decrypting == ["with `kmsKey` and `delivery`"]
+
+
+def test_a_permission_to_call_a_function_says_how_it_may_be_called(statements):
+    calling = {
+        row.actions[0]: row.conditions[1:]
+        for row in statements
+        if row.who == "service `cloudfront.amazonaws.com`" and row.resources == ("intake-delivery",)
+    }
+    assert calling == {
+        "lambda:InvokeFunctionUrl": ("`lambda:FunctionUrlAuthType` StringEquals `AWS_IAM`",),
+        "lambda:InvokeFunction": ("`lambda:InvokedViaFunctionUrl` Bool `true`",),
+    }

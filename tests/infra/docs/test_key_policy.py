@@ -3,10 +3,10 @@
 import json
 
 from docs.generate import key_policy
-from tests.infra.base.test_key import MADE, evaluated
+from tests.infra.base.test_key import MADE
 
 
-def test_what_is_printed_for_a_key_is_what_a_stack_would_have_given_it():
-    made = evaluated("dev", "create")
+def test_what_is_printed_for_a_key_is_what_a_stack_would_have_given_it(registered):
+    made = registered(kmsKey="create", delivery="true")
     printed = json.loads(key_policy.policy(MADE))
     assert printed == json.loads(made.one(":KeyPolicy").inputs["policy"])

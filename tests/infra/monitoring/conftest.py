@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from tests.infra.registered import ROOT
+from local.mock_cloud import FakeCloud
+from local.program import run_program
+from tests.infra.registered import ROOT, Registered
 
 _PROGRAMS = {
     "resize": """
@@ -67,17 +69,32 @@ for image in (image, {}):
     with suppress(Exception):
         handler({"Records": [record]}, SimpleNamespace(aws_request_id="r1"))
 """,
+    # So is the table.
+    "delivery": """
+from contextlib import suppress
+from types import SimpleNamespace
+from handlers.delivery.entry_point import handler
+
+with suppress(Exception):
+    handler({"rawPath": "/i/a/small"}, SimpleNamespace(aws_request_id="r1"))
+""",
 }
 
 
 @pytest.fixture(scope="session")
-def written(prod):
+def delivering():
+    """Production with permanent URLs, which has every function."""
+    return Registered(run_program(ROOT, "prod", FakeCloud(), {"image-intake:delivery": "true"}))
+
+
+@pytest.fixture(scope="session")
+def written(delivering):
     """What the functions write, one object a line: function → lines.
 
     The handlers' own code runs with the environment that the stack gives the functions; without
     a network, so that the API function's request fails.
     """
-    return {name: _run(program, _environment(prod, name)) for name, program in _PROGRAMS.items()}
+    return {name: _run(program, _environment(delivering, name)) for name, program in _PROGRAMS.items()}
 
 
 def _environment(stack, function):

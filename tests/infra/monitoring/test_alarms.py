@@ -39,6 +39,16 @@ def test_everything_that_needs_a_person_has_an_alarm(stack):
     assert set(alarms(stack)) == RECOMMENDED
 
 
+def test_the_delivery_function_is_watched_where_there_is_one(registered):
+    found = alarms(registered(delivery="true"))
+    assert set(found) == RECOMMENDED | {"delivery-errors", "delivery-throttles"}
+    for kind, metric in (("errors", "Errors"), ("throttles", "Throttles")):
+        alarm = found[f"delivery-{kind}"]
+        assert (alarm["namespace"], alarm["metricName"], alarm["threshold"]) == ("AWS/Lambda", metric, 0)
+        assert alarm["dimensions"] == {"FunctionName": "intake-delivery-0a1b2c3"}
+        assert alarm["alarmActions"]
+
+
 def test_dead_letters_are_counted_where_redrives_count_too(stack):
     alarm = alarms(stack)["dead-letters"]
     assert (alarm["namespace"], alarm["metricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")

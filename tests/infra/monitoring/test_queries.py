@@ -11,6 +11,7 @@ LOGS = {
     "resize": "intake-resize-log",
     "api": "intake-api-log",
     "publish": "intake-publish-log",
+    "delivery": "intake-delivery-log",
     "access": "intake-api-access-log",
 }
 # https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
@@ -37,9 +38,9 @@ def fields(text):
 
 
 @pytest.fixture(scope="session")
-def logged(prod, written):
+def logged(delivering, written):
     """The fields of each log."""
-    access_log = json.loads(prod.one(":Stage").inputs["accessLogSettings"]["format"])
+    access_log = json.loads(delivering.one(":Stage").inputs["accessLogSettings"]["format"])
     of_functions = {
         name: {field for line in lines if "_aws" not in line for field in line} | PLATFORM
         for name, lines in written.items()
@@ -54,11 +55,16 @@ def test_a_query_asks_for_fields_of_the_log_it_is_about(query, logged):
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
-def test_a_query_is_saved_for_its_log_below_the_name_of_the_pipeline(prod, query):
-    saved = prod.one(":QueryDefinition", f"intake-{query.name}").inputs
+def test_a_query_is_saved_for_its_log_below_the_name_of_the_pipeline(delivering, query):
+    saved = delivering.one(":QueryDefinition", f"intake-{query.name}").inputs
     assert saved["name"] == f"image-intake-prod-intake/{query.name}"
-    assert saved["logGroupNames"] == [prod.one(":LogGroup", LOGS[query.source]).outputs["name"]]
+    assert saved["logGroupNames"] == [delivering.one(":LogGroup", LOGS[query.source]).outputs["name"]]
     assert saved["queryString"] == query.text
+
+
+def test_a_query_of_a_log_that_a_stack_does_not_have_is_not_saved(prod):
+    saved = {query.name.removeprefix("intake-") for query in prod.all(":QueryDefinition")}
+    assert saved == {query.name for query in QUERIES if query.source != "delivery"}
 
 
 def test_the_outcomes_that_queries_look_for_are_those_that_are_logged(written):

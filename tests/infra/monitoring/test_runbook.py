@@ -20,8 +20,8 @@ def sections(part):
 ALARMS = sections("Alarms")
 
 
-def test_every_alarm_has_a_section_and_every_section_an_alarm(stack):
-    alarms = stack.all(":MetricAlarm") + stack.all(":CompositeAlarm")
+def test_every_alarm_has_a_section_and_every_section_an_alarm(delivering):
+    alarms = delivering.all(":MetricAlarm") + delivering.all(":CompositeAlarm")
     assert set(ALARMS) == {alarm.name.removeprefix("intake-") for alarm in alarms}
 
 
@@ -30,8 +30,8 @@ def test_a_section_goes_from_what_it_means_to_when_it_is_over(name):
     assert re.findall(r"^\*\*(.+?)\*\*", ALARMS[name], re.MULTILINE) == PARTS
 
 
-def test_every_query_is_printed_as_it_is_saved(stack):
-    saved = {query.inputs["name"].split("/")[1]: query for query in stack.all(":QueryDefinition")}
+def test_every_query_is_printed_as_it_is_saved(delivering):
+    saved = {query.inputs["name"].split("/")[1]: query for query in delivering.all(":QueryDefinition")}
     printed = sections("Queries")
     assert set(printed) == set(saved)
     for name, query in saved.items():
@@ -43,8 +43,8 @@ def test_every_query_answers_a_question_of_some_section():
     assert used == {query.name for query in QUERIES}
 
 
-def test_an_alarm_sends_to_queries_that_exist(stack):
-    for alarm in stack.all(":MetricAlarm") + stack.all(":CompositeAlarm"):
+def test_an_alarm_sends_to_queries_that_exist(delivering):
+    for alarm in delivering.all(":MetricAlarm") + delivering.all(":CompositeAlarm"):
         for name in re.findall(r"saved query ([a-z0-9-]+)", alarm.inputs["alarmDescription"]):
             assert name in {query.name for query in QUERIES}, alarm.name
 
@@ -63,7 +63,7 @@ def test_every_setting_that_is_to_be_changed_exists():
     assert used <= set(keys)
 
 
-def test_every_output_that_is_used_exists(stack):
+def test_every_output_that_is_used_exists(delivering):
     used = set(re.findall(r"\$\(out ([A-Za-z]+)\)", RUNBOOK)) | set(re.findall(r"`out ([A-Za-z]+)`", RUNBOOK))
     assert len(used) > 3
-    assert used <= set(stack.deployment.outputs)
+    assert used <= set(delivering.deployment.outputs)
