@@ -15,6 +15,7 @@ _TOPICS: Final = (
     "encryption",
     "tls",
     "public_access",
+    "distributions",
     "iam_permissions",
     "event_sources",
     "recursion",

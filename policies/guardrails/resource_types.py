@@ -28,6 +28,8 @@ FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 PERMISSION: Final = "aws:lambda/permission:Permission"
 
+DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+
 TRAIL: Final = "aws:cloudtrail/trail:Trail"
 
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"

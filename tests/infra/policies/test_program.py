@@ -29,6 +29,11 @@ MISTAKES = {
         resource_types.BUCKET_POLICY, policy=allowing("s3:GetObject", ORIGINALS)
     ),
     "function-private": setting(resource_types.PERMISSION, principal="*"),
+    "distribution-tls-only": adding(
+        resource_types.DISTRIBUTION, defaultCacheBehavior={"viewerProtocolPolicy": "allow-all"}
+    ),
+    "distribution-signs-requests": adding(resource_types.DISTRIBUTION, origins=[{"originId": "x"}]),
+    "distribution-tls-version": adding(resource_types.DISTRIBUTION, viewerCertificate={}),
     "iam-named-actions": setting(resource_types.ROLE_POLICY, policy=allowing("s3:*", ORIGINALS)),
     "iam-named-resources": setting(resource_types.ROLE_POLICY, policy=allowing("s3:GetObject", "*")),
     "iam-no-broad-managed-policy": adding(
@@ -79,6 +84,8 @@ def test_production_breaks_no_rule_and_none_of_its_own(prod):
         {"corsOrigins": "[]"},
         {"malwareScan": "true"},
         {"accessLogs": "true"},
+        {"delivery": "true"},
+        {"deliveryReservedConcurrency": "5", "delivery": "true"},
         {"dataEvents": "true"},
     ],
     ids=lambda values: next(iter(values)),
@@ -109,6 +116,7 @@ def test_every_type_with_a_rule_is_registered_or_known_to_be_absent(prod):
         resource_types.KEY,
         resource_types.KEY_POLICY,
         resource_types.FUNCTION_URL,
+        resource_types.DISTRIBUTION,
         resource_types.TRAIL,
         resource_types.SCAN_PLAN,
         resource_types.POLICY,

@@ -17,7 +17,25 @@ def policy(*statements, kind=resource_types.ROLE_POLICY):
     return resource(kind, "p", policy=document(*statements))
 
 
+def distribution(default="redirect-to-https", other="https-only", **props):
+    """A distribution that no rule objects to, but for what is given."""
+    given = {
+        "defaultCacheBehavior": {"viewerProtocolPolicy": default},
+        "orderedCacheBehaviors": [{"viewerProtocolPolicy": other}],
+        "origins": [{"originId": "photos", "originAccessControlId": "E1"}],
+        "viewerCertificate": {"acmCertificateArn": "arn:…", "minimumProtocolVersion": "TLSv1.2_2021"},
+    }
+    return resource(resource_types.DISTRIBUTION, "d", **given | props)
+
+
 CONTENT = [
+    *((f"distribution-{rule}", distribution()) for rule in ("tls-only", "signs-requests", "tls-version")),
+    ("distribution-tls-only", distribution(orderedCacheBehaviors=None)),
+    ("distribution-tls-version", distribution(viewerCertificate={"cloudfrontDefaultCertificate": True})),
+    (
+        "distribution-tls-version",
+        distribution(viewerCertificate={"minimumProtocolVersion": "TLSv1.3_2025"}),
+    ),
     ("queue-encrypted", resource(resource_types.QUEUE, "q", sqsManagedSseEnabled=True)),
     ("queue-encrypted", resource(resource_types.QUEUE, "q", kmsMasterKeyId="alias/jobs")),
     ("topic-encrypted", resource(resource_types.TOPIC, "t", kmsMasterKeyId="alias/news")),
@@ -122,6 +140,19 @@ OBJECTING = [
         resource(resource_types.FUNCTION_URL, "u", authorizationType="NONE"),
         "anyone can call",
     ),
+    ("distribution-tls-only", distribution(default="allow-all"), "over plain HTTP"),
+    ("distribution-tls-only", distribution(other="allow-all"), "over plain HTTP"),
+    (
+        "distribution-signs-requests",
+        distribution(origins=[{"originId": "photos", "originAccessControlId": "E1"}, {"originId": "news"}]),
+        "to the origin news",
+    ),
+    (
+        "distribution-tls-version",
+        distribution(viewerCertificate={"minimumProtocolVersion": "TLSv1.1_2016"}),
+        "TLS below 1.2",
+    ),
+    ("distribution-tls-version", distribution(viewerCertificate={}), "TLS below 1.2"),
     ("iam-named-actions", policy(allow("s3:*")), "allows s3:*"),
     ("iam-named-actions", policy(allow(["sqs:SendMessage", "dynamodb:Get*"])), "allows dynamodb:Get*"),
     ("iam-named-actions", policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "except some"),
