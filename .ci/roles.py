@@ -17,6 +17,8 @@ PREVIEW = ("read",)
 DEPLOY = ("read", "write", "write-monitoring")
 OPTIONS = "write-options"
 UNPROTECTED = "write-unprotected"
+READ_DELIVERY = "read-delivery"
+WRITE_DELIVERY = "write-delivery"
 _REQUIRED = {
     "stack": "[a-z0-9-]+",
     "account": "[0-9]{12}",
@@ -62,7 +64,7 @@ def _bounded(policy: str, boundary: str) -> str:
 
 def commands(stack: str, account: str, folder: str) -> Iterator[str]:
     """The AWS CLI's commands that create policies and roles from the files."""
-    for policy in (*DEPLOY, OPTIONS, UNPROTECTED):
+    for policy in (*DEPLOY, OPTIONS, UNPROTECTED, READ_DELIVERY, WRITE_DELIVERY):
         yield (
             f"aws iam create-policy --policy-name intake-{stack}-{policy} "
             f"--policy-document file://{folder}/{policy}.json"
@@ -128,7 +130,9 @@ def main() -> None:
     entry = variables(given.stack, given.account, given.region, given.state_bucket, state_region)
     print(json.dumps({given.stack: entry}))
     print(f"# attach intake-{given.stack}-{OPTIONS} to the deploy role for malwareScan or alarmSlackChannel,")
-    print(f"# and intake-{given.stack}-{UNPROTECTED} to let it destroy a stack without protect")
+    print(f"# and intake-{given.stack}-{UNPROTECTED} to let it destroy a stack without protect;")
+    print(f"# for delivery or apiDomain, intake-{given.stack}-{READ_DELIVERY} to both roles,")
+    print(f"# and intake-{given.stack}-{WRITE_DELIVERY} to the deploy role")
 
 
 if __name__ == "__main__":

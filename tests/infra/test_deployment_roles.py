@@ -29,8 +29,8 @@ VALUES = {
 }
 POLICIES = {name: json.loads(text) for name, text in roles.rendered(VALUES).items()}
 TRUST = ["trust-preview", "trust-deploy"]
-PREVIEW = roles.PREVIEW
-DEPLOY = (*roles.DEPLOY, roles.OPTIONS, roles.UNPROTECTED)
+PREVIEW = (*roles.PREVIEW, roles.READ_DELIVERY)
+DEPLOY = (*roles.DEPLOY, roles.OPTIONS, roles.UNPROTECTED, roles.READ_DELIVERY, roles.WRITE_DELIVERY)
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_CHARACTERS = 6144
 MANAGED_POLICIES_OF_A_ROLE = 10
@@ -52,16 +52,25 @@ JUSTIFIED = {
     },
     "write-monitoring": {"PERMISSIONS_MANAGEMENT_ACTIONS", "RESOURCE_STAR"},
     "write-options": {"PERMISSIONS_MANAGEMENT_ACTIONS", "RESOURCE_MISMATCH"},
+    "write-delivery": {"PERMISSIONS_MANAGEMENT_ACTIONS"},
 }
+CERTIFICATE = f"arn:aws:acm:{{}}:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555"
 # What a stack with everything on is asked for.
 EVERYTHING = {
     "accessLogs": "true",
     "alarmEmails": '["ops@example.com"]',
     "alarmSlackChannel": "T07EXAMPLE/C07EXAMPLE",
     "alarmUrls": '["https://pager.example.com/x"]',
+    "apiCertificate": CERTIFICATE.format(REGION),
+    "apiDomain": "api.example.com",
     "apiAuth": "jwt",
     "apiReservedConcurrency": "10",
     "dataEvents": "true",
+    "delivery": "true",
+    "deliveryCertificate": CERTIFICATE.format("us-east-1"),
+    "deliveryDomain": "images.example.com",
+    "deliveryReservedConcurrency": "10",
+    "deliveryWebAcl": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/x/{'0' * 36}",
     "jwtAudience": '["images"]',
     "jwtIssuer": "https://login.example.com/",
     "kmsKey": "create",
@@ -91,6 +100,7 @@ BESIDES = [
     (DEPLOY, "s3:DeleteObject", OBJECT, {}),
     (DEPLOY, "s3:DeleteObjectVersion", OBJECT, {}),
     (DEPLOY, "kms:TagResource", PROGRAM_KEY, TAGGING),  # with the key's creation
+    (DEPLOY, "cloudfront:TagResource", f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1", TAGGING),  # likewise
     # Lambda decrypts environments for the caller, and DynamoDB and Lambda make grants for themselves:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     (PREVIEW, "kms:Decrypt", PROGRAM_KEY, TAGGED | {"kms:ViaService": f"lambda.{REGION}.amazonaws.com"}),
@@ -110,11 +120,14 @@ PASSED_TO = {
 
 # Children of an API, whose tags are not inherited in HTTP APIs:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
-UNTAGGED = re.compile("/apis/[^/]+/(routes|integrations|authorizers)/")
+UNTAGGED = re.compile("/apis/[^/]+/(routes|integrations|authorizers)/|/domainnames/[^/]+/apimappings/")
 # What no policy can keep to one stack of an account, and docs/deployment.md lists: log delivery, saved
-# queries, composite alarms, subscriptions and children of an API have neither names nor tags that IAM sees.
+# queries, composite alarms, subscriptions, the policies of distributions, and children of an API or domain
+# have neither names nor tags that IAM sees.
 CHANGES_ELSEWHERE = {
     "apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "cloudwatch:PutCompositeAlarm",
+    *(f"cloudfront:{verb}{kind}" for verb in ("Update", "Delete")
+      for kind in ("CachePolicy", "OriginAccessControl", "ResponseHeadersPolicy")),
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteQueryDefinition",
     "logs:PutQueryDefinition", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
@@ -122,6 +135,10 @@ CHANGES_ELSEWHERE = {
 # What makes something new, whichever stack it is for.
 CREATES_ONLY = {
     "chatbot:CreateSlackChannelConfiguration",
+    "cloudfront:CreateCachePolicy",
+    "cloudfront:CreateDistribution",
+    "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreateResponseHeadersPolicy",
     "guardduty:CreateMalwareProtectionPlan",
     "iam:CreateServiceLinkedRole",
 }
@@ -179,7 +196,7 @@ def needed(everything):
             context = TAGGED | {
                 "lambda:FunctionArn": function,
                 "iam:PassedToService": service,
-                "iam:AWSServiceName": "management.chatbot.amazonaws.com",
+                "iam:AWSServiceName": arn.partition("aws-service-role/")[2].partition("/")[0],
             }
             for action in calls["read"]:
                 yield PREVIEW, action, arn, context
