@@ -30,6 +30,8 @@ class Prices:
     logs_gb: float
     xray_million_traces: float
     eventbridge_million_events: float
+    cloudfront_million_requests: float
+    cloudfront_gb: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.generate import access, capacity, event_schema, key_policy, openapi, policy_rules, settings
+from docs.generate import (
+    access,
+    capacity,
+    delivery,
+    event_schema,
+    key_policy,
+    openapi,
+    policy_rules,
+    settings,
+)
 
 
 def documents() -> Mapping[Path, str]:
     """The text of each document that is generated, whole or in part."""
-    modules = (access, capacity, event_schema, key_policy, openapi, policy_rules, settings)
+    modules = (access, capacity, delivery, event_schema, key_policy, openapi, policy_rules, settings)
     return {path: text for module in modules for path, text in module.documents().items()}
 
 

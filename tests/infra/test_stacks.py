@@ -36,6 +36,15 @@ def test_the_readme_lists_every_output(stack):
     assert re.findall(r"`(\w+)`", listed) == list(stack.deployment.outputs)
 
 
+def test_the_readme_lists_the_outputs_that_settings_add(registered, dev):
+    certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+    stack = registered(delivery="true", apiDomain="api.example.com", apiCertificate=certificate)
+    added = [name for name in stack.deployment.outputs if name not in dev.deployment.outputs]
+    text = (ROOT / "README.md").read_text("utf-8")
+    listed = re.findall(r"`(\w+)`", text.partition("Settings add outputs:")[2].partition("\n\n")[0])
+    assert listed == ["apiDomain", *added[:1], "delivery", *added[1:]]
+
+
 @pytest.mark.parametrize(("kind", "count"), [("/bucket:Bucket", 3), ("/table:Table", 2)])
 def test_production_keeps_its_data_whatever_happens_to_the_stack(prod, kind, count):
     stateful = prod.all(kind)
