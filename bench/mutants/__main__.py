@@ -1,4 +1,4 @@
-"""`make mutants`: one-line faults in consumer, publisher, API and queues, each of which a test must catch.
+"""`make mutants`: one-line faults in the functions and components, each of which a test must catch.
 
 Each fault is applied to a copy of the checkout; their tests run there until one fails.
 """
@@ -22,6 +22,7 @@ _TESTS = (
     "tests/unit/publish/test_completion_events.py",
     "tests/unit/publish/test_publisher.py",
     "tests/unit/publish/test_entry_point.py",
+    "tests/unit/delivery/test_redirects.py",
     "tests/unit/api/test_lanes.py",
     "tests/unit/api/test_quotas.py",
     "tests/unit/api/test_resigning.py",
@@ -33,10 +34,11 @@ _TESTS = (
     "tests/unit/resize/test_worker_leftovers.py",
     "tests/unit/resize/test_malware_gate.py",
     "tests/infra/test_queues.py",
+    "tests/infra/test_delivery.py",
     "tests/unit/model/test_convergence.py",
 )
 _PARTS = (
-    *("components", "docs", "handlers", "imagectl", "local", "pricing", "requirements", "tests"),
+    *("components", "docs", "handlers", "imagectl", "local", "policies", "pricing", "requirements", "tests"),
     *("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "pyproject.toml"),
 )
 
