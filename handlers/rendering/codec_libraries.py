@@ -1,4 +1,4 @@
-"""The codec libraries that Pillow's wheel brings along, to be called without Pillow between."""
+"""The codec libraries that the wheels of Pillow and libvips bring along, to be called directly."""
 
 import ctypes
 from functools import cache
@@ -7,12 +7,15 @@ from typing import Any
 
 import PIL
 
+# Beside the packages: where auditwheel puts the libraries of a wheel.
+PILLOW, LIBVIPS = "pillow.libs", "pyvips_binary.libs"
+
 
 @cache
-def bundled(name: str) -> Any:
-    """The shared library `name` of Pillow's wheel, or None for a Pillow that was built otherwise.
+def bundled(name: str, folder: str = PILLOW) -> Any:
+    """The shared library `name` of a wheel, or None for a wheel that is missing or was built otherwise.
 
-    It is the same copy of the library that Pillow itself uses.
+    What is in Pillow's folder is the same copy of the library that Pillow itself uses.
     """
-    libraries = Path(PIL.__file__).parent.with_name("pillow.libs")
+    libraries = Path(PIL.__file__).parent.with_name(folder)
     return next((ctypes.CDLL(str(path)) for path in sorted(libraries.glob(f"{name}-*.so*"))), None)

@@ -5,12 +5,12 @@ WebP and AVIF store it again, and luma alone gets the expensive filter. Anything
 CMYK) is resized as one image.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
-from handlers.rendering import colour
+from handlers.rendering import colour, vector_code
 from handlers.rendering.geometry import Box, Placement, Size
 
 Scale = tuple[float, float]
@@ -23,8 +23,9 @@ _CASCADE_GAP = 1.5
 _REDUCING_GAP = 1.5
 _CHROMA_REDUCING_GAP = 1.25
 
-# Below this many pixels the packing of `_resize_plane` costs what it saves.
-_WORTH_PACKING = 128 * 128
+# Below this many pixels the calls of `_resize_plane` cost what they save.
+_WORTH_VECTOR_CODE = 128 * 128
+_ROUNDING = 1e-6
 
 _LUMA_FILTER = Image.Resampling.LANCZOS
 _SMALLEST_IN_PLANES = 16
@@ -74,6 +75,11 @@ class Need:
         """The same for chroma planes at `scale`, of which half is enough."""
         return max(2, int(2 * max(scale) / max(self.scale) / _CHROMA_REDUCING_GAP))
 
+    def averages(self) -> tuple[int, int]:
+        """How many whole pixels of the original are averaged, and how many averages again for chroma."""
+        factor = self.shrinks_by()
+        return factor, self.chroma_shrinks_by(_divided((1.0, 1.0), factor))
+
 
 def in_planes(planes: Sequence[Image.Image], scale: Scale, need: Need) -> Frame:
     """The frame of Y, Cb and Cr planes of one size."""
@@ -86,10 +92,34 @@ def of_whole(image: Image.Image, need: Need) -> Frame:
     """The frame of an image that was decoded at its full size, in a mode that can be averaged."""
     if image.mode != "RGB" or not need.planes_serve(image.size):
         return Frame(image, (1.0, 1.0))
-    factor = need.shrinks_by()
-    reduced, scale = image.reduce(factor) if factor > 1 else image, _divided((1.0, 1.0), factor)
-    again = need.chroma_shrinks_by(scale)
-    return Frame(colour.luma(reduced), scale, colour.chroma(reduced.reduce(again)), _divided(scale, again))
+    factor, again = need.averages()
+    return _averaged(image, factor, again)
+
+
+def of_strips(strips: Iterable[Image.Image], size: Size, need: Need) -> Frame:
+    """The same for an RGB image that goes into planes, from strips whose rows are multiples of the averages."""
+    factor, again = need.averages()
+    luma = Image.new("L", _shrunk(size, factor))
+    chroma = [Image.new("L", _shrunk(luma.size, again)) for _ in range(2)]
+    top = 0
+    for strip in strips:
+        frame = _averaged(strip, factor, again)
+        luma.paste(frame.pixels, (0, top // factor))
+        for plane, part in zip(chroma, frame.chroma, strict=True):
+            plane.paste(part, (0, top // factor // again))
+        top += strip.height
+    return Frame(luma, _divided((1.0, 1.0), factor), tuple(chroma), _divided((1.0, 1.0), factor * again))
+
+
+def _averaged(image: Image.Image, factor: int, again: int) -> Frame:
+    averages = image.reduce(factor) if factor > 1 else image
+    chroma = colour.chroma(averages.reduce(again))
+    scale = _divided((1.0, 1.0), factor)
+    return Frame(colour.luma(averages), scale, chroma, _divided(scale, again))
+
+
+def _shrunk(size: Size, factor: int) -> Size:
+    return -(-size[0] // factor), -(-size[1] // factor)
 
 
 def cascade(base: Frame, original: Size, wanted: Mapping[str, Placement]) -> dict[str, Image.Image]:
@@ -150,35 +180,31 @@ def _resize(image: Image.Image, size: Size, box: Box, resample: Image.Resampling
 
 
 def _resize_plane(plane: Image.Image, size: Size, box: Box, resample: Image.Resampling) -> Image.Image:
-    """As `_resize`, but a quarter faster for a whole plane of 8-bit samples.
+    """As `_resize`, but in vector code for a whole plane of 8-bit samples that gets smaller.
 
-    Pillow filters the four bands of a pixel together, but a single band sample by sample.
-    Filtering along columns does not care what a row means, so four neighbouring samples pose as
-    one pixel of four bands; a transposition turns rows into columns.
+    Only columns are filtered; a transposition turns rows into columns.
     """
     left, top, right, bottom = box
-    if (left, top) != (0, 0) or size[0] * size[1] < _WORTH_PACKING:
-        return _resize(plane, size, box, resample)
     factors = (max(1, int(right / size[0] / _REDUCING_GAP)), max(1, int(bottom / size[1] / _REDUCING_GAP)))
+    reduced = (right / factors[0], bottom / factors[1])
+    if (
+        (left, top) != (0, 0)
+        or size[0] * size[1] < _WORTH_VECTOR_CODE
+        or any(abs(end - side) > _ROUNDING for end, side in zip(box[2:], plane.size, strict=True))
+        or any(abs(side - round(side)) > _ROUNDING for side in reduced)
+        or any(side < new for side, new in zip(reduced, size, strict=True))
+        or not vector_code.library()
+    ):
+        return _resize(plane, size, box, resample)
     if factors != (1, 1):
-        plane, right, bottom = plane.reduce(factors), right / factors[0], bottom / factors[1]
-    shrunk = _resize_columns(plane, size[1], min(bottom, plane.height), resample)
-    turned = shrunk.transpose(Image.Transpose.TRANSPOSE)
-    return _resize_columns(turned, size[0], min(right, turned.height), resample).transpose(
-        Image.Transpose.TRANSPOSE
-    )
+        plane = plane.reduce(factors)
+    turned = _shrunk_columns(plane, size[1]).transpose(Image.Transpose.TRANSPOSE)
+    return _shrunk_columns(turned, size[0]).transpose(Image.Transpose.TRANSPOSE)
 
 
-def _resize_columns(
-    plane: Image.Image, height: int, bottom: float, resample: Image.Resampling
-) -> Image.Image:
-    width, packed_width = plane.width, -(-plane.width // 4)
-    if width % 4:
-        plane = plane.crop((0, 0, packed_width * 4, plane.height))
-    packed = Image.frombuffer("RGBX", (packed_width, plane.height), plane.tobytes(), "raw", "RGBX", 0, 1)
-    packed = packed.resize((packed_width, height), resample, (0, 0, packed_width, bottom))
-    resized = Image.frombuffer("L", (packed_width * 4, height), packed.tobytes(), "raw", "L", 0, 1)
-    return resized.crop((0, 0, width, height)) if width % 4 else resized
+def _shrunk_columns(plane: Image.Image, height: int) -> Image.Image:
+    shrunk = vector_code.shrunk_columns(plane.tobytes(), *plane.size, height)
+    return Image.frombytes("L", (plane.width, height), shrunk)
 
 
 def _merged(frame: Frame) -> Image.Image:

@@ -80,8 +80,8 @@ def read(data: bytes, limits: Limits) -> Original:
     check_size(limits, width, height, 0)
     check_passes(width, height, scans)
     ycc = _is_ycc(header)
-    picture = b"".join(header.kept) + data[header.scan :]
-    ended = data.find(_END, header.scan) >= 0
+    picture = b"".join((*header.kept, memoryview(data)[header.scan :]))
+    ended = data.rfind(_END, header.scan) >= 0  # most often the last two bytes
     if not ended and width * height * scans > _MAX_UNENDED_PASSES:
         raise Truncated("no end marker")
     decode = partial(

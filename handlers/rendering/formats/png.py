@@ -1,30 +1,37 @@
-"""PNG (and the first frame of APNG), with a faster inflate where ISA-L is installed."""
+"""PNG (and the first frame of APNG).
+
+ISA-L inflates the samples and libvips undoes the row filters, where they are installed and the picture is
+of a common kind; Pillow does the rest. The samples are the same either way.
+"""
 
 import contextlib
 import io
+import math
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from handlers.contract.presets import Limits
 from handlers.contract.rejections import NotAnImage, TooComplex, TooMuchMetadata, Truncated
-from handlers.rendering import colour, colour_spaces, exif
+from handlers.rendering import colour, colour_spaces, exif, vector_code
 from handlers.rendering.decode_budget import MAX_CHUNKS, check_metadata, check_size, decoding
+from handlers.rendering.geometry import Size
 from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
-from handlers.rendering.resample import Frame, Need, of_whole
+from handlers.rendering.resample import Frame, Need, of_strips, of_whole
 
 try:
     from isal import isal_zlib
 except ImportError:  # an accelerator only
     isal_zlib = None  # type: ignore[assignment]
 
-_SIGNATURE = 8
+_MAGIC = b"\x89PNG\r\n\x1a\n"
+_SIGNATURE = len(_MAGIC)
 # What the decoder gets to see: no text, no further frames, no profile but the first.
 _PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"}
 _FRAMES = {b"acTL", b"fcTL", b"fdAT"}
@@ -33,17 +40,23 @@ _TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 # Texts of hexadecimal digits, as older programs write what had no chunk of its own.
 _RAW_PROFILE = b"Raw profile type "
 _RAW_PROFILES = {b"exif", b"xmp", b"iptc", b"8bim"}
-_GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
+_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
+# Kinds of pictures, of one byte a sample and in one pass, whose row filters vector code undoes.
+_MODES = {_GREY: "L", _RGB: "RGB", _RGBA: "RGBA"}
+# Fewer pixels are not worth the calls.
+_WORTH_VECTOR_CODE = 512 * 512
+_STRIP_BYTES = 1 << 20
 _STORED_BLOCK = 65_535
-_INFLATE_AT_ONCE = 1 << 20
+_COMPRESSED_AT_ONCE, _INFLATE_AT_ONCE = 1 << 16, 1 << 20
 _MAX_INFLATED_TEXT = 1 << 20
 
 
 @dataclass
 class _Header:
-    """`chunks` are the bodies of those of which the first counts, by type."""
+    """`chunks` are the bodies of those of which the first counts, by type; `samples` those of IDAT."""
 
     kept: list[bytes] = field(default_factory=list)
+    samples: list[memoryview] = field(default_factory=list)
     chunks: dict[bytes, bytes] = field(default_factory=dict)
     metadata: int = 0
     frames: int = 1
@@ -57,7 +70,7 @@ def read(data: bytes, limits: Limits) -> Original:
     """Read the chunks of a PNG. Raises ImageRejected if it is none or exceeds the limits."""
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise Truncated("no header") if len(data) < 33 else NotAnImage("no header")
-    width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
+    width, height, depth, colour_type, *_, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     header = _header(data)
     check_metadata(limits, header.metadata)
     opaque = colour_type in {_GREY, _RGB, _PALETTE} and not header.transparent
@@ -66,6 +79,10 @@ def read(data: bytes, limits: Limits) -> Original:
     if image.size != (width, height):
         raise NotAnImage("two headers")
     _scale_transparency(image, depth, colour_type)
+    common = colour_type in _MODES and depth == 8 and not interlaced and not header.transparent
+    decode: Callable[[Need], Frame] = partial(_decode, image)
+    if common and width * height >= _WORTH_VECTOR_CODE and isal_zlib and vector_code.library():
+        decode = partial(_decode_vectored, _Samples((width, height), colour_type, header.samples), decode)
     return Original(
         format="PNG",
         size=(width, height),
@@ -75,7 +92,7 @@ def read(data: bytes, limits: Limits) -> Original:
         profile=_profile(
             header.chunks, image.info.get("icc_profile"), grey=colour_type in {_GREY, _GREY_ALPHA}
         ),
-        decode=partial(_decode, image),
+        decode=decode,
         metadata=MetadataBlocks(
             exif=header.exif,
             xmp=header.xmp or header.raw_profiles.get(b"xmp"),
@@ -92,6 +109,8 @@ def _header(data: bytes) -> _Header:
         body = data[start : start + length] if kind in _FIRST_ONLY or kind in _TEXT else b""
         if kind in _PICTURE or (kind == b"iCCP" and kind not in header.chunks):
             header.kept.append(data[start - 8 : start + length + 4])
+        if kind == b"IDAT":
+            header.samples.append(memoryview(data)[start : start + length])
         if kind in _FIRST_ONLY:
             header.chunks.setdefault(kind, body)
         if kind == b"acTL" and length >= 4:
@@ -167,6 +186,110 @@ def _decode(image: PngImagePlugin.PngImageFile, need: Need) -> Frame:
         return of_whole(colour.resizable(image), need)
 
 
+@dataclass(frozen=True)
+class _Samples:
+    """Compressed samples of one byte, in one pass: what IHDR says of them, and the bodies of IDAT."""
+
+    size: Size
+    colour_type: int
+    compressed: list[memoryview]
+
+    @property
+    def mode(self) -> str:
+        """Pillow's name for what one pixel has."""
+        return _MODES[self.colour_type]
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of a row, with the one that names its filter."""
+        return 1 + len(self.mode) * self.size[0]
+
+
+def _decode_vectored(samples: _Samples, with_pillow: Callable[[Need], Frame], need: Need) -> Frame:
+    size, mode = samples.size, samples.mode
+    with decoding(Truncated), contextlib.suppress(vector_code.VectorCodeError):
+        if mode == "RGB" and need.planes_serve(size):
+            return of_strips(_strips(samples, math.prod(need.averages())), size, need)
+        whole, top = Image.new(mode, size), 0
+        for strip in _strips(samples):
+            whole.paste(strip, (0, top))
+            top += strip.height
+        return of_whole(colour.resizable(whole), need)
+    return with_pillow(need)
+
+
+def _strips(samples: _Samples, multiple: int = 1) -> Iterator[Image.Image]:
+    """The picture in strips that fit the processor's cache, their rows a multiple of what is given.
+
+    To the decoder, each is a picture whose first row is the last one of the strip above.
+    """
+    width, samples_a_row = samples.size[0], samples.row_bytes - 1
+    above = bytes(samples.row_bytes)
+    for rows in _filtered(samples, max(1, _STRIP_BYTES // samples.row_bytes // multiple) * multiple):
+        count = len(rows) // samples.row_bytes
+        png = _uncompressed((above, rows), (width, 1 + count), samples.colour_type)
+        pixels = memoryview(vector_code.decoded_png(png, (width, 1 + count), len(samples.mode)))
+        above = b"\0" + bytes(pixels[-samples_a_row:])
+        yield Image.frombytes(samples.mode, (width, count), pixels[samples_a_row:])
+
+
+def _filtered(samples: _Samples, at_once: int) -> Iterator[bytes]:
+    """Inflated rows, as many at once; the last time, those that are left. Raises EOFError if any are missing."""
+    missing = samples.row_bytes * samples.size[1]
+    pieces, held = [], 0
+    for piece in _inflated_pieces(samples.compressed):
+        pieces.append(piece)
+        held += len(piece)
+        while held >= (strip := min(missing, at_once * samples.row_bytes)):
+            inflated = b"".join(pieces)
+            yield inflated[:strip]
+            missing -= strip
+            if not missing:
+                return
+            pieces, held = [inflated[strip:]], held - strip
+    raise EOFError
+
+
+def _inflated_pieces(compressed: Iterable[memoryview]) -> Iterator[bytes]:
+    inflate: Any = isal_zlib.decompressobj()
+    for body in compressed:
+        for start in range(0, len(body), _COMPRESSED_AT_ONCE):
+            pending: bytes | memoryview = body[start : start + _COMPRESSED_AT_ONCE]
+            while pending and not inflate.eof:
+                yield inflate.decompress(pending, _INFLATE_AT_ONCE)
+                pending = inflate.unconsumed_tail
+
+
+def _uncompressed(parts: Iterable[bytes], size: Size, colour_type: int) -> bytearray:
+    """Filtered rows as a PNG whose samples are stored, not compressed."""
+    png = bytearray(_MAGIC + _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, colour_type, 0, 0, 0)))
+    start, adler = len(png), 1
+    png += b"\0\0\0\0IDAT\x78\x01"
+    for part in parts:
+        for block in _stored(part):
+            png += block
+        adler = isal_zlib.adler32(part, adler)
+    png += b"\1\0\0\xff\xff" + struct.pack(">I", adler)
+    png[start : start + 4] = struct.pack(">I", len(png) - start - 8)
+    with memoryview(png) as written:
+        checksum = isal_zlib.crc32(written[start + 4 :])
+    png += struct.pack(">I", checksum) + _chunk(b"IEND", b"")
+    return png
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _stored(data: bytes) -> Iterator[bytes | memoryview]:
+    """Stored blocks (RFC 1951, 3.2.4) of a zlib stream that goes on: of each the header, then the bytes."""
+    view = memoryview(data)
+    for start in range(0, len(data), _STORED_BLOCK):
+        block = view[start : start + _STORED_BLOCK]
+        yield struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF)
+        yield block
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and length of every chunk, as far as the file goes."""
     at = _SIGNATURE
@@ -185,7 +308,7 @@ class _Png(PngImagePlugin.PngImageFile):
     """Pillow's reader, but the zlib stream is inflated by ISA-L in less than half the time.
 
     The decoder still undoes the row filters: it gets the inflated bytes as a zlib stream of
-    stored blocks (RFC 1951, 3.2.4), which cost it a copy.
+    stored blocks, which cost it a copy.
     """
 
     def load_prepare(self) -> None:
@@ -205,9 +328,7 @@ class _Png(PngImagePlugin.PngImageFile):
                 break
             inflated = self._inflate.decompress(compressed, _INFLATE_AT_ONCE)
             self._pending = self._inflate.unconsumed_tail
-            for start in range(0, len(inflated), _STORED_BLOCK):
-                block = inflated[start : start + _STORED_BLOCK]
-                blocks += struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF), block
+            blocks += _stored(inflated)
             if inflated:
                 break
         return b"".join(blocks)
