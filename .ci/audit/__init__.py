@@ -11,7 +11,7 @@ TOOLS: Final = ROOT / ".venv-audit" / "bin"
 BUILD: Final = ROOT / "build"
 """Where reports are written."""
 
-LAYERS: Final = ("resize", "api", "publish", "delivery")
+LAYERS: Final = ("resize", "vector", "api", "publish", "delivery")
 """The files of `requirements/` that become Lambda layers."""
 
 PINNED: Final = tuple(
@@ -19,6 +19,7 @@ PINNED: Final = tuple(
     for path in (
         "requirements.txt",
         "requirements/resize.txt",
+        "requirements/vector.txt",
         "requirements/api.txt",
         "requirements/publish.txt",
         "requirements/delivery.txt",

@@ -17,7 +17,15 @@ print(1000 * (time.process_time() - before))
 
 
 # What the resize function's layer holds; the runtime brings the rest, with its byte code.
-_LAYER = ("aws_lambda_powertools", "isal", "PIL", "pillow.libs", "pillow_heif", "pillow_heif.libs")
+_LAYER = (
+    "aws_lambda_powertools",
+    "isal",
+    "PIL",
+    "pillow.libs",
+    "pillow_heif",
+    "pillow_heif.libs",
+    "pyvips_binary.libs",
+)
 
 
 def import_ms(python: str, module: str, **environment: str) -> float:

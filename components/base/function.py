@@ -72,16 +72,19 @@ class PythonFunction(pulumi.ComponentResource):
             policy=policy_document([each for grant in grants for each in grant.statements()]),
             opts=child,
         )
-        layer = aws.lambda_.LayerVersion(
-            f"{name}-layer",
-            # Layers are not auto-named, and two stacks may share an account.
-            layer_name=f"{args.service}-{args.module}",
-            description=f"Dependencies of handlers.{args.module}",
-            code=pulumi.FileArchive(str(bundle.layer_archive(args.module))),
-            compatible_runtimes=[bundle.RUNTIME],
-            compatible_architectures=[bundle.ARCHITECTURE],
-            opts=child,
-        )
+        layers = [
+            aws.lambda_.LayerVersion(
+                f"{name}-layer" if layer == args.module else f"{name}-{layer}-layer",
+                # Layers are not auto-named, and two stacks may share an account.
+                layer_name=f"{args.service}-{layer}",
+                description=f"Dependencies of handlers.{args.module}",
+                code=pulumi.FileArchive(str(bundle.layer_archive(layer))),
+                compatible_runtimes=[bundle.RUNTIME],
+                compatible_architectures=[bundle.ARCHITECTURE],
+                opts=child,
+            )
+            for layer in bundle.LAYERS[args.module]
+        ]
         self.function = aws.lambda_.Function(
             name,
             description=args.description,
@@ -89,7 +92,7 @@ class PythonFunction(pulumi.ComponentResource):
             handler=f"handlers.{args.module}.entry_point.handler",
             runtime=bundle.RUNTIME,
             architectures=[bundle.ARCHITECTURE],
-            layers=[layer.arn],
+            layers=[layer.arn for layer in layers],
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
             # For Lambda, 0 would be a function that never runs.

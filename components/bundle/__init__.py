@@ -1,4 +1,4 @@
-"""The Lambda archives in `build/`: for each function its code and a layer with its dependencies.
+"""The Lambda archives in `build/`: for each function its code, and layers with its dependencies.
 
 The program builds what it needs itself; `python -m components.bundle` builds everything. An
 archive is built again only when its inputs changed, and the same inputs give the same bytes on
@@ -17,6 +17,7 @@ from components.bundle.zip_file import write_archive
 
 __all__ = [
     "ARCHITECTURE",
+    "LAYERS",
     "ROOMS",
     "ROOT",
     "RUNTIME",
@@ -34,6 +35,8 @@ ROOMS: Final = {
     "delivery": ("contract", "storage", "delivery"),
 }
 """The folders of `handlers` that each function's archive holds: its own, and those that it imports."""
+LAYERS: Final = {"resize": ("resize", "vector"), "api": ("api",), "publish": ("publish",)}
+"""The layers of each function, by the names of their requirements."""
 SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
 """Environment variable: if it is set, layers are named but not built. For runs without an engine,
 which never look at an archive's bytes; a real deployment would stop at the missing file."""
@@ -61,7 +64,7 @@ def code_archive(name: str, root: Path = ROOT) -> Path:
 
 
 def layer_archive(name: str, root: Path = ROOT) -> Path:
-    """The layer with the dependencies of one function, from `requirements/{name}.txt`.
+    """The layer with the dependencies in `requirements/{name}.txt`.
 
     Raises BundleError if pip fails or the layer is too large.
     """

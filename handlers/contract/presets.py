@@ -26,7 +26,7 @@ RECIPE_VERSION = 2
 """Counts the ways in which the same presets have been rendered: raised when the bytes change.
 
 It is part of the preset hash and so of variant keys, under which no bytes ever change. Since 2, variants
-keep the author and the licence.
+keep the author and the licence, and libvips filters planes.
 """
 
 MAX_SIDE = 8192

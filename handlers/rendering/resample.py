@@ -97,7 +97,7 @@ def of_whole(image: Image.Image, need: Need) -> Frame:
 
 
 def of_strips(strips: Iterable[Image.Image], size: Size, need: Need) -> Frame:
-    """The same for an RGB image that goes into planes, from strips whose rows are multiples of the averages."""
+    """The same for an RGB image that goes into planes, from strips of a multiple of the averaged rows."""
     factor, again = need.averages()
     luma = Image.new("L", _shrunk(size, factor))
     chroma = [Image.new("L", _shrunk(luma.size, again)) for _ in range(2)]

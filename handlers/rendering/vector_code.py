@@ -1,7 +1,7 @@
 """Two loops over 8-bit samples that libvips runs in vector code on either processor, and Pillow does not.
 
-Both calculate with whole numbers, so that the results are the same on every processor. libvips starts
-threads for its work, one of which works at a time: a process that forks must not have called these.
+Both calculate with whole numbers, so that the results are the same on every processor. They run in the
+calling thread and start no other, so that a process that has called them can fork.
 """
 
 import ctypes
@@ -18,7 +18,8 @@ from handlers.rendering.geometry import Size
 _UCHAR, _LANCZOS3, _FAIL_ON_WARNING, _SEQUENTIAL = 0, 5, 3, 1
 _OBJECT, _OBJECT_OUT = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)
 # What is called, with the options that are passed here. https://www.libvips.org/API/current/
-_SIGNATURES = {
+_FUNCTIONS = {
+    "vips_init": (ctypes.c_int, [ctypes.c_char_p]),
     "vips_image_new_from_memory": (_OBJECT, [ctypes.c_char_p, ctypes.c_size_t, *[ctypes.c_int] * 4]),
     "vips_region_new": (_OBJECT, [_OBJECT]),
     "vips_region_fetch": (_OBJECT, [_OBJECT, *[ctypes.c_int] * 4, ctypes.POINTER(ctypes.c_size_t)]),
@@ -38,7 +39,6 @@ _SIGNATURES = {
     ),
     "vips_error_clear": (None, []),
     "vips_cache_set_max": (None, [ctypes.c_int]),
-    "vips_concurrency_set": (None, [ctypes.c_int]),
     "g_object_unref": (None, [_OBJECT]),
     "g_free": (None, [_OBJECT]),
 }
@@ -55,13 +55,9 @@ class VectorCodeError(OSError):
 @cache
 def library() -> Any:
     """libvips, ready to be called, or None where it is not installed."""
-    vips = bundled("libvips", LIBVIPS)
+    vips = bundled("libvips", 42, _FUNCTIONS, LIBVIPS)
     if vips is None or vips.vips_init(b"") != 0:
         return None
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(vips, name)
-        function.restype, function.argtypes = result, arguments
-    vips.vips_concurrency_set(1)
     vips.vips_cache_set_max(0)
     return vips
 

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.bundle import ROOT, code_archive, layer_archive
+from components.bundle import LAYERS, ROOT, code_archive, layer_archive
 from components.bundle.dependencies import installed_files
 
 PACKAGES = "qemu-user-static debootstrap debian-archive-keyring"
@@ -62,7 +62,8 @@ class Userland:
         """The folders on the path of a function, in Lambda's order: its code, its layer, the runtime's."""
         folder = self.root.parent / function
         shutil.rmtree(folder, ignore_errors=True)
-        for archive, name in ((code_archive(function), "task"), (layer_archive(function), "opt")):
+        layers = ((layer_archive(layer), "opt") for layer in LAYERS[function])
+        for archive, name in ((code_archive(function), "task"), *layers):
             with zipfile.ZipFile(archive) as opened:
                 opened.extractall(folder / name)
         return [str(folder / "task"), str(folder / "opt" / "python"), str(self.runtime / "python")]

@@ -109,10 +109,14 @@ def test_lambda_itself_never_drops_metrics_for_being_below_the_log_level(registe
 
 def test_the_layers_fit_the_functions_that_use_them(stack):
     for name in ("intake-resize", "intake-api", "intake-publish"):
-        layer = stack.one(":LayerVersion", f"{name}-layer")
-        assert layer.inputs["compatibleRuntimes"] == ["python3.13"]
-        assert layer.inputs["compatibleArchitectures"] == ["arm64"]
-        assert stack.one("/function:Function", name).inputs["layers"] == [layer.outputs["arn"]]
+        layers = [stack.one(":LayerVersion", f"{name}-layer")]
+        if name == "intake-resize":
+            layers.append(stack.one(":LayerVersion", f"{name}-vector-layer"))
+        for layer in layers:
+            assert layer.inputs["compatibleRuntimes"] == ["python3.13"]
+            assert layer.inputs["compatibleArchitectures"] == ["arm64"]
+        arns = [layer.outputs["arn"] for layer in layers]
+        assert stack.one("/function:Function", name).inputs["layers"] == arns
 
 
 def test_no_resource_is_of_a_deprecated_type(stack):

@@ -234,7 +234,7 @@ def _strips(samples: _Samples, multiple: int = 1) -> Iterator[Image.Image]:
 
 
 def _filtered(samples: _Samples, at_once: int) -> Iterator[bytes]:
-    """Inflated rows, as many at once; the last time, those that are left. Raises EOFError if any are missing."""
+    """Inflated rows, `at_once` at a time, and those left over. Raises EOFError if one is missing."""
     missing = samples.row_bytes * samples.size[1]
     pieces, held = [], 0
     for piece in _inflated_pieces(samples.compressed):
@@ -281,11 +281,10 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _stored(data: bytes) -> Iterator[bytes | memoryview]:
+def _stored(data: bytes) -> Iterator[bytes]:
     """Stored blocks (RFC 1951, 3.2.4) of a zlib stream that goes on: of each the header, then the bytes."""
-    view = memoryview(data)
     for start in range(0, len(data), _STORED_BLOCK):
-        block = view[start : start + _STORED_BLOCK]
+        block = data[start : start + _STORED_BLOCK]
         yield struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF)
         yield block
 

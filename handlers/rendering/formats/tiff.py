@@ -93,9 +93,8 @@ def _check_pieces(image: TiffImagePlugin.TiffImageFile) -> None:
 @cache
 def _silence() -> None:
     """Libtiff writes a line to standard error for every row it dislikes; errors are raised as well."""
-    library = bundled("libtiff")
+    library = bundled("libtiff", 6, {"TIFFSetErrorHandler": (ctypes.c_void_p, [ctypes.c_void_p])})
     if library:
-        library.TIFFSetErrorHandler.restype = ctypes.c_void_p
         library.TIFFSetErrorHandler(None)
 
 

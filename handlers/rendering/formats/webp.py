@@ -115,14 +115,12 @@ def _address(buffer: bytearray) -> Any:
 
 @cache
 def _codec() -> Any:
-    library = bundled("libwebp")
-    if library:
-        plane = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        for name, outputs in (("WebPDecodeYUVInto", 3), ("WebPDecodeRGBAInto", 1)):
-            function = getattr(library, name)
-            function.restype = ctypes.c_void_p
-            function.argtypes = [ctypes.c_char_p, ctypes.c_size_t, *plane * outputs]
-    return library
+    data, plane = [ctypes.c_char_p, ctypes.c_size_t], [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    functions = {
+        "WebPDecodeYUVInto": (ctypes.c_void_p, [*data, *plane * 3]),
+        "WebPDecodeRGBAInto": (ctypes.c_void_p, [*data, *plane]),
+    }
+    return bundled("libwebp", 7, functions)
 
 
 def _header(data: bytes) -> _Header:

@@ -22,6 +22,7 @@ from PIL import Image
 
 from handlers.contract.presets import Format, Limits, Preset
 from handlers.contract.rejections import ImageRejected
+from handlers.rendering import vector_code
 from handlers.rendering.decode import READERS
 from handlers.rendering.encode import encode
 from handlers.rendering.render import render
@@ -132,6 +133,7 @@ def _import_decoders() -> None:
     for module in _OPTIONAL:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    vector_code.library()
 
 
 if __name__ == "__main__":

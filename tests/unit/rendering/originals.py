@@ -113,3 +113,10 @@ SMALL = {
     "avif": encoded(picture(), "AVIF"),
     "heic": encoded(picture(), "HEIF"),
 }
+# Large enough for the ways that are worth it for photographs only.
+LARGE = {
+    "large jpeg": encoded(picture(1200, 900), "JPEG"),
+    "large png": encoded(picture(1200, 900), "PNG"),
+    "large rgba png": encoded(picture(901, 601, "RGBA"), "PNG"),
+    "large webp": encoded(picture(1200, 900), "WEBP"),
+}

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from handlers.contract.rejections import TooMuchMemory
+from handlers.rendering import vector_code
 from handlers.rendering.codec_libraries import bundled
 from handlers.rendering.formats import png, webp
 from tests.unit.rendering.originals import LIMITS, SMALL, encoded, picture, rendered, variant
@@ -49,7 +50,6 @@ def test_webp_looks_the_same_through_the_library_and_through_pillow(kind, recipe
 def test_a_large_lossy_webp_is_within_the_memory_budget_as_planes():
     data = encoded(Image.new("RGB", (9_000, 5_000)), "WEBP", method=0)
     assert rendered(data).facts.width == 9_000
-    assert bundled("libwebp")
 
 
 @pytest.mark.usefixtures("without_libwebp")
@@ -59,5 +59,15 @@ def test_a_webp_that_pillow_would_need_too_much_memory_for_is_rejected():
         rendered(data)
 
 
-def test_a_library_that_is_not_there_is_none():
-    assert bundled("libnothing") is None
+def test_the_wheels_bring_the_libraries_that_are_called():
+    assert webp._codec()
+    assert vector_code.library()
+
+
+def test_a_wheel_without_the_library_or_with_another_interface_counts_as_one_without_it():
+    known = {"WebPDecodeRGBAInto": (None, [])}
+    assert bundled("libwebp", 7, known)
+    assert bundled("libnothing", 7, known) is None
+    assert bundled("libwebp", 7, known, "nothing.libs") is None
+    assert bundled("libwebp", 8, known) is None
+    assert bundled("libwebp", 7, known | {"WebPDecodeOtherwise": (None, [])}) is None

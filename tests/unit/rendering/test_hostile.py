@@ -16,6 +16,7 @@ CUT = {
     "progressive jpeg": encoded(picture(600, 400), "JPEG", quality=90, progressive=True),
     "png": encoded(picture(300, 200, "RGBA"), "PNG", compress_level=1),
     "palette png": encoded(picture(300, 200).quantize(64), "PNG"),
+    "large png": encoded(picture(800, 600), "PNG", compress_level=1),
     "webp": encoded(picture(600, 400), "WEBP", quality=95),
     "lossless webp": encoded(picture(200, 150, "RGBA"), "WEBP", lossless=True),
     "animated webp": encoded(

@@ -12,7 +12,7 @@ import pytest
 from bench.metadata.originals import ARTIST, COPYRIGHT, CREDIT, FORMATS, dataset, packet, signed
 from handlers.contract import presets
 from handlers.contract.presets import RECIPE_VERSION, parse_presets, preset_hash
-from tests.unit.rendering.originals import SMALL, picture, rendered
+from tests.unit.rendering.originals import LARGE, SMALL, picture, rendered
 
 DIGESTS = Path(__file__).with_name("recipe.json")
 LINES = (
@@ -23,8 +23,9 @@ LINES = (
     "stretched 50x70 fill avif",
     "enlarged 200x200 contain webp enlarge",
     *(f"signed-{kind} 256x256 contain {kind}" for kind in ("jpeg", "webp", "avif", "png")),
+    "large 700x500 contain jpeg",
 )
-ORIGINALS = SMALL | {
+ORIGINALS = SMALL | LARGE | {
     f"signed {kind.lower()}": signed(
         kind,
         picture(),
