@@ -145,6 +145,6 @@ roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSIT
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
 	cd requirements && for each in program:../requirements resize:resize vector:vector api:api publish:publish delivery:delivery runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements ../bench/metadata/requirements:../bench/metadata/requirements; do \
-	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  uv pip compile $$([ "$$each" = vector:vector ] && echo --no-deps) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done

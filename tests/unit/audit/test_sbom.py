@@ -22,7 +22,7 @@ def bills(tools, tmp_path_factory):
 def test_the_bill_of_a_layer_lists_exactly_the_packages_that_are_pinned_for_it(name, bills):
     bill = bills / f"{name}.json"
     assert sbom.components(bill) == sbom.pinned(layer(name))
-    assert "aws-lambda-powertools" in sbom.components(bill)
+    assert {"aws-lambda-powertools", "pyvips-binary"} & set(sbom.components(bill))
     document = json.loads(bill.read_text("utf-8"))
     assert document["bomFormat"] == "CycloneDX"
     assert {component["purl"].partition("@")[0] for component in document["components"]} == {
