@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from handlers.rendering.codec_libraries import LIBVIPS, bundled
+from handlers.rendering.codec_libraries import LIBVIPS, Signature, bundled
 from handlers.rendering.geometry import Size
 
 # Of libvips's enumerations VipsBandFormat, VipsKernel, VipsFailOn and VipsAccess.
 _UCHAR, _LANCZOS3, _FAIL_ON_WARNING, _SEQUENTIAL = 0, 5, 3, 1
 _OBJECT, _OBJECT_OUT = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)
 # What is called, with the options that are passed here. https://www.libvips.org/API/current/
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Signature] = {
     "vips_init": (ctypes.c_int, [ctypes.c_char_p]),
     "vips_image_new_from_memory": (_OBJECT, [ctypes.c_char_p, ctypes.c_size_t, *[ctypes.c_int] * 4]),
     "vips_region_new": (_OBJECT, [_OBJECT]),

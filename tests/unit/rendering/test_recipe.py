@@ -25,16 +25,20 @@ LINES = (
     *(f"signed-{kind} 256x256 contain {kind}" for kind in ("jpeg", "webp", "avif", "png")),
     "large 700x500 contain jpeg",
 )
-ORIGINALS = SMALL | LARGE | {
-    f"signed {kind.lower()}": signed(
-        kind,
-        picture(),
-        texts={ARTIST: b"Jane Doe\0", COPYRIGHT: "\N{COPYRIGHT SIGN} Zoë\0".encode("cp1252")},
-        xmp=packet("<plus:LicensorURL>https://example.com/?a&amp;b</plus:LicensorURL>"),
-        iptc=dataset(CREDIT, "Doe & Sons 雪".encode()),
-    )
-    for kind in FORMATS
-}
+ORIGINALS = (
+    SMALL
+    | LARGE
+    | {
+        f"signed {kind.lower()}": signed(
+            kind,
+            picture(),
+            texts={ARTIST: b"Jane Doe\0", COPYRIGHT: "\N{COPYRIGHT SIGN} Zoë\0".encode("cp1252")},
+            xmp=packet("<plus:LicensorURL>https://example.com/?a&amp;b</plus:LicensorURL>"),
+            iptc=dataset(CREDIT, "Doe & Sons 雪".encode()),
+        )
+        for kind in FORMATS
+    }
+)
 
 
 def _digests() -> dict[str, dict[str, str]]:
