@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
+.PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -133,6 +133,9 @@ burst-plot: $(BENCH_READY) ## draw docs/spike.svg from the last burst
 
 bench-batch: $(READY) ## measure what overlapping downloads, rendering and uploads gains (2 minutes)
 	@$(PY) -m bench.batch
+
+bench-throughput: $(READY) ## measure what an image costs the deployed workers, part by part (10 minutes)
+	@$(PY) -m bench.throughput
 
 mutants: $(READY) ## break the functions in small ways, and show that a test catches each (6 minutes)
 	@$(PY) -m bench.mutants

@@ -5,7 +5,7 @@ WebP and AVIF store it again, and luma alone gets the expensive filter. Anything
 CMYK) is resized as one image.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -81,11 +81,11 @@ class Need:
         return factor, self.chroma_shrinks_by(_divided((1.0, 1.0), factor))
 
 
-def in_planes(planes: Sequence[Image.Image], scale: Scale, need: Need) -> Frame:
-    """The frame of Y, Cb and Cr planes of one size."""
-    luma, *chroma = planes
+def in_planes(image: Image.Image, scale: Scale, need: Need) -> Frame:
+    """The frame of a YCbCr image, whose chroma is averaged before it is split: a third of the memory."""
     factor = need.chroma_shrinks_by(scale)
-    return Frame(luma, scale, tuple(plane.reduce(factor) for plane in chroma), _divided(scale, factor))
+    _, *chroma = image.reduce(factor).split()
+    return Frame(image.getchannel(0), scale, tuple(chroma), _divided(scale, factor))
 
 
 def of_whole(image: Image.Image, need: Need) -> Frame:

@@ -140,7 +140,7 @@ def _decode(picture: bytes, need: Need, *, size: Size, ycc: bool, fits: Callable
         image.decodermaxblock = len(picture)  # all bytes are at hand: no need to suspend every 64 KiB
         image.load()
     decoded = (box[2] / width, box[3] / height)
-    return in_planes(image.split(), decoded, need) if planes else Frame(colour.resizable(image), decoded)
+    return in_planes(image, decoded, need) if planes else Frame(colour.resizable(image), decoded)
 
 
 def _header(data: bytes) -> _Header:
