@@ -53,11 +53,14 @@ _MAX_INFLATED_TEXT = 1 << 20
 
 @dataclass
 class _Header:
-    """`chunks` are the bodies of those of which the first counts, by type; `samples` those of IDAT."""
+    """`chunks` are the bodies of those of which the first counts, by type; `samples` those of IDAT, and
+    `before_samples` is how many of the kept parts come before them.
+    """
 
-    kept: list[bytes] = field(default_factory=list)
+    kept: list[memoryview] = field(default_factory=list)
     samples: list[memoryview] = field(default_factory=list)
     chunks: dict[bytes, bytes] = field(default_factory=dict)
+    before_samples: int = 0
     metadata: int = 0
     frames: int = 1
     transparent: bool = False
@@ -75,14 +78,17 @@ def read(data: bytes, limits: Limits) -> Original:
     check_metadata(limits, header.metadata)
     opaque = colour_type in {_GREY, _RGB, _PALETTE} and not header.transparent
     check_size(limits, width, height, 8 if opaque else 16)
-    image = _open(b"".join(header.kept))
+    common = colour_type in _MODES and depth == 8 and not interlaced and not header.transparent
+    vectored = common and width * height >= _WORTH_VECTOR_CODE and isal_zlib and vector_code.library()
+    # Pillow reads no further than to the first samples before it decodes them.
+    image = _open(header.kept[: 1 + header.before_samples] if vectored else header.kept)
     if image.size != (width, height):
         raise NotAnImage("two headers")
     _scale_transparency(image, depth, colour_type)
-    common = colour_type in _MODES and depth == 8 and not interlaced and not header.transparent
     decode: Callable[[Need], Frame] = partial(_decode, image)
-    if common and width * height >= _WORTH_VECTOR_CODE and isal_zlib and vector_code.library():
-        decode = partial(_decode_vectored, _Samples((width, height), colour_type, header.samples), decode)
+    if vectored:
+        samples = _Samples((width, height), colour_type, header.samples)
+        decode = partial(_decode_vectored, samples, lambda need: _decode(_open(header.kept), need))
     return Original(
         format="PNG",
         size=(width, height),
@@ -102,15 +108,18 @@ def read(data: bytes, limits: Limits) -> Original:
 
 
 def _header(data: bytes) -> _Header:
-    header = _Header(kept=[data[:_SIGNATURE]])
+    view = memoryview(data)
+    header = _Header(kept=[view[:_SIGNATURE]])
     for kind, start, length in _chunks(data):
         if kind not in _PICTURE and kind not in _FRAMES:
             header.metadata += length
         body = data[start : start + length] if kind in _FIRST_ONLY or kind in _TEXT else b""
         if kind in _PICTURE or (kind == b"iCCP" and kind not in header.chunks):
-            header.kept.append(data[start - 8 : start + length + 4])
+            header.kept.append(view[start - 8 : start + length + 4])
         if kind == b"IDAT":
-            header.samples.append(memoryview(data)[start : start + length])
+            header.samples.append(view[start : start + length])
+        if not header.samples:
+            header.before_samples = len(header.kept)
         if kind in _FIRST_ONLY:
             header.chunks.setdefault(kind, body)
         if kind == b"acTL" and length >= 4:
@@ -170,10 +179,10 @@ def _scale_transparency(image: PngImagePlugin.PngImageFile, depth: int, colour_t
         image.info["transparency"] = tuple(value >> 8 for value in stated)
 
 
-def _open(data: bytes) -> PngImagePlugin.PngImageFile:
+def _open(parts: Iterable[memoryview]) -> PngImagePlugin.PngImageFile:
     with decoding(NotAnImage):
         try:
-            return _Png(io.BytesIO(data))
+            return _Png(io.BytesIO(b"".join(parts)))
         except ValueError as error:
             if "MAX_TEXT" in str(error):  # a profile that inflates to megabytes
                 raise TooMuchMetadata from error
