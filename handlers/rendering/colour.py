@@ -14,16 +14,15 @@ WHITE = (255, 255, 255)
 _FLOAT_TAGS = {b"D2B", b"B2D"}
 _MAX_PROFILE_TAGS = 100  # what Little CMS reads
 
-# JFIF's YCbCr. Pillow's own conversions round every channel down, which darkens by half a level
-# each way, and take longer.
-_LUMA = (0.299, 0.587, 0.114, 0)
+# JFIF's YCbCr. Pillow's own conversions to and from it round every channel down, which darkens by half a
+# level each way, and take longer; its conversion to L has the same weights, and rounds to the nearest.
 _CHROMA = ((-0.168736, -0.331264, 0.5, 128), (0.5, -0.418688, -0.081312, 128))
 _TO_RGB = (1, 0, 1.402, -179.456, 1, -0.344136, -0.714136, 135.458816, 1, 1.772, 0, -226.816)
 
 
 def luma(image: Image.Image) -> Image.Image:
     """Y of an RGB image."""
-    return image.convert("L", _LUMA)
+    return image.convert("L")
 
 
 def chroma(image: Image.Image) -> tuple[Image.Image, ...]:
