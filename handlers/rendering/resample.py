@@ -188,7 +188,8 @@ def _resize_plane(plane: Image.Image, size: Size, box: Box, resample: Image.Resa
     factors = (max(1, int(right / size[0] / _REDUCING_GAP)), max(1, int(bottom / size[1] / _REDUCING_GAP)))
     reduced = (right / factors[0], bottom / factors[1])
     if (
-        (left, top) != (0, 0)
+        resample != Image.Resampling.LANCZOS
+        or (left, top) != (0, 0)
         or size[0] * size[1] < _WORTH_VECTOR_CODE
         or any(abs(end - side) > _ROUNDING for end, side in zip(box[2:], plane.size, strict=True))
         or any(abs(side - round(side)) > _ROUNDING for side in reduced)
