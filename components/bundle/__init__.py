@@ -35,7 +35,12 @@ ROOMS: Final = {
     "delivery": ("contract", "storage", "delivery"),
 }
 """The folders of `handlers` that each function's archive holds: its own, and those that it imports."""
-LAYERS: Final = {"resize": ("resize", "vector"), "api": ("api",), "publish": ("publish",)}
+LAYERS: Final = {
+    "resize": ("resize", "vector"),
+    "api": ("api",),
+    "publish": ("publish",),
+    "delivery": ("delivery",),
+}
 """The layers of each function, by the names of their requirements."""
 SKIP_LAYERS: Final = "IMAGE_INTAKE_SKIP_LAYERS"
 """Environment variable: if it is set, layers are named but not built. For runs without an engine,
