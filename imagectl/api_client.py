@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
+from imagectl.contact import Contact
 from imagectl.errors import QUOTA_EXCEEDED, QuotaReached, Refused, ServiceUnusable
 from imagectl.retry import Retry, Transient, answered
 
@@ -26,16 +27,22 @@ class Service:
     """The API at `url`. Documents are returned as they arrive.
 
     Every method raises ServiceUnusable when the API cannot be reached, fails, or lets nobody in,
-    and Refused when it answers with a problem. Safe to share between threads.
+    and Refused when it answers with a problem. Safe to share between threads. `contact` says whether
+    it answers.
     """
 
     def __init__(self, http: httpx.Client, url: str) -> None:
         self.url = url
         self.stopping = threading.Event()
+        self.contact = Contact()
         self._http = http
-        self._first = Retry(attempts=_FIRST_ATTEMPTS, stopping=self.stopping)
-        self._later = Retry(attempts=_ATTEMPTS, stopping=self.stopping)
+        self._first = self.retry("the service", attempts=_FIRST_ATTEMPTS, patient=False)
+        self._later = self.retry("the service", attempts=_ATTEMPTS)
         self._retry = self._first
+
+    def retry(self, whom: str, *, attempts: int, patient: bool = True) -> Retry:
+        """What repeats calls to `whom` until the service is stopping."""
+        return Retry(whom, attempts=attempts, stopping=self.stopping, contact=self.contact, patient=patient)
 
     def announce(self, batch_id: str, files: Sequence[Mapping[str, Any]]) -> tuple[list[Document], str]:
         """Announce up to MAX_FILES_A_CALL files; their answers in the same order.

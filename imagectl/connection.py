@@ -15,7 +15,9 @@ from imagectl.request_signer import Bearer, aws_signature
 from imagectl.shared_options import Command, provided, with_parameters
 
 _PANEL: Final = "Service"
-_TIMEOUT: Final = httpx.Timeout(60, connect=10)
+# API Gateway answers within 30 seconds, whatever the service does.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+_TIMEOUT: Final = httpx.Timeout(35, connect=5)
 
 
 @contextmanager

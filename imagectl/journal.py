@@ -7,9 +7,10 @@ it. Whatever is about to happen is written down before it does.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from imagectl.database import Database
 from imagectl.upload_model import UNSENT, Content, File, FileOutcome, State, UploadRun
@@ -106,7 +107,7 @@ class Journal:
     def claim(self, run: UploadRun, file: File, *, again: bool = False) -> Content | None:
         """The content of a file, for its first file in a run; None for the others.
 
-        With `again`, what earlier batches uploaded is forgotten.
+        With `again`, what earlier batches uploaded is forgotten, and what has been deleted since.
         """
         path = os.fsencode(file.path)
         with self._db.together():
@@ -122,16 +123,25 @@ class Journal:
             content = self._content(run, file.sha256)
             if content is not None and content["run"] == run.number:
                 return None
-            if content is None or (again and content["batch_id"] != run.batch_id):
-                fresh: Sequence[Any] = (run.api, file.sha256, path, State.QUEUED, run.batch_id, run.number)
-                self._db.change(
-                    "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, NULL, ?, NULL, ?)", *fresh
-                )
+            old = content is not None and (
+                content["batch_id"] != run.batch_id or content["state"] == State.DELETED
+            )
+            if content is None or (again and old):
+                self.requeue(run, file)
             else:
                 self._db.change(_MET_AGAIN, run.number, path, run.batch_id, run.api, file.sha256)
-            row = self._content(run, file.sha256)
-            assert row is not None, "the row has just been written"
-            return _content(row)
+            return self.content(run, file.sha256)
+
+    def requeue(self, run: UploadRun, file: File) -> None:
+        """The content of a file is to be uploaded in this run, whatever became of it before."""
+        fresh = (run.api, file.sha256, os.fsencode(file.path), State.QUEUED, run.batch_id, run.number)
+        self._db.change("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, NULL, ?, NULL, ?)", *fresh)
+
+    def content(self, run: UploadRun, sha256: bytes) -> Content:
+        """What is known of a content that was claimed."""
+        row = self._content(run, sha256)
+        assert row is not None, "a content is never removed"
+        return _content(row)
 
     def announced(self, run: UploadRun, image_ids: Sequence[tuple[bytes, str]]) -> None:
         """Contents have got ImageIDs in the run's batch."""
@@ -156,36 +166,72 @@ class Journal:
             "UPDATE contents SET reason = ? WHERE api = ? AND sha256 = ?", reason, run.api, sha256
         )
 
-    def settle_rest(self, run: UploadRun) -> None:
-        """Every other image of the run's batch is READY."""
-        self._db.change(
-            "UPDATE contents SET state = 'READY' WHERE api = ? AND batch_id = ? AND state = 'UPLOADED'",
-            run.api,
-            run.batch_id,
-        )
+    def settle_batch(self, api: str, batch_id: str, failures: Mapping[str, tuple[State, str | None]]) -> None:
+        """Every image of a batch that was uploaded is READY, except the failures by their ImageIDs."""
+        with self._db.together():
+            self._db.change(
+                "UPDATE contents SET state = 'READY', reason = NULL WHERE api = ? AND batch_id = ?"
+                " AND state IN ('UPLOADED', 'READY', 'REJECTED', 'FAILED')",
+                api,
+                batch_id,
+            )
+            for image_id, (state, reason) in failures.items():
+                self.settle(api, image_id, state, reason)
 
-    def settle(self, run: UploadRun, image_id: str, state: State, reason: str | None) -> None:
-        """The service has come to an end with an image."""
+    def settle(self, api: str, image_id: str, state: State, reason: str | None) -> None:
+        """This is what the service says of an image."""
         self._db.change(
             "UPDATE contents SET state = ?, reason = ? WHERE api = ? AND image_id = ?",
             state,
             reason,
-            run.api,
+            api,
             image_id,
         )
 
-    def forget(self, api: str, image_id: str) -> None:
-        """An image has been deleted: its content may be uploaded again."""
-        self._db.change("DELETE FROM contents WHERE api = ? AND image_id = ?", api, image_id)
-
-    def sent(self, run: UploadRun) -> int:
-        """How many images of the run's batch were uploaded, by whichever run."""
-        [row] = self._db.rows(
-            f"SELECT count(*) AS n FROM contents WHERE api = ? AND batch_id = ? AND state NOT IN ({_UNSENT})",  # noqa: S608 - own constants
-            run.api,
-            run.batch_id,
+    def delete(self, api: str, image_id: str) -> None:
+        """An image is not in the service any more."""
+        self._db.change(
+            "UPDATE contents SET state = 'DELETED', reason = NULL WHERE api = ? AND image_id = ?",
+            api,
+            image_id,
         )
-        return int(row["n"])
+
+    def knows(self, api: str, image_id: str) -> bool:
+        """Whether a content was given this ImageID."""
+        return bool(
+            self._db.rows("SELECT 1 FROM contents WHERE api = ? AND image_id = ? LIMIT 1", api, image_id)
+        )
+
+    def counts(self, api: str, batch_id: str) -> Counter[State]:
+        """How many contents of a batch are in each state, by whichever run."""
+        rows = self._db.rows(
+            "SELECT state, count(*) AS n FROM contents WHERE api = ? AND batch_id = ? GROUP BY state",
+            api,
+            batch_id,
+        )
+        return Counter({State(row["state"]): row["n"] for row in rows})
+
+    def failures(self, api: str, batch_id: str) -> set[str]:
+        """The ImageIDs of a batch that are REJECTED or FAILED."""
+        rows = self._db.rows(
+            "SELECT image_id FROM contents"
+            " WHERE api = ? AND batch_id = ? AND state IN ('REJECTED', 'FAILED')",
+            api,
+            batch_id,
+        )
+        return {row["image_id"] for row in rows}
+
+    def images(self, api: str, batch_id: str, *, after: bytes = b"", limit: int = 100) -> list[Content]:
+        """Contents of a batch that the service was once done with, by hash, after the one given."""
+        rows = self._db.rows(
+            "SELECT * FROM contents WHERE api = ? AND sha256 > ? AND batch_id = ?"
+            " AND state IN ('READY', 'REJECTED', 'FAILED', 'DELETED') ORDER BY sha256 LIMIT ?",
+            api,
+            after,
+            batch_id,
+            limit,
+        )
+        return [_content(row) for row in rows]
 
     def unsettled(self, run: UploadRun, *, after: bytes = b"", limit: int = 100) -> list[Content]:
         """Contents of the run that are uploaded and not settled, by hash, after the one given."""

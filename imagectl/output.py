@@ -1,6 +1,7 @@
 """Words and numbers for people."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -49,6 +50,11 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """The time of day of a moment with a zone, and the name of the zone."""
+    return f"{moment:%H:%M:%S %Z}" if seconds else f"{moment:%H:%M %Z}"
 
 
 def fields(values: Mapping[str, object]) -> list[str]:

@@ -1,12 +1,17 @@
 """The data model of an upload: files, their contents, the state and the outcome of each."""
 
+import re
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 
 class State(StrEnum):
-    """How far a content got. The last three are the service's own words and final."""
+    """How far a content got. READY, REJECTED and FAILED are the service's own words.
+
+    They may change: a FAILED image is repaired, any image is deleted.
+    """
 
     QUEUED = "QUEUED"
     ANNOUNCED = "ANNOUNCED"
@@ -14,10 +19,24 @@ class State(StrEnum):
     READY = "READY"
     REJECTED = "REJECTED"
     FAILED = "FAILED"
+    DELETED = "DELETED"
 
 
 UNSENT: Final = (State.QUEUED, State.ANNOUNCED)
 SETTLED: Final = (State.READY, State.REJECTED, State.FAILED)
+
+
+_GENERATED: Final = re.compile(r"[0-9a-f]{32}")
+
+
+def new_batch_id() -> str:
+    """The BatchID of an upload that names none."""
+    return uuid.uuid4().hex
+
+
+def is_generated(batch_id: str) -> bool:
+    """Whether a BatchID is one of `new_batch_id`, so that nobody else uploads into the batch by chance."""
+    return bool(_GENERATED.fullmatch(batch_id))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

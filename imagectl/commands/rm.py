@@ -20,7 +20,10 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     journal_path: JournalOption = None,
 ) -> None:
-    """Delete images: originals, variants and metadata. Deleting twice is not an error."""
+    """Delete images: originals, variants and metadata. Deleting twice is not an error.
+
+    `imagectl upload` asks before it uploads a file again whose image has been deleted.
+    """
     if not yes:
         if not sys.stdin.isatty():
             raise CannotContinue("There is no terminal to confirm on.", "Pass --yes if you are sure.")
@@ -28,6 +31,10 @@ def rm(
     path = journal_path or default_journal()
     with closing(Journal(path)) as journal:
         for image_id in images:
-            service.delete(image_id)
-            journal.forget(service.url, image_id)
-            messages.print(f"deleted {image_id}")
+            found = service.image(image_id) is not None
+            if found:
+                service.delete(image_id)
+            journal.delete(service.url, image_id)
+            messages.print(
+                f"deleted {image_id}" if found else f"{image_id} does not exist, or you may not see it"
+            )

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
+import sys
 import time
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +22,11 @@ from imagectl.upload.allowance import HANDFUL
 from imagectl.upload.bulk_upload import bulk_upload
 from imagectl.upload.counters import Counters
 from imagectl.upload.file_walk import Wanted, walk
+from imagectl.upload.known_outcomes import KnownOutcomes
 from imagectl.upload.progress import line
 from imagectl.upload.selection import to_send
 from imagectl.upload.summary import RESUME, print_json, print_summary
-from imagectl.upload_model import Content, File
+from imagectl.upload_model import Content, File, new_batch_id
 
 
 def default_journal() -> Path:
@@ -73,6 +74,14 @@ def upload(
     again: Annotated[
         bool, typer.Option("--again", help="Also upload files that earlier batches have uploaded.")
     ] = False,
+    restore_deleted: Annotated[
+        bool | None,
+        typer.Option(
+            "--restore-deleted/--skip-deleted",
+            help="Upload files again, or do not, whose images have been deleted from the service.",
+            show_default="ask; skip where there is no terminal",
+        ),
+    ] = None,
     wait: Annotated[
         bool,
         typer.Option("--wait/--no-wait", help="Follow the images until each one is rendered or rejected."),
@@ -88,8 +97,9 @@ def upload(
     """Upload files and folders, and wait until every image is rendered.
 
     Run the same command again after Ctrl-C, a crash or a network cut: it continues, and uploads
-    nothing twice. The exit code is 0 only if every file is READY. In folders, RAW files, videos and
-    sidecars are skipped; they count as failures unless `--ignore-companions` is passed.
+    nothing twice. Outcomes are those of the service at the end of the run. The exit code is 0 only if
+    every file is READY. In folders, RAW files, videos and sidecars are skipped; they count as failures
+    unless `--ignore-companions` is passed.
 
     ```
     imagectl upload holiday/ --exclude '*.tif' --concurrency 16
@@ -106,9 +116,14 @@ def upload(
         if dry_run:
             with journal.discarded():
                 run = journal.begin(service.url, command, batch or "")
-                _rehearse(to_send(walk(paths, wanted), journal, run, counters, again=again), counters)
+                known, deleted = KnownOutcomes(service, journal, run), list[File]()
+                files = walk(paths, wanted)
+                _rehearse(
+                    to_send(files, journal, run, counters, known=known, deleted=deleted, again=again),
+                    counters,
+                )
             return
-        run = journal.begin(service.url, command, batch or uuid.uuid4().hex)
+        run = journal.begin(service.url, command, batch or new_batch_id())
         messages.print(f"{'continuing' if run.resumed else 'uploading as'} batch {run.batch_id}")
         try:
             bulk_upload(
@@ -123,6 +138,8 @@ def upload(
                 concurrency=concurrency,
                 again=again,
                 wait_seconds=wait_seconds if wait else None,
+                patience_seconds=wait_seconds,
+                restore=_restoring(restore_deleted),
                 quiet=as_json,
             )
         except KeyboardInterrupt:
@@ -135,6 +152,18 @@ def upload(
         if not report(journal, run, counters, seconds=seconds, ignore_companions=ignore_companions):
             raise typer.Exit(EXIT_NOT_ALL_READY)
         journal.finish(run)
+
+
+def _restoring(choice: bool | None) -> Callable[[int], bool]:
+    """Whether so many files are uploaded again whose images were deleted, on purpose for all one knows."""
+
+    def decide(count: int) -> bool:
+        if choice is not None or not sys.stdin.isatty():
+            return bool(choice)
+        images = "1 image has" if count == 1 else f"{count:,} images have"
+        return typer.confirm(f"{images} been deleted from the service. Upload again?", err=True)
+
+    return decide
 
 
 def _fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str:
@@ -154,4 +183,5 @@ def _rehearse(files: Iterable[tuple[File, Content]], counters: Counters) -> None
         f"{counters.sent} files, {size(total)} would be uploaded; {counters.before} are uploaded, "
         f"{counters.same} have the content of another file, {counters.companions} are companions of "
         f"photographs, {counters.unsent - counters.companions} cannot be uploaded"
+        + (f", {counters.deleted} have been deleted from the service" if counters.deleted else "")
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers.contract.keys import Lane
 from imagectl.api_client import Document
-from imagectl.output import size
+from imagectl.output import clock, size
 from imagectl.upload.file_walk import Found, Unusable
 
 # More files than these are an import, which leaves the express lane to photographs that somebody waits for.
@@ -36,6 +36,6 @@ def sentence(quota: Document, images: int, total: int) -> str:
     ]
     shown = (
         f"quota: {left['images']:,} of {quota['images']['limit']:,} images and {size(left['bytes'])} of "
-        f"{size(quota['bytes']['limit'])} are left until {until:%H:%M}"
+        f"{size(quota['bytes']['limit'])} are left until {clock(until)}"
     )
     return f"{shown}; {' and '.join(beyond)} beyond it will wait" if beyond else shown

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from imagectl.api_client import Document, Service
 from imagectl.errors import QuotaReached
-from imagectl.output import messages
+from imagectl.output import clock, messages
 from imagectl.upload.counters import Counters
 from imagectl.upload_model import UploadRun
 
@@ -42,7 +42,7 @@ class Announcer:
     def _wait(self, reached: QuotaReached) -> None:
         again = time.time() + reached.seconds
         at = datetime.now().astimezone() + timedelta(seconds=reached.seconds)
-        notice = f"quota reached: {reached.limit} an hour; going on at {at:%H:%M}"
+        notice = f"quota reached: {reached.limit} an hour; going on at {clock(at)}"
         if notice != self._counters.notice:
             messages.print(f"{notice}. Ctrl-C stops; the same command continues later.")
         self._counters.notice = notice

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 class Counters:
     """Files and bytes. `found` grows while the folders are counted, `counted` says that they are.
 
-    `before` were uploaded by an earlier run, `same` have the content of another file, `unsent` could
-    not be uploaded, the `companions` of photographs among them. `sending_seconds` stands once everything
-    has been sent. `settled` are the counts of the batch by status, as the service last reported them.
-    `notice` is the reason for a pause.
+    `before` were uploaded by an earlier run, `deleted` too, but their images are gone; `same` have the
+    content of another file, `unsent` could not be uploaded, the `companions` of photographs among them.
+    `sending_seconds` stands once everything has been sent. `settled` are the counts of the batch by status,
+    as the service last reported them. `notice` is the reason for a pause.
+
+    Only what the service or S3 has acknowledged is done; `moving_bytes` are on their way.
     """
 
     found: int = 0
@@ -20,11 +22,13 @@ class Counters:
     counted: bool = False
     before: int = 0
     same: int = 0
+    deleted: int = 0
     unsent: int = 0
     companions: int = 0
     sent: int = 0
     sent_bytes: int = 0
     done_bytes: int = 0
+    moving_bytes: int = 0
     settled: dict[str, int] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     sending_seconds: float = 0
@@ -44,7 +48,7 @@ class Counters:
     @property
     def done(self) -> int:
         """Files that need nothing more to be sent."""
-        return self.before + self.same + self.unsent + self.sent
+        return self.before + self.same + self.deleted + self.unsent + self.sent
 
     @property
     def bytes_a_second(self) -> float:

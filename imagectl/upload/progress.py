@@ -1,37 +1,74 @@
 """What is seen while a run is running: two live bars on a terminal, else a line now and then."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from imagectl.output import duration, messages, size
+from imagectl.contact import Contact, Silence
+from imagectl.output import clock, duration, messages, shown, size
 from imagectl.upload.counters import Counters
 from imagectl.upload_model import State
 
 _LIVE_SECONDS: Final = 0.2
 _LINE_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.5
 
 
 @contextmanager
-def displayed(counters: Counters, *, quiet: bool = False) -> Iterator[None]:
-    """Show the counters on standard error for the length of the block."""
-    if quiet:
-        yield
-    elif messages.is_terminal:
-        with _bars() as progress, _repeating(_drawing(progress, counters), _LIVE_SECONDS):
+def displayed(counters: Counters, contact: Contact, *, quiet: bool = False) -> Iterator[None]:
+    """Show the counters on standard error for the length of the block, and that nothing answers.
+
+    When `quiet`, only the latter.
+    """
+    if messages.is_terminal and not quiet:
+        with _bars() as progress, _repeating(_drawing(progress, counters, contact), _LIVE_SECONDS):
             yield
     else:
-        with _repeating(lambda: _say(counters), _LINE_SECONDS, at_once=False):
+        lines = _Lines(counters, contact, quiet=quiet)
+        with _repeating(lines.look, _LOOK_SECONDS, at_once=False):
             yield
 
 
-def _say(counters: Counters) -> None:
-    # What a run waits for has been said once, and an hour has many lines.
-    if not counters.notice:
-        messages.print(line(counters))
+class _Lines:
+    """A line every few seconds, and at once when nothing answers any more, or something does again."""
+
+    def __init__(self, counters: Counters, contact: Contact, *, quiet: bool) -> None:
+        self._counters = counters
+        self._contact = contact
+        self._quiet = quiet
+        self._silence: Silence | None = None
+        self._said = time.monotonic()
+
+    def look(self) -> None:
+        """Print what is due."""
+        silence, before = self._contact.silence(), self._silence
+        self._silence = silence
+        if bool(silence) != bool(before):
+            self._say(sentence(silence) if silence else "there are answers again")
+        elif time.monotonic() - self._said >= _LINE_SECONDS:
+            self._say(sentence(silence) if silence else self._progress())
+
+    def _progress(self) -> str:
+        # What a run waits for has been said once, and an hour has many lines.
+        return "" if self._quiet or self._counters.notice else line(self._counters)
+
+    def _say(self, text: str) -> None:
+        self._said = time.monotonic()
+        if text:
+            messages.print(text)
+
+
+def sentence(silence: Silence) -> str:
+    """What is waited for, since when, and when the next try is."""
+    since = datetime.fromtimestamp(silence.since).astimezone()
+    failure = f" ({silence.failure})" if silence.failure else ""
+    again = "" if silence.again_in is None else f"; next try in {duration(max(1, silence.again_in))}"
+    return f"no answer from {silence.whom} since {clock(since, seconds=True)}{failure}{again}"
 
 
 def line(counters: Counters) -> str:
@@ -50,7 +87,8 @@ def _bars() -> Progress:
     )
 
 
-def _drawing(progress: Progress, counters: Counters) -> Callable[[], None]:
+def _drawing(progress: Progress, counters: Counters, contact: Contact) -> Callable[[], None]:
+    waiting = progress.add_task("waiting   ", total=None, text="", visible=False)
     sent = progress.add_task("uploading ", total=None, text="")
     settled = progress.add_task("rendering ", total=None, text="")
 
@@ -63,6 +101,10 @@ def _drawing(progress: Progress, counters: Counters) -> Callable[[], None]:
         progress.update(
             settled, total=images if counters.counted else None, completed=completed, text=_settled(counters)
         )
+        silence = contact.silence()
+        progress.update(
+            waiting, visible=silence is not None, text=shown(sentence(silence)) if silence else ""
+        )
 
     return draw
 
@@ -72,6 +114,7 @@ def _sent(counters: Counters) -> str:
     parts = [
         f"{counters.done} of {counters.found}{'' if counters.counted else '+'} files",
         f"{size(counters.done_bytes)} of {size(counters.found_bytes)}",
+        *([f"{size(counters.moving_bytes)} on their way"] if counters.moving_bytes > 0 else []),
         f"{size(counters.bytes_a_second)}/s",
         *([f"{duration(left)} left"] if left and not counters.notice else []),
     ]

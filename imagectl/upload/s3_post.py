@@ -28,7 +28,9 @@ class PolicyExpired(Exception):
 
 
 class S3Post:
-    """Posts files. `moved` is called with the bytes that went out, negative when they are sent again."""
+    """Posts files. `moved` is called with the bytes that went out, and with as many negative ones when S3
+    has answered or the attempt has failed: those in between are on their way, and nobody has them yet.
+    """
 
     def __init__(self, http: httpx.Client, retry: Retry, moved: Callable[[int], None]) -> None:
         self._http = http
@@ -53,12 +55,10 @@ class S3Post:
             part = {"file": ("file", cast("IO[bytes]", body), file.content_type)}
             try:
                 answer = answered(lambda: self._http.post(policy["url"], data=policy["fields"], files=part))
-            except BaseException:
+            finally:
                 self._moved(-body.position)
-                raise
             if answer.is_success:
                 return answer
-            self._moved(-body.position)
             # S3 refuses other bytes than announced: it is the file, unless the network mixed them up.
             code = _code(answer)
             if code in _WRONG_BYTES:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from imagectl.api_client import Document, Service
 from imagectl.journal import Journal
@@ -69,9 +69,9 @@ class StatusPolling:
             batch = self._look()
             if batch is not None and batch["counts"] != last:
                 last, moved = batch["counts"], time.monotonic()
-            over = batch is not None and _settled(batch) >= self._journal.sent(self._run)
+            over = batch is not None and settled(batch) >= self._uploaded()
             if batch is not None and over and self._tells_all(batch):
-                self._settle_by(batch)
+                self._journal.settle_batch(self._run.api, self._run.batch_id, failed(batch))
                 if not self._journal.unsettled(self._run, limit=1):
                     return
             stands_still = batch is None or time.monotonic() - moved > 5 * self._pause
@@ -103,16 +103,12 @@ class StatusPolling:
     def _tells_all(self, batch: Document) -> bool:
         """Whether the batch's document says of every image of this journal how it ended."""
         failures = batch["counts"]["REJECTED"] + batch["counts"]["FAILED"]
-        return (
-            self._own_batch
-            and _settled(batch) == self._journal.sent(self._run)
-            and len(batch["failures"]) == failures
-        )
+        return self._own_batch and settled(batch) == self._uploaded() and len(batch["failures"]) == failures
 
-    def _settle_by(self, batch: Document) -> None:
-        for failure in batch["failures"]:
-            self._settle(failure["imageId"], failure)
-        self._journal.settle_rest(self._run)
+    def _uploaded(self) -> int:
+        """How many images of the batch were uploaded, by whichever run."""
+        counts = self._journal.counts(self._run.api, self._run.batch_id)
+        return sum(counts[state] for state in (State.UPLOADED, *SETTLED))
 
     def _ask_some(self) -> int:
         """Ask for the next unsettled images one by one; returns how many are settled now."""
@@ -125,16 +121,23 @@ class StatusPolling:
         assert content.image_id, "uploaded contents have an ImageID"
         image = self._service.image(content.image_id)
         if image is None:
-            self._journal.reach(self._run, content.sha256, State.QUEUED)
-            self._journal.stop(self._run, content.sha256, "It has been deleted from the service.")
+            self._journal.delete(self._run.api, content.image_id)
         elif image["status"] != "PENDING":
-            self._settle(content.image_id, image)
+            self._journal.settle(self._run.api, content.image_id, *outcome(image))
         return image is None or image["status"] != "PENDING"
 
-    def _settle(self, image_id: str, document: dict[str, Any]) -> None:
-        state = State(document["status"])
-        self._journal.settle(self._run, image_id, state, document.get("reason") or None)
 
-
-def _settled(batch: Document) -> int:
+def settled(batch: Document) -> int:
+    """How many images of a batch the service is done with."""
     return sum(batch["counts"].get(state, 0) for state in SETTLED)
+
+
+def failed(batch: Document) -> dict[str, tuple[State, str | None]]:
+    """The outcomes of the failures that a batch lists, by ImageID."""
+    return {failure["imageId"]: outcome(failure) for failure in batch["failures"]}
+
+
+def outcome(document: Document) -> tuple[State, str | None]:
+    """How the service describes an image: the state that it has for the journal, and the reason."""
+    status = document["status"]
+    return State.UPLOADED if status == "PENDING" else State(status), document.get("reason") or None

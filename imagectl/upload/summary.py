@@ -16,6 +16,11 @@ NOT_UPLOADED: Final = "NOT_UPLOADED"
 SKIPPED: Final = "SKIPPED"
 PENDING: Final = "PENDING"
 RESUME: Final = "Run the same command again to continue; nothing is uploaded twice."
+_REASONS: Final = {
+    NOT_UPLOADED: "Not tried.",
+    PENDING: "The service is not done with it.",
+    State.DELETED: "It was deleted from the service; --restore-deleted uploads it again.",
+}
 _GOOD: Final = "green"
 _BAD: Final = "red"
 
@@ -29,6 +34,11 @@ def status(outcome: FileOutcome) -> str:
     return PENDING if outcome.state is State.UPLOADED else outcome.state
 
 
+def _is_resumable(outcome: FileOutcome) -> bool:
+    """Whether another run may get further with a file: one that was skipped is skipped again."""
+    return outcome.state in (*UNSENT, State.UPLOADED)
+
+
 def print_summary(
     journal: Journal, run: UploadRun, counters: Counters, *, seconds: float, ignore_companions: bool = False
 ) -> bool:
@@ -39,17 +49,18 @@ def print_summary(
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     ready = True
+    resumable = False
     for outcome in journal.outcomes(run):
         called = status(outcome)
         counts[called] += 1
         ready = ready and _is_good(outcome, ignore_companions=ignore_companions)
+        resumable = resumable or _is_resumable(outcome)
         if called == SKIPPED:
             skipped[companions.extension_of(outcome.path)] += 1
         elif called != State.READY:
-            why = outcome.reason or (
-                "The service is not done with it." if called == PENDING else "Not tried."
+            results.print(
+                f"{called:<12} {outcome.path}: {outcome.reason or _REASONS.get(called, '')}", style=_BAD
             )
-            results.print(f"{called:<12} {outcome.path}: {why}", style=_BAD)
     told = ", ".join(f"{count} {called}" for called, count in sorted(counts.items())) or "no files"
     results.print(f"{told}; batch {run.batch_id}", style=_GOOD if ready else _BAD)
     details = [f"sent {counters.sent} files, {size(counters.sent_bytes)} in {duration(seconds)}"]
@@ -59,7 +70,7 @@ def print_summary(
     if skipped:
         kinds = ", ".join(f"{count} {extension}" for extension, count in skipped.most_common())
         messages.print(f"skipped {skipped.total()} companions of photographs: {kinds}")
-    if counts[NOT_UPLOADED] or counts[PENDING]:
+    if resumable:
         messages.print(RESUME)
     return ready
 

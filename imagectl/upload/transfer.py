@@ -104,26 +104,27 @@ class Transfer:
     def _send(self, file: File, image_id: str, policy: _Policy | None) -> None:
         """Send a file; what an earlier run has announced has no policy yet, and may even have arrived."""
         try:
-            self._send_with(file, image_id, policy)
+            sent = self._send_with(file, image_id, policy)
         except Unsent as failure:
             self._unsent(file, str(failure))
         else:
-            self._sent(file)
+            self._journal.reach(self._run, file.sha256, State.UPLOADED)
+            self._counters.add(sent=1, sent_bytes=file.size if sent else 0, done_bytes=file.size)
 
-    def _send_with(self, file: File, image_id: str, policy: _Policy | None) -> None:
-        """Send a file, with as many policies as it takes. Raises Unsent."""
+    def _send_with(self, file: File, image_id: str, policy: _Policy | None) -> bool:
+        """Send a file, with as many policies as it takes; False if it had arrived before. Raises Unsent."""
         for _ in range(_POLICIES_A_FILE):
             if policy is None or time.monotonic() > policy.good_until:
                 signed = self._sign_anew(file, image_id)
                 if signed is None:
-                    return
+                    return False
                 image_id, policy = signed
             try:
                 self._sender.send(file, policy.upload)
             except PolicyExpired:
                 policy = None
             else:
-                return
+                return True
         raise Unsent("Each of its policies had expired when S3 saw it; check this machine's clock.")
 
     def _sign_anew(self, file: File, image_id: str) -> tuple[str, _Policy] | None:
@@ -150,10 +151,6 @@ class Transfer:
             "sha256": base64.b64encode(file.sha256).decode(),
         }
         return described | ({"imageId": image_id} if image_id else {"lane": self._lane})
-
-    def _sent(self, file: File) -> None:
-        self._journal.reach(self._run, file.sha256, State.UPLOADED)
-        self._counters.add(sent=1)
 
     def _unsent(self, file: File, reason: str) -> None:
         self._journal.stop(self._run, file.sha256, reason)

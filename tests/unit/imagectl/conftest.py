@@ -70,6 +70,7 @@ def imagectl(
     for name, value in (environment | {"IMAGECTL_API": fake.url, "IMAGECTL_TOKEN": "a-token"}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE_UNREACHABLE_SECONDS", 0.05)
     monkeypatch.setattr(status_polling, "PAUSE_SECONDS", 0.01)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

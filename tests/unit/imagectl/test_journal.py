@@ -79,7 +79,7 @@ def test_what_was_not_sent_is_tried_again_and_its_old_reason_forgotten(journal):
 def test_a_rejection_is_remembered_with_its_reason(journal):
     image_id = arrived(journal, journal.begin("api", "command", "batch"), "a", b"content")
     run = journal.begin("api", "command", "batch")
-    journal.settle(run, image_id, State.REJECTED, "NotAnImage")
+    journal.settle("api", image_id, State.REJECTED, "NotAnImage")
     content = journal.claim(run, file("a"))
     assert (content.state, content.reason) == (State.REJECTED, "NotAnImage")
 
@@ -88,9 +88,9 @@ def test_the_rest_of_a_batch_is_ready_when_its_failures_are_known(journal):
     run = journal.begin("api", "command", "batch")
     images = [arrived(journal, run, str(number), b"%d" % number) for number in range(4)]
     journal.claim(run, file("unsent", b"unsent"))
-    journal.settle(run, images[2], State.REJECTED, "Truncated")
-    assert journal.sent(run) == 4
-    journal.settle_rest(run)
+    assert journal.counts("api", "batch") == {State.UPLOADED: 4, State.QUEUED: 1}
+    journal.settle_batch("api", "batch", {images[2]: (State.REJECTED, "Truncated")})
+    assert journal.failures("api", "batch") == {images[2]}
     states = [outcome.state for outcome in journal.outcomes(run)]
     assert states == [State.READY, State.READY, State.REJECTED, State.READY, State.QUEUED]
 

@@ -14,7 +14,7 @@ from tests.unit.imagectl.conftest import JPEG
 from tests.unit.imagectl.fake_service import QUOTA
 
 TOO_MANY = b'{"message": "Too Many Requests"}'
-SAID = re.compile(r"quota reached: 12,345 images an hour; going on at \d\d:\d\d\.")
+SAID = re.compile(r"quota reached: 12,345 images an hour; going on at \d\d:\d\d \w+\.")
 
 
 def test_an_upload_beyond_the_quota_waits_for_the_next_hours_and_comes_to_its_end(imagectl, photos, fake):
@@ -33,7 +33,7 @@ def test_an_upload_beyond_the_bytes_of_an_hour_waits_in_words(imagectl, photos, 
     fake.room, fake.rooms = 1, [1]
     ran = imagectl("upload", str(photos(2)))
     assert ran.code == 0, ran.err
-    assert re.search(r"quota reached: 1\.5 TB an hour; going on at \d\d:\d\d\.", ran.err)
+    assert re.search(r"quota reached: 1\.5 TB an hour; going on at \d\d:\d\d \w+\.", ran.err)
 
 
 def test_a_long_upload_shows_what_is_left_of_the_quota_and_for_how_long(imagectl, photos, fake):
@@ -41,7 +41,7 @@ def test_a_long_upload_shows_what_is_left_of_the_quota_and_for_how_long(imagectl
     ran = imagectl("upload", str(photos(11)))
     assert (
         "quota: 2,000 of 100,000 images and 2.0 TB of 2.0 TB are left until "
-        f"{datetime.fromisoformat(QUOTA['resetsAt']).astimezone():%H:%M}\n"
+        f"{datetime.fromisoformat(QUOTA['resetsAt']).astimezone():%H:%M %Z}\n"
     ) in ran.err
     assert fake.calls["GET /quota"] == 1
 

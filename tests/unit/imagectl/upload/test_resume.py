@@ -57,7 +57,7 @@ def test_after_a_long_cut_the_same_command_continues_the_same_batch(imagectl, ph
             fake.failures[kind] = [CUT] * 10_000
 
     fake.before_storing = cut
-    ran = imagectl("upload", str(folder), "--json")
+    ran = imagectl("upload", str(folder), "--json", "--wait-seconds", "1")
     assert ran.code == 3
     assert "does not answer" in ran.err
     assert "Run the same command again to continue" in ran.err
@@ -73,7 +73,7 @@ def test_after_a_long_cut_the_same_command_continues_the_same_batch(imagectl, ph
 
 def test_files_that_never_arrive_are_reported_and_sent_next_time(imagectl, photos, fake):
     folder = photos(3)
-    fake.failures["POST /s3"] = [CUT] * 8 * 3
+    fake.failures["POST /s3"] = [(503, b"")] * 8 * 3
     ran = imagectl("upload", str(folder))
     assert ran.code == 1
     assert "3 NOT_UPLOADED" in ran.out
@@ -174,22 +174,15 @@ def test_bytes_that_the_network_mixed_up_are_sent_again(imagectl, photos, fake):
     assert imagectl("upload", str(photos(1)), "--json").code == 0
 
 
-def test_an_image_deleted_by_rm_may_be_uploaded_once_more(imagectl, photos, fake):
-    folder = photos(1)
-    image_id = imagectl("upload", str(folder), "--json").files["0000.jpg"]["imageId"]
-    assert imagectl("rm", "--yes", image_id).code == 0
-    assert imagectl("upload", str(folder), "--json").summary["sentFiles"] == 1
-
-
 def test_an_image_deleted_while_it_is_followed_is_reported(imagectl, photos, fake):
     fake.rendering = False
     folder = photos(1)
     imagectl("upload", str(folder), "--no-wait")
     fake.images.clear()
     ran = imagectl("upload", str(folder), "--json")
-    assert ran.files["0000.jpg"]["reason"] == "It has been deleted from the service."
+    assert ran.files["0000.jpg"]["status"] == "DELETED"
     fake.rendering = True
-    assert imagectl("upload", str(folder), "--json").code == 0
+    assert imagectl("upload", str(folder), "--json", "--restore-deleted").code == 0
 
 
 def test_two_runs_cannot_share_a_journal_at_the_same_time(imagectl, photos, tmp_path, fake):

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from imagectl import retry
+from imagectl.contact import Contact
 from imagectl.retry import Retry
 from imagectl.upload.s3_post import PolicyExpired, S3Post, Unsent
 from imagectl.upload_model import File
@@ -53,7 +54,8 @@ def photograph(tmp_path, content: bytes = b"x" * 200_000) -> File:
 
 def send(s3: S3, file: File, attempts: int = 3) -> None:
     with httpx.Client(transport=httpx.MockTransport(s3)) as http:
-        S3Post(http, Retry(attempts=attempts, stopping=threading.Event()), s3.move).send(file, POLICY)
+        retry = Retry("S3", attempts=attempts, stopping=threading.Event(), contact=Contact())
+        S3Post(http, retry, s3.move).send(file, POLICY)
 
 
 def error(status: int, code: str, message: str = "") -> httpx.Response:
@@ -67,14 +69,14 @@ def test_the_fields_come_first_and_the_file_last(tmp_path):
     assert body.index(b'name="key"') < body.index(b'name="Content-Type"') < body.index(b'name="file"')
     assert b"x" * 200_000 in body
     assert s3.lengths == [len(body)]
-    assert s3.moved == 200_000
+    assert s3.moved == 0, "nothing is on its way any more"
 
 
 def test_a_failure_that_may_pass_is_repeated_with_the_whole_file_and_counted_once(tmp_path):
     s3 = S3(httpx.ConnectError("refused"), error(503, "SlowDown"), httpx.Response(204))
     send(s3, photograph(tmp_path))
     assert len({len(body) for body in s3.bodies}) == 1
-    assert s3.moved == 200_000
+    assert s3.moved == 0, "nothing is on its way any more"
 
 
 def test_a_failure_that_does_not_pass_is_the_files_failure(tmp_path):
@@ -123,7 +125,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_upload(tmp_path):
             opened.truncate(100)
 
     with httpx.Client(transport=httpx.MockTransport(S3(httpx.Response(204)))) as http:
-        sender = S3Post(http, Retry(attempts=3, stopping=threading.Event()), shrink)
+        sender = S3Post(http, Retry("S3", attempts=3, stopping=threading.Event(), contact=Contact()), shrink)
         with pytest.raises(Unsent, match="changed"):
             sender.send(file, POLICY)
     assert sum(sent) == 0
@@ -148,5 +150,7 @@ def test_nothing_is_repeated_once_the_run_is_stopping(tmp_path):
     stopping.set()
     s3 = S3(*[httpx.ConnectError("cut")] * 3)
     with httpx.Client(transport=httpx.MockTransport(s3)) as http, pytest.raises(Unsent):
-        S3Post(http, Retry(attempts=3, stopping=stopping), s3.move).send(photograph(tmp_path), POLICY)
+        S3Post(http, Retry("S3", attempts=3, stopping=stopping, contact=Contact()), s3.move).send(
+            photograph(tmp_path), POLICY
+        )
     assert len(s3.bodies) == 1
