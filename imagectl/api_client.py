@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +10,9 @@ import httpx
 from imagectl.contact import Contact
 from imagectl.errors import QUOTA_EXCEEDED, QuotaReached, Refused, ServiceUnusable
 from imagectl.retry import Retry, Transient, answered
+
+if TYPE_CHECKING:
+    from imagectl.operations.stack import DeployedStack
 
 MAX_FILES_A_CALL: Final = 100
 MAX_IMAGES_A_PAGE: Final = 100
@@ -28,11 +31,14 @@ class Service:
 
     Every method raises ServiceUnusable when the API cannot be reached, fails, or lets nobody in,
     and Refused when it answers with a problem. Safe to share between threads. `contact` says whether
-    it answers.
+    it answers. `stack_of` finds the stack behind it, for what the API does not offer.
     """
 
-    def __init__(self, http: httpx.Client, url: str) -> None:
+    def __init__(
+        self, http: httpx.Client, url: str, *, stack_of: "Callable[[], DeployedStack] | None" = None
+    ) -> None:
         self.url = url
+        self.stack_of = stack_of
         self.stopping = threading.Event()
         self.contact = Contact()
         self._http = http

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from imagectl.commands.backfill import backfill
 from imagectl.commands.erase import erase
@@ -44,8 +44,9 @@ imagectl rm 0190a2f4-...
 ```
 
 **Where the service is** comes from `--api URL`, from `--outputs FILE` or `--stack NAME` (the outputs of
-the Pulumi stack), or from `IMAGECTL_API`. **Who calls it** comes from the AWS credentials of
-the environment (profile, keys, SSO, role), or is a bearer token in `--token` or `IMAGECTL_TOKEN`.
+the Pulumi stack), or from `IMAGECTL_API` or `IMAGECTL_OUTPUTS`. **Who calls it** comes from the AWS
+credentials of the environment (profile, keys, SSO, role), or is a bearer token in `--token` or
+`IMAGECTL_TOKEN`.
 
 ```
 export IMAGECTL_API=$(pulumi stack output apiUrl)
@@ -70,6 +71,20 @@ class _Commands(TyperGroup):
             return super().invoke(*arguments, **options)
 
 
+class _Command(TyperCommand):
+    """A command whose help shows arguments and flags without the Python types of their values."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        arguments = [each for each in self.get_params(ctx) if isinstance(each, TyperArgument)]
+        return ["[OPTIONS]", *(str(each.metavar) for each in arguments)]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        for each in self.get_params(ctx):
+            if isinstance(each, TyperArgument) or getattr(each, "is_flag", False):
+                vars(each)["display_type_rich"] = lambda ctx: None  # noqa: ARG005 - Typer's own signature
+        super().format_help(ctx, formatter)
+
+
 @contextmanager
 def _printable_errors() -> Iterator[None]:
     try:
@@ -91,19 +106,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 connection_first(app)
-app.command("upload", no_args_is_help=True)(connected(upload))
-app.command("status", no_args_is_help=True)(connected(status))
-app.command("list")(connected(list_images))
-app.command("get", no_args_is_help=True)(connected(get))
-app.command("rm", no_args_is_help=True)(connected(rm))
-app.command("redrive", rich_help_panel=_OPERATORS)(operating(redrive))
-app.command("backfill", rich_help_panel=_OPERATORS)(operating(backfill))
-app.command("reconcile", rich_help_panel=_OPERATORS)(operating(reconcile))
-app.command("publish", rich_help_panel=_OPERATORS)(operating(publish))
-app.command("export", rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(export))
-app.command("erase", rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(erase))
-app.command("watch", rich_help_panel=_OPERATORS)(operating(watch))
-app.command("plan", rich_help_panel=_OPERATORS, no_args_is_help=True)(plan)
+app.command("upload", cls=_Command, no_args_is_help=True)(connected(upload))
+app.command("status", cls=_Command, no_args_is_help=True)(connected(status))
+app.command("list", cls=_Command)(connected(list_images))
+app.command("get", cls=_Command, no_args_is_help=True)(connected(get))
+app.command("rm", cls=_Command, no_args_is_help=True)(connected(rm))
+app.command("redrive", cls=_Command, rich_help_panel=_OPERATORS)(operating(redrive))
+app.command("backfill", cls=_Command, rich_help_panel=_OPERATORS)(operating(backfill))
+app.command("reconcile", cls=_Command, rich_help_panel=_OPERATORS)(operating(reconcile))
+app.command("publish", cls=_Command, rich_help_panel=_OPERATORS)(operating(publish))
+app.command("export", cls=_Command, rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(export))
+app.command("erase", cls=_Command, rich_help_panel=_OPERATORS, no_args_is_help=True)(operating(erase))
+app.command("watch", cls=_Command, rich_help_panel=_OPERATORS)(operating(watch))
+app.command("plan", cls=_Command, rich_help_panel=_OPERATORS, no_args_is_help=True)(plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,5 +1,6 @@
 """The options that every command shares: where the service is, and who calls it."""
 
+import functools
 import inspect
 import os
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from typing import Annotated, Any, Final
 import httpx
 import typer
 
+import imagectl
 from imagectl.address import find_address
 from imagectl.api_client import Service
+from imagectl.operations.stack import find_stack
+from imagectl.output import results
 from imagectl.request_signer import Bearer, aws_signature
 from imagectl.shared_options import Command, provided, with_parameters
 
@@ -34,7 +38,8 @@ def _connected(
         typer.Option(
             metavar="FILE",
             rich_help_panel=_PANEL,
-            help="The stack's outputs as `pulumi stack output --json` writes them; - reads standard input.",
+            help="The stack's outputs as `pulumi stack output --json` writes them; - reads standard "
+            "input. [env var: IMAGECTL_OUTPUTS]",
         ),
     ] = None,
     stack: Annotated[
@@ -69,7 +74,10 @@ def _connected(
     if not no_sign:
         auth = Bearer(token) if token else aws_signature(address.url, region or address.region)
     with httpx.Client(auth=auth, timeout=_TIMEOUT) as http:
-        yield Service(http, address.url)
+        stack_of = functools.partial(
+            find_stack, outputs=outputs, stack=stack, region=region or address.region
+        )
+        yield Service(http, address.url, stack_of=stack_of)
 
 
 _SHARED: Final = dict(inspect.signature(_connected).parameters)
@@ -80,12 +88,30 @@ def connected(command: Command) -> Command:
     return provided("service", _connected)(command)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        results.print(f"imagectl {imagectl.__version__}")
+        raise typer.Exit
+
+
+_VERSION: Final = inspect.Parameter(
+    "version",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ],
+)
+
+
 def connection_first(application: typer.Typer) -> None:
-    """Let the options of the connection stand before the command, too."""
+    """Let the options of the connection stand before the command, too, and `--version`."""
 
     def keep(context: typer.Context, **options: Any) -> None:
+        del options[_VERSION.name]
         given = {name: value for name, value in options.items() if value}
         context.default_map = dict.fromkeys(vars(context.command)["commands"], given)
 
     context = inspect.signature(keep).parameters["context"]
-    application.callback()(with_parameters(keep, {"context": context} | _SHARED))
+    application.callback()(with_parameters(keep, {"context": context, _VERSION.name: _VERSION} | _SHARED))

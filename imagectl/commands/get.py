@@ -1,87 +1,139 @@
 """`imagectl get`."""
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any, Final
+from typing import Annotated, Final
 
-import httpx
 import typer
 
-from handlers.contract.formats import FORMATS
-from imagectl.api_client import Service
-from imagectl.errors import CannotContinue
-from imagectl.output import messages, size
+from imagectl.api_client import Document, Service
+from imagectl.download import (
+    NotFetched,
+    Source,
+    UrlExpired,
+    file_name,
+    original,
+    stack_behind,
+    variant,
+    whole,
+)
+from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
+from imagectl.output import messages, results, size
 
-_TIMEOUT: Final = httpx.Timeout(60, connect=10)
-_SUFFIXES: Final = {each.content_types[0]: each.extensions[0] for each in FORMATS.values()}
+_PARALLEL: Final = 8
+_PAGE: Final = 100
 
 
 def get(
     *,
     service: Service,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="The id of an image.")],
-    variant: Annotated[str, typer.Option(metavar="NAME", help="Name of the variant.")] = "large",
+    thing: Annotated[
+        str | None, typer.Argument(metavar="[IMAGE|BATCH]", help="The id of an image, or of a batch.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Fetch all images.")] = False,
+    name: Annotated[str, typer.Option("--variant", metavar="NAME", help="Name of the variant.")] = "large",
+    as_original: Annotated[
+        bool,
+        typer.Option(
+            "--original",
+            help="Fetch originals: with AWS credentials, out of the bucket of the stack's outputs.",
+        ),
+    ] = False,
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="A file, a folder, or - for standard output."),
     ] = None,
 ) -> None:
-    """Fetch a variant of an image into a file, by default one named after the image and the variant."""
-    wanted = _variant(service, image, variant)
-    # The id's last part, never the file name that somebody else chose, nor a suffix that a service makes up.
-    suffix = _SUFFIXES.get(wanted["contentType"], "bin")
-    name = f"{image.rsplit('/', 1)[-1]}-{variant}.{suffix}"
+    """Fetch a variant of an image, or of all images of a batch, or the originals.
+
+    One image goes into a file, by default one named after the image and the variant. Several go into the
+    folder `-o`, by their ids; what is there already is not fetched again, so that the same command
+    continues.
+    """
+    if bool(thing) == everything:
+        raise typer.BadParameter("pass the id of an image or a batch, or --all", param_hint="get")
+    stack = stack_behind(service) if as_original else None
+
+    def source(image: Document) -> Source:
+        return original(stack, image) if stack else variant(image, name)
+
+    image = service.image(thing) if thing else None
+    if image is not None:
+        _get_one(service, image, source, output)
+        return
+    batch = service.batch(thing) if thing and "/" not in thing else None
+    if thing and batch is None:
+        raise CannotContinue(f"'{thing}' does not exist, or you may not see it.")
+    if not output or output == "-":
+        raise CannotContinue("Several images need a folder.", "Name it with -o FOLDER.")
+    images = service.images()
+    if batch:
+        images = islice((each for each in images if each.get("batchId") == thing), batch["total"])
+    _get_many(service, images, source, Path(output))
+
+
+def _get_one(
+    service: Service, image: Document, source: Callable[[Document], Source], output: str | None
+) -> None:
+    found = source(image)
+    name = file_name(image["imageId"], found.suffix)
     if output == "-":
-        _fetch(wanted["url"], sys.stdout.buffer)
+        found.fetch(sys.stdout.buffer)
         return
     target = Path(output or name)
     target = target / name if target.is_dir() else target
+    _write(service, image, source, target)
+    messages.print(f"{target}: {found.described}, {size(found.size)}")
+
+
+def _get_many(
+    service: Service, images: Iterator[Document], source: Callable[[Document], Source], folder: Path
+) -> None:
     try:
-        with _whole(target) as file:
-            _fetch(wanted["url"], file)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotContinue(f"{folder} is not a folder: {error.strerror}.") from error
+    outcomes: Counter[str] = Counter()
+
+    def fetch(image: Document) -> str:
+        try:
+            found = source(image)
+            target = folder / file_name(image["imageId"], found.suffix, unique=True)
+            if target.is_file() and target.stat().st_size == found.size:
+                return "there already"
+            _write(service, image, source, target)
+        except NotFetched as error:
+            results.print(f"{image['status']:<9} {image['imageId']}: {error} {error.hint}".rstrip())
+            return "not fetched"
+        return "fetched"
+
+    with ThreadPoolExecutor(_PARALLEL, "get") as pool:
+        # URLs live for minutes: an image is looked up shortly before it is fetched.
+        while page := list(islice(images, _PAGE)):
+            outcomes.update(pool.map(fetch, page))
+    told = ", ".join(f"{outcomes[each]} {each}" for each in ("fetched", "there already", "not fetched"))
+    messages.print(f"{folder}: {told}")
+    if outcomes["not fetched"]:
+        raise typer.Exit(EXIT_NOT_ALL_READY)
+
+
+def _write(service: Service, image: Document, source: Callable[[Document], Source], target: Path) -> None:
+    """Fetch into a file, with a new URL if the first has expired."""
+    try:
+        try:
+            with whole(target) as file:
+                source(image).fetch(file)
+        except UrlExpired:
+            renewed = service.image(image["imageId"])
+            if renewed is None:
+                raise NotFetched("The image has been deleted.") from None
+            with whole(target) as file:
+                source(renewed).fetch(file)
+    except UrlExpired as error:
+        raise NotFetched("The variant could not be fetched: its URL is refused.", "Try again.") from error
     except OSError as error:
         raise CannotContinue(f"{target} cannot be written: {error.strerror}.") from error
-    messages.print(f"{target}: {wanted['width']} x {wanted['height']}, {size(wanted['bytes'])}")
-
-
-def _variant(service: Service, image_id: str, name: str) -> dict[str, Any]:
-    image = service.image(image_id)
-    if image is None:
-        raise CannotContinue(f"The image '{image_id}' does not exist, or you may not see it.")
-    if image["status"] != "READY":
-        why = f": {image['reason']}" if image.get("reason") else ""
-        raise CannotContinue(f"The image has no variants, it is {image['status']}{why}.")
-    variants: dict[str, dict[str, Any]] = image["variants"]
-    if name not in variants:
-        raise CannotContinue(f"The variant '{name}' does not exist.", f"There are: {', '.join(variants)}.")
-    return variants[name]
-
-
-def _fetch(url: str, file: IO[bytes]) -> None:
-    try:
-        with httpx.stream("GET", url, timeout=_TIMEOUT) as answer:
-            answer.raise_for_status()
-            file.writelines(answer.iter_bytes())
-    except httpx.HTTPError as error:
-        raise CannotContinue(f"The variant could not be fetched: {error}.", "Try again.") from error
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name only when it is complete."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".imagectl-", delete=False) as file:
-        unfinished = Path(file.name)
-        try:
-            yield file
-            file.flush()
-            umask = os.umask(0)
-            os.umask(umask)
-            unfinished.chmod(0o666 & ~umask)
-            unfinished.replace(target)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise

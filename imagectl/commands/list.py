@@ -29,12 +29,13 @@ def list_images(
     limit: Annotated[int, typer.Option(min=0, help="Maximum number of images; 0 lists all.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per line.")] = False,
 ) -> None:
-    """List images, newest first: when each was announced, its status, id and file name."""
+    """List images, newest first: when each was announced (UTC), its status, id and file name."""
     for image in islice(service.images(status), limit or None):
         if as_json:
             results.out(json.dumps(image))
             continue
         why = f" ({image['reason']})" if image.get("reason") else ""
         name = image.get("fileName", "")
-        created = image.get("createdAt", "")[:19]
-        results.print(f"{created:<19}  {image['status']:<8}  {image['imageId']}  {name}{why}")
+        created = image.get("createdAt", "")
+        created = f"{created[:19]}Z" if created.endswith("Z") else created  # whole seconds, in UTC
+        results.print(f"{created:<20}  {image['status']:<8}  {image['imageId']}  {name}{why}")

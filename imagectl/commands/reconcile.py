@@ -58,7 +58,8 @@ def reconcile(
 
     The exit code is 0 only if nothing was wrong, or all of it is fixed or about to be.
     """
-    if repair and not agreed("Fix what is found?", yes=yes):
+    look_first = "or leave out --repair to look first"
+    if repair and not agreed("Fix what is found?", yes=yes, look_first=look_first):
         raise CannotContinue("Nothing was compared.")
     sender = QueueSender(target.sqs, target.queue_url, rate=rate)
     repairer = Repairer(target, sender, max_deletions=max_deletions) if repair else None

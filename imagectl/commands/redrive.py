@@ -11,7 +11,7 @@ import typer
 from handlers.storage.catalog import Catalog
 from imagectl.errors import CannotContinue
 from imagectl.operations.confirmation import agreed
-from imagectl.operations.dead_letters import DeadLetters, Filter, Letter
+from imagectl.operations.dead_letters import MALFORMED, DeadLetters, Filter, Letter
 from imagectl.operations.message_move import follow_move, start_move
 from imagectl.operations.queues import depth
 from imagectl.operations.rate_limit import RateLimit
@@ -19,6 +19,8 @@ from imagectl.operations.stack import DeployedStack
 from imagectl.output import duration, messages, results
 
 _SHOWN: Final = 100
+# Of a body that is not an S3 event; --json has all of it.
+_SHOWN_CHARACTERS: Final = 300
 
 
 def redrive(
@@ -34,6 +36,12 @@ def redrive(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the letters, and send nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    discard: Annotated[
+        bool,
+        typer.Option(
+            "--discard", help="Delete the letters that are not S3 events for good, and send nothing."
+        ),
+    ] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Maximum number of messages per second.")] = 50,
     show: Annotated[int, typer.Option(min=1, help="Maximum number of letters to list.")] = _SHOWN,
     as_json: Annotated[
@@ -46,15 +54,25 @@ def redrive(
     and a second arrival costs nothing. Letters that do not match stay where they are. Letters that
     are picked by a filter go to the bulk queue. While the express lane is off, messages that are left
     in its queue are listed and sent as well.
+
+    Of a letter that is not an S3 event, the body is shown. It can never be handled: `--discard` deletes
+    such letters, and no others.
     """
-    wanted = _filter(only or ())
+    wanted = _filter([*(only or ()), *([f"reason={MALFORMED}"] if discard else [])])
     rows = Catalog(target.dynamodb, target.table).get_many
     sources = {"dead letters": DeadLetters(target.sqs, target.dead_letter_url, rows=rows)}
-    if not target.express_lane and depth(target.sqs, target.express_queue_url).total:
+    if not discard and not target.express_lane and depth(target.sqs, target.express_queue_url).total:
         # The queue has no consumer, so nothing else takes these messages out of it.
         left = DeadLetters(target.sqs, target.express_queue_url, rows=rows)
         sources["messages in the express queue"] = left
     found = sum(_show(letters, wanted, show, name=name, as_json=as_json) for name, letters in sources.items())
+    if discard:
+        discarded = _discard(sources["dead letters"], wanted, yes=yes) if found and not dry_run else 0
+        if as_json:
+            results.out(
+                json.dumps({"type": "summary", "found": found, "discarded": discarded, "dryRun": dry_run})
+            )
+        return
     sent = 0
     if found and not dry_run:
         if not agreed(f"Send {'those that match' if wanted else 'all'} back to be handled?", yes=yes):
@@ -65,6 +83,25 @@ def redrive(
         messages.print(f"sent {sent} back to be handled")
     if as_json:
         results.out(json.dumps({"type": "summary", "found": found, "sent": sent, "dryRun": dry_run}))
+
+
+def _discard(letters: DeadLetters, wanted: Filter, *, yes: bool) -> int:
+    """Delete what matches, which is not S3 events; returns how many."""
+    if not agreed("Delete these letters for good?", yes=yes):
+        raise CannotContinue("Nothing was deleted.")
+    discarded = 0
+    kept: list[str] = []
+    try:
+        for held in letters.hold():
+            if wanted(held.letter):
+                letters.discard(held)
+                discarded += 1
+            else:
+                kept.append(held.receipt)
+    finally:
+        letters.release(kept)
+    messages.print(f"deleted {discarded}")
+    return discarded
 
 
 def _filter(terms: Sequence[str]) -> Filter:
@@ -100,7 +137,8 @@ def _show(letters: DeadLetters, wanted: Filter, limit: int, *, name: str, as_jso
 def _line(letter: Letter) -> str:
     about = ", ".join(letter.keys) or f"message {letter.id}"
     since = duration(letter.age_seconds)
-    error = f": {letter.error}" if letter.error else ""
+    said = letter.error or letter.body[:_SHOWN_CHARACTERS]
+    error = f": {said}" if said else ""
     died = f"{letter.reason:<20} {letter.received:>2} receives  {since:>9} old  {letter.status:<8}"
     return f"{died} {about}{error}"
 

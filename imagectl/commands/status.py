@@ -8,8 +8,29 @@ import typer
 
 from imagectl.api_client import Document, Service
 from imagectl.errors import EXIT_NOT_ALL_READY, CannotContinue
-from imagectl.output import fields, results
+from imagectl.output import fields, results, size
 
+# The members of an image's document, in the words and the order in which they are shown.
+_LABELS: Final = {
+    "imageId": "image",
+    "status": "status",
+    "reason": "reason",
+    "fileName": "file name",
+    "batchId": "batch",
+    "owner": "owner",
+    "contentType": "declared as",
+    "format": "format",
+    "bytes": "size",
+    "frames": "frames",
+    "bitDepth": "bits per channel",
+    "hasAlpha": "transparency",
+    "dominantColor": "main colour",
+    "attempts": "attempts",
+    "createdAt": "announced",
+    "uploadedAt": "uploaded",
+    "processedAt": "processed",
+}
+_NOT_SHOWN: Final = ("placeholder", "width", "height")
 _BATCH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -48,11 +69,19 @@ def _print_batch(batch: Document) -> None:
 
 
 def _print_image(image: Document) -> None:
-    plain = {name: value for name, value in image.items() if not isinstance(value, dict)}
-    plain.pop("placeholder", None)
+    plain = {name: value for name, value in image.items() if not isinstance(value, (dict, list))}
+    shown = {label: plain[name] for name, label in _LABELS.items() if name in plain}
+    # What a newer service adds is shown too, in its own words.
+    shown |= {name: value for name, value in plain.items() if name not in {*_LABELS, *_NOT_SHOWN}}
+    if "width" in plain and "height" in plain:
+        shown["pixels"] = f"{plain['width']} x {plain['height']}"
+    if "hasAlpha" in plain:
+        shown[_LABELS["hasAlpha"]] = "yes" if plain["hasAlpha"] else "no"
+    if isinstance(plain.get("bytes"), int):
+        shown[_LABELS["bytes"]] = size(plain["bytes"])
     variants = {
-        f"variant {name}": f"{variant['width']} x {variant['height']}, {variant['bytes']} bytes, "
+        f"variant {name}": f"{variant['width']} x {variant['height']}, {size(variant['bytes'])}, "
         f"{variant['contentType']}"
         for name, variant in image.get("variants", {}).items()
     }
-    results.print(*fields(plain | variants), sep="\n")
+    results.print(*fields(shown | variants), sep="\n")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # How long a letter is kept from others while it is looked at and sent.
 HELD_SECONDS: Final = 300
+MALFORMED: Final = "MalformedMessage"
 _BATCH: Final = 10
 _LONG_POLL_SECONDS: Final = 2
 
@@ -30,7 +31,8 @@ class Letter:
     """One dead letter. `keys` are the originals it is about, `reason` the class of the last error
     (`MalformedMessage` if it is not an S3 event, `Unknown` if the table does not say), `error` its
     text, `status` what the row says now; `received` counts receives; `sent_at`
-    (seconds since 1970) and `age_seconds` say when it was first sent.
+    (seconds since 1970) and `age_seconds` say when it was first sent. `body` is the message itself where
+    it is not an S3 event, else empty.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Letter:
     received: int
     sent_at: float
     age_seconds: float
+    body: str
 
     def as_json(self) -> str:
         """The letter for programs."""
@@ -147,6 +150,10 @@ class DeadLetters:
         )
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=held.receipt)
 
+    def discard(self, held: Held) -> None:
+        """Delete one letter for good."""
+        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=held.receipt)
+
     def _receive(self, count: int) -> "list[MessageTypeDef]":
         try:
             answer = self._sqs.receive_message(
@@ -183,11 +190,12 @@ class DeadLetters:
             id=message["MessageId"],
             keys=tuple(event.key for event in events),
             status=row.get("Status", "-"),
-            reason=row.get("Reason", "Unknown") if events else "MalformedMessage",
+            reason=row.get("Reason", "Unknown") if events else MALFORMED,
             error=row.get("Error", ""),
             received=int(attributes.get("ApproximateReceiveCount", 0)),
             sent_at=sent_at,
             age_seconds=round(self._clock() - sent_at, 1),
+            body="" if events else message["Body"],
         )
 
 

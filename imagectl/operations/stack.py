@@ -152,7 +152,7 @@ def _settings(kind: type[Settings], function: str, environment: Mapping[str, str
 
 def find_stack(*, outputs: str | None, stack: str | None, region: str | None) -> DeployedStack:
     """The stack whose outputs these are. Raises StackUnusable if they are not those of this service."""
-    found, source = stack_outputs(outputs=outputs or os.environ.get("IMAGECTL_OUTPUTS"), stack=stack)
+    found, source = stack_outputs(outputs=outputs, stack=stack)
     missing = sorted(name for name in _OUTPUTS.values() if not isinstance(found.get(name), str))
     if missing:
         raise StackUnusable(f"{source} has no output {', '.join(missing)}.")

@@ -91,6 +91,24 @@ def test_the_address_and_the_region_come_from_the_stacks_outputs(imagectl, keys,
     assert "/ap-south-1/" in authorization(fake)
 
 
+def test_the_outputs_may_be_named_by_the_environment_and_give_way_to_what_is_typed(
+    imagectl, fake, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("IMAGECTL_API")
+    (tmp_path / "outputs.json").write_text(json.dumps({"apiUrl": fake.url}))
+    monkeypatch.setenv("IMAGECTL_OUTPUTS", str(tmp_path / "outputs.json"))
+    assert imagectl("list").code == 0
+    assert "pulumi is not installed" in imagectl("list", "--stack", "prod").err
+    assert imagectl("redrive", "--stack", "prod").code == 3
+
+
+def test_a_hint_names_only_options_that_the_command_has(imagectl, monkeypatch):
+    monkeypatch.delenv("IMAGECTL_API")
+    hint = imagectl("redrive").err
+    assert "--outputs FILE" in hint
+    assert "--api" not in hint
+
+
 @pytest.mark.parametrize("text", ["no JSON", "[]", '{"queueUrl": "x"}'])
 def test_outputs_without_an_address_are_refused(imagectl, tmp_path, text):
     (tmp_path / "outputs.json").write_text(text)

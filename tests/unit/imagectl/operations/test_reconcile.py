@@ -474,3 +474,10 @@ def test_streams_are_merged_by_their_keys():
         (b"c", 3, 4),
         (b"d", None, 5),
     ]
+
+
+def test_without_a_terminal_the_hint_names_only_options_that_exist(imagectl):
+    ran = imagectl("reconcile", "--repair")
+    assert ran.code == 3
+    assert "leave out --repair" in ran.err
+    assert "--dry-run" not in ran.err

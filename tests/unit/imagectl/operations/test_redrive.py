@@ -232,3 +232,30 @@ def test_as_many_letters_as_sqs_lets_be_hidden_are_not_too_many(imagectl, fail, 
 
     monkeypatch.setattr(stack.sqs, "receive_message", refuse_the_second)
     assert imagectl("redrive", "--dry-run", "--json").lines[-1]["found"] == 10
+
+
+def test_the_body_of_a_letter_that_is_no_s3_event_is_shown(imagectl, fail, stack):
+    fail("a", RuntimeError("?"))
+    stack.sqs.send_message(QueueUrl=stack.dead_letter_url, MessageBody="gibberish \x1b[2J" + "x" * 1000)
+    ran = imagectl("redrive", "--dry-run")
+    [line] = [line for line in ran.out.splitlines() if "MalformedMessage" in line]
+    assert ": gibberish \ufffd[2Jxxx" in line
+    assert len(line) < 500
+    bodies = {
+        letter["reason"]: letter["body"] for letter in imagectl("redrive", "--dry-run", "--json").lines[:-1]
+    }
+    assert bodies["RuntimeError"] == ""
+    assert len(bodies["MalformedMessage"]) > 1000
+
+
+def test_only_letters_that_are_no_s3_events_can_be_discarded(imagectl, fail, stack, waiting):
+    fail("a", RuntimeError("?"))
+    for body in ("gibberish", "{}"):
+        stack.sqs.send_message(QueueUrl=stack.dead_letter_url, MessageBody=body)
+    assert imagectl("redrive", "--discard", "--dry-run", "--json").lines[-1]["discarded"] == 0
+    assert imagectl("redrive", "--discard").code == 3, "there is nobody to ask"
+    ran = imagectl("redrive", "--discard", "--yes", "--json")
+    assert (ran.code, ran.lines[-1]["discarded"]) == (0, 2)
+    [left] = letters(stack)
+    assert "Records" in left
+    assert waiting() == []
