@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
+# Values of the command line reach a recipe as environment variables, whatever quotation marks they hold.
+export PHOTOS PORT CONFIG SET
+
 .DEFAULT_GOAL := help
 .PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
@@ -15,19 +18,21 @@ help: ## list the commands
 setup: $(READY) ## create .venv with the pinned dependencies
 
 $(READY): requirements/dev.txt requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@echo "installing the pinned dependencies into $(VENV): once, about a minute"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
 bundle: $(READY) ## build the Lambda archives into build/
 	$(PY) -m components.bundle
 
 run: $(READY) ## send photographs through the whole service on this machine (PHOTOS=dir for your own)
-	@$(PY) -m local.run $(if $(PHOTOS),--photos '$(PHOTOS)')
+	@$(PY) -m local.run $(if $(PHOTOS),--photos "$$PHOTOS")
 
-up: $(READY) ## keep the service up on this machine until interrupted (PORT=… for a port)
-	@$(PY) -m local.up $(if $(PORT),--port $(PORT))
+up: $(READY) ## keep the service up until interrupted (PORT=…, CONFIG=stack.yaml, SET='page=true', KEEP=1)
+	@$(PY) -m local.up $(if $(PORT),--port "$$PORT") $(if $(CONFIG),--config "$$CONFIG") \
+	  $(if $(SET),--set "$$SET") $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: $(READY) ## stop what `make up` started
 	@$(PY) -m local.up --down

@@ -52,8 +52,8 @@ def emulator(
     """
     for start in range(_STARTS):
         chosen = port or free_port()
-        if port and not _is_free(port):
-            raise EmulatorError(f"port {port} is taken; choose another one, or none to get a free one")
+        if port and (why := _refusal(port)):
+            raise EmulatorError(f"port {port} {why}; choose another one, or none to get a free one")
         directory = Path(tempfile.mkdtemp(prefix="image-intake-"))
         running = Emulator(
             endpoint=f"{'https' if tls else 'http'}://{LOOPBACK}:{chosen}",
@@ -77,15 +77,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def _refusal(port: int) -> str:
+    """Why a port cannot be used; empty if it can."""
     with socket.socket() as probe:
         # As a server does: connections of an earlier one that are still closing do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
+        except PermissionError:
+            return "is for the administrator of this machine"
         except OSError:
-            return False
-    return True
+            return "is taken"
+    return ""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-_STOP_SECONDS = 15
+_STOP_SECONDS = 120  # it may have data to write
 
 
 class AlreadyRunning(Exception):
@@ -52,10 +52,11 @@ def taken(path: Path) -> Iterator[ProcessLock]:
         yield lock
 
 
-def stop(path: Path) -> int | None:
+def stop(path: Path) -> Mapping[str, Any] | None:
     """Terminate the process that holds the lock, and wait for its end.
 
-    Returns its id, or None if the lock is free. Raises TimeoutError if it does not end.
+    Returns the last facts that it wrote about itself, `pid` among them, or None if the lock is free. Raises
+    TimeoutError if it does not end.
     """
     if not path.exists():
         return None
@@ -70,7 +71,7 @@ def stop(path: Path) -> int | None:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"process {pid} does not end")
             time.sleep(0.05)
-        return pid
+        return {**_facts(path), "pid": pid} if pid else None
 
 
 def _locked(file: TextIO) -> bool:

@@ -16,7 +16,13 @@ from pulumi.runtime.mocks import Mocks
 from components.config.defaults import as_text
 from local.evaluation import Deployment, RegisteredResource, evaluate
 
-__all__ = ["Deployment", "RegisteredResource", "load_config", "run_program"]
+__all__ = ["Deployment", "RegisteredResource", "load_config", "project_file", "run_program"]
+
+
+def project_file(root: Path) -> dict[str, Any]:
+    """The `Pulumi.yaml` of a project."""
+    project: dict[str, Any] = yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))
+    return project
 
 
 def load_config(root: Path, stack: str) -> dict[str, str]:
@@ -26,7 +32,7 @@ def load_config(root: Path, stack: str) -> dict[str, str]:
     JSON (https://www.pulumi.com/docs/iac/concepts/config/). Raises FileNotFoundError if there is
     no such stack file, ValueError if neither file gives a value to a declared key.
     """
-    project = yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))
+    project = project_file(root)
     settings = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text("utf-8")) or {}
     values = settings.get("config") or {}
     merged: dict[str, Any] = {}
@@ -56,7 +62,7 @@ def run_program(
     mocks raised. Evaluations are independent of each other, in one process too.
     """
     config = {**load_config(root, stack), **(overrides or {})}
-    project = yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))["name"]
+    project = project_file(root)["name"]
     return evaluate(lambda: _execute(root), mocks, project, stack, config, preview=preview)
 
 

@@ -24,7 +24,6 @@ def table(outcomes: Sequence[Photograph]) -> RenderableType:
     presets = list(dict.fromkeys(preset for outcome in outcomes for preset in outcome.variants))
     grid = Table(box=None, header_style="bold", pad_edge=False)
     grid.add_column("file", no_wrap=True)
-    grid.add_column("image id", overflow="fold")
     grid.add_column("status")
     for preset in presets:
         grid.add_column(shown(preset), justify="right", no_wrap=True)
@@ -32,12 +31,18 @@ def table(outcomes: Sequence[Photograph]) -> RenderableType:
     for outcome in outcomes:
         grid.add_row(
             shown(outcome.name),
-            shown(outcome.image_id),
             Text(shown(outcome.status), _COLOURS.get(outcome.status, "red")),
             *(_variant(outcome, preset) for preset in presets),
             str(outcome.milliseconds) if outcome.status == "READY" else "",
         )
     return grid
+
+
+def ids(outcomes: Sequence[Photograph]) -> RenderableType:
+    """The ImageID of each photograph, in one piece however narrow the terminal is."""
+    width = max(len(shown(outcome.name)) for outcome in outcomes)
+    lines = [f"{shown(outcome.name):<{width}}  {shown(outcome.image_id)}" for outcome in outcomes]
+    return Group(*(Text(line, overflow="ignore", no_wrap=True) for line in lines if line))
 
 
 def summary(outcomes: Sequence[Photograph], results: Path, seconds: float) -> RenderableType:

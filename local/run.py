@@ -13,6 +13,7 @@ import pulumi
 from imagectl.api_client import Service
 from imagectl.errors import CannotContinue
 from imagectl.output import Terminal
+from imagectl.upload.summary import NOT_UPLOADED
 from local import STARTED, report
 from local.api_client import signed
 from local.deployer import DeploymentError
@@ -22,6 +23,8 @@ from local.system import PROJECT, System, deployed
 
 _LOCAL = PROJECT / ".local"
 _RESULTS = _LOCAL / "results"
+# The reason of such an outcome is the file, and stands in the report: logs would add nothing.
+_EXPLAINED = ("READY", "REJECTED", NOT_UPLOADED)
 
 
 def main() -> int:
@@ -32,7 +35,11 @@ def main() -> int:
     )
     folder: Path = parser.parse_args().photos
     console = Terminal()
-    if not (folder.is_dir() and has_photographs(folder)):
+    if not folder.is_dir():
+        kind = "a file" if folder.exists() else "not there"
+        console.print(f"{folder} is {kind}; PHOTOS names a folder of images")
+        return 2
+    if not has_photographs(folder):
         console.print(f"there are no images in {folder}")
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -61,10 +68,12 @@ def _process(console: Terminal, system: System, folder: Path) -> int:
     seconds = time.monotonic() - STARTED
     if photographs:
         summary = report.summary(photographs, _RESULTS, seconds)
-        console.print("", report.table(photographs), "", summary, sep="\n", soft_wrap=False)
+        console.print("", report.table(photographs), "", sep="\n", soft_wrap=False)
+        console.print(report.ids(photographs), "", summary, sep="\n")
     if photographs and all(each.status == "READY" for each in photographs):
         return 0
-    console.print(*report.logs(system), sep="\n")
+    if not all(each.status in _EXPLAINED for each in photographs) or not photographs:
+        console.print(*report.logs(system), sep="\n")
     return 1
 
 

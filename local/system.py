@@ -13,14 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from local.api_client import Api, client
 from local.aws_clients import ROOT, Clients, Credentials
 from local.deployer import Deployer, Target
 from local.emulator import Emulator, emulator
 from local.isolation import isolated
-from local.program import Deployment, load_config, run_program
+from local.program import Deployment, load_config, project_file, run_program
 from local.users import StackNames, create_operator, create_uploader, operator_arn
 
 PROJECT = Path(__file__).parents[1]
@@ -28,11 +26,15 @@ PROJECT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """A stack in the emulator. `outputs` are the stack's; `notes` say what was left out, and why."""
+    """A stack in the emulator. `outputs` are the stack's; `notes` say what was left out, and why.
+
+    `settings` are the values of the project's keys, as text.
+    """
 
     emulator: Emulator
     clients: Clients
     deployment: Deployment
+    settings: Mapping[str, str]
     notes: tuple[str, ...]
     uploader: Credentials
     operator: Credentials
@@ -111,6 +113,7 @@ def deployed(
             emulator=running,
             clients=clients,
             deployment=deployment,
+            settings=_of_project(root, {**settings, **overrides}),
             notes=tuple(target.notes),
             uploader=create_uploader(target, names),
             operator=create_operator(target, names),
@@ -120,11 +123,16 @@ def deployed(
 
 
 def _rendered(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
-    project = yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))["name"]
+    project = project_file(root)["name"]
     return {
         key if ":" in key else f"{project}:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in config.items()
     }
+
+
+def _of_project(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"{project_file(root)['name']}:"
+    return {key.removeprefix(prefix): text for key, text in settings.items() if key.startswith(prefix)}
 
 
 def _operator_as_admin(root: Path, target: Target, settings: Mapping[str, str]) -> dict[str, str]:

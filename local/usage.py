@@ -4,11 +4,16 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+_AUTHORISATIONS = {
+    "iam": ("as the uploader", "--aws-sigv4 aws:amz:{region}:execute-api --user {uploader}"),
+    "jwt": ("with an access token in $TOKEN", '-H "authorization: Bearer $TOKEN"'),
+    "none": ("as anybody", ""),
+}
 _USAGE = """\
-# curl, as the uploader: send a small image, then ask for it by the imageId it got
-curl -sS --aws-sigv4 aws:amz:{region}:execute-api --user {uploader} \\
-  -H 'content-type: image/jpeg' --data-binary @local/samples/dogs.jpg {api}/images
-curl -sS --aws-sigv4 aws:amz:{region}:execute-api --user {uploader} {api}/images/IMAGE_ID
+# curl, {caller}: send a small image, then ask for it by the imageId it got
+{curl} -H 'content-type: image/jpeg' \\
+  --data-binary @local/samples/dogs.jpg {api}/images
+{curl} {api}/images/IMAGE_ID
 
 # AWS CLI, as the operator: drop a file into the bucket, look at its row, its variants, the queue
 unset AWS_PROFILE AWS_SESSION_TOKEN
@@ -37,16 +42,23 @@ END
 """
 
 
-def usage(document: Mapping[str, Any], *, outputs: str, python: str) -> str:
+def usage(document: Mapping[str, Any], *, auth: str, outputs: str, python: str) -> str:
     """Commands for curl, the AWS CLI and boto3, ready to be pasted into a shell of the project.
 
-    `document` is that of `local.outputs_file`, stored in the file `outputs`.
+    `document` is that of `local.outputs_file`, stored in the file `outputs`; `auth` is the stack's
+    `apiAuth`.
     """
     uploader, operator = document["uploader"], document["operator"]
+    caller, options = _AUTHORISATIONS[auth]
+    options = options.format(
+        region=document["region"],
+        uploader=shlex.quote(f"{uploader['accessKeyId']}:{uploader['secretAccessKey']}"),
+    )
     return _USAGE.format(
+        caller=caller,
+        curl=f"curl -sS {options}".rstrip(),
         **{key: value for key, value in document.items() if isinstance(value, str)},
         api=document["apiUrl"].rstrip("/"),
-        uploader=shlex.quote(f"{uploader['accessKeyId']}:{uploader['secretAccessKey']}"),
         operator_id=operator["accessKeyId"],
         operator_secret=operator["secretAccessKey"],
         outputs=outputs,

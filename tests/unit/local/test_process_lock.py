@@ -39,7 +39,7 @@ def test_a_second_process_is_told_about_the_first(path, holder):
 
 
 def test_stop_ends_the_process_and_waits_for_it(path, holder):
-    assert stop(path) == holder.pid
+    assert stop(path) == {"pid": holder.pid, "endpointUrl": "http://127.0.0.1:1"}
     assert holder.wait(5) != 0
     with taken(path):
         pass
