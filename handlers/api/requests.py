@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from handlers.api import problems
+from handlers.api import problems, validation
 from handlers.contract import keys
 from handlers.contract.keys import Lane
 from handlers.contract.original_metadata import MAX_FILE_NAME_BYTES
@@ -135,7 +135,7 @@ def decode_part(part: bytes | msgspec.Raw, kind: type[_Body]) -> _Body:
     except RecursionError as error:
         raise problems.malformed("The JSON is nested too deeply.") from error
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise problems.malformed(str(error)) from error
+        raise problems.malformed(validation.sentence(error, kind)) from error
 
 
 @functools.cache
@@ -148,4 +148,4 @@ def decode_query(query: Mapping[str, str], kind: type[_Body]) -> _Body:
     try:
         return msgspec.convert(dict(query), kind, strict=False)
     except msgspec.MsgspecError as error:
-        raise problems.malformed(str(error)) from error
+        raise problems.malformed(validation.sentence(error, kind)) from error
