@@ -27,8 +27,10 @@ _END_OF_TEXT: Final = r"(?!\\n)"
 def _bound(match: re.Match[str], _: Any) -> str:
     kind, length, comparison, number = match.groups()
     least = "least" if comparison == ">=" else "most"
+    if not length:
+        return f"must be at {least} {number}"
     units = _UNITS[kind].removesuffix("s") if number == "1" else _UNITS[kind]
-    return f"must have at {least} {number} {units}" if length else f"must be at {least} {number}"
+    return f"must have at {least} {number} {units}"
 
 
 def _kind(match: re.Match[str], _: Any) -> str:

@@ -19,6 +19,11 @@ function contentTypeOf(file) {
   return file.type || TYPES[extension] || "application/octet-stream";
 }
 
+/** What the same file has in common when it is dropped or chosen twice; a copy that was edited differs. */
+function identityOf(file) {
+  return [file.name, file.size, file.lastModified].join("/");
+}
+
 /** The files of a drop, folders included. Has to be called while the drop event is handled. */
 function droppedFiles(transfer) {
   // The list of items is emptied when the event is over, so nothing may be awaited before this.

@@ -4,10 +4,15 @@
 
 const HANDFUL = 10; // more files than this are a long upload
 
-const detail = new Detail((imageId) => gallery.remove(imageId));
+const detail = new Detail((imageId) => {
+  for (const [identity, item] of accepted) if (item.imageId === imageId) accepted.delete(identity);
+  gallery.remove(imageId);
+});
 const gallery = new Gallery((image) => detail.open(image));
 const rows = new Rows({ retry, cancel });
 const followed = new Map(); // BatchID -> Following
+const accepted = new Map(); // identity of a file -> its item
+const REPEATABLE = new Set(["refused", "failed"]);
 const uploads = new Uploads({
   changed: (item) => rows.update(item),
   stored: (item) => followed.get(item.batch).watch(item),
@@ -22,8 +27,17 @@ async function uploadAll(files) {
   const batch = newBatchId();
   followed.set(batch, new Following(batch, settled));
   let count = 0;
+  let repeated = 0;
+  notify("repeated", "");
   for await (const file of files) {
-    uploads.add({ file, batch, name: file.name, type: contentTypeOf(file), state: "waiting", sent: 0 });
+    const identity = identityOf(file);
+    if (accepted.has(identity) && !REPEATABLE.has(accepted.get(identity).state)) {
+      notify("repeated", repeatedSentence((repeated += 1)));
+      continue;
+    }
+    const item = { file, batch, name: file.name, type: contentTypeOf(file), state: "waiting", sent: 0 };
+    accepted.set(identity, item);
+    uploads.add(item);
     count += 1;
   }
   if (count > HANDFUL) await showAllowance();
@@ -51,6 +65,7 @@ function retry(item) {
 
 function cancel(item) {
   uploads.cancel(item);
+  accepted.delete(identityOf(item.file));
   rows.remove(item);
 }
 

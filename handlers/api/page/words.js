@@ -77,6 +77,11 @@ function allowanceSentence(quota, { images, bytes }) {
   return beyond.length ? `${sentence} ${beyond.join(" and ")} beyond that will go on by themselves then.` : sentence;
 }
 
+/** What is said of files that were dropped or chosen before. */
+function repeatedSentence(count) {
+  return count === 1 ? "1 file is left out: it is here already." : `${plural(count, "file", "files")} are left out: they are here already.`;
+}
+
 function timeInWords(moment) {
   return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

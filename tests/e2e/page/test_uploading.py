@@ -128,3 +128,20 @@ def test_the_placeholder_is_what_the_service_encoded(page):
     expected = image.resize((32, 18)).tobytes()
     off = [abs(a - b) for a, b in zip(decoded["data"], expected, strict=True)]
     assert sum(off) / len(off) < 8
+
+
+def test_a_file_that_is_dropped_twice_is_one_image(page):
+    page.drop(PHOTOGRAPHS[0])
+    page.settled(1)
+    page.drop(PHOTOGRAPHS[0], PHOTOGRAPHS[1])
+    page.settled(2)
+    expect(page.tab.locator("#repeated")).to_have_text("1 file is left out: it is here already.")
+    expect(page.tab.locator("#rows .name")).to_have_count(2)
+
+
+def test_a_file_that_was_refused_may_be_dropped_again(page, fake):
+    page.drop(fake)
+    page.settled(1)
+    page.drop(fake)
+    page.settled(2)
+    expect(page.tab.locator("#repeated")).to_be_hidden()
