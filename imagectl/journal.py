@@ -50,6 +50,7 @@ class Journal:
         self._db = Database(path, _SCHEMA)
         self.close = self._db.close
         self.discarded = self._db.discarded
+        self.together = self._db.together
 
     def begin(self, api: str, command: str, batch_id: str) -> UploadRun:
         """Begin a run; the same command continues the batch of its last run, if that is unfinished."""

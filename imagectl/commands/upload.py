@@ -110,7 +110,7 @@ def upload(
     """
     started = time.monotonic()
     wanted = Wanted(include=include or (), exclude=exclude or ())
-    command = _fingerprint(paths, wanted, batch)
+    command = fingerprint(paths, wanted, batch)
     counters = Counters()
     with closing(Journal(journal_path or default_journal())) as journal:
         if dry_run:
@@ -166,7 +166,7 @@ def _restoring(choice: bool | None) -> Callable[[int], bool]:
     return decide
 
 
-def _fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str:
+def fingerprint(paths: Sequence[str], wanted: Wanted, batch: str | None) -> str:
     """What makes two runs the same command: where it is run from is none of it."""
     absolute = sorted({os.path.abspath(path) for path in paths})  # noqa: PTH100 - names are any bytes
     said = json.dumps([absolute, sorted(wanted.include), sorted(wanted.exclude), batch])

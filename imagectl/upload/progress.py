@@ -32,6 +32,7 @@ def displayed(counters: Counters, contact: Contact, *, quiet: bool = False) -> I
         lines = _Lines(counters, contact, quiet=quiet)
         with _repeating(lines.look, _LOOK_SECONDS, at_once=False):
             yield
+        lines.look()
 
 
 class _Lines:
