@@ -31,7 +31,7 @@ def lines(ran: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
-def test_a_folder_is_uploaded_followed_looked_at_fetched_and_deleted(imagectl, tmp_path):
+def test_a_folder_is_uploaded_followed_looked_at_fetched_and_deleted(system, imagectl, tmp_path):
     folder = tmp_path / "trip"
     (folder / "day 1").mkdir(parents=True)
     shutil.copy(SAMPLES / "dogs.jpg", folder)
@@ -61,9 +61,18 @@ def test_a_folder_is_uploaded_followed_looked_at_fetched_and_deleted(imagectl, t
     with Image.open(tmp_path / "t.jpg") as thumbnail:
         assert thumbnail.size == (128, 128)
 
+    whole = imagectl("get", image_id, "--original", "-o", str(tmp_path / "o.jpg"), caller=system.operator)
+    assert whole.returncode == 0, whole.stderr
+    assert (tmp_path / "o.jpg").read_bytes() == (SAMPLES / "fig.jpg").read_bytes()
+    refused = imagectl("get", image_id, "--original", "-o", str(tmp_path / "o2.jpg"))
+    assert refused.returncode == 3, "the uploader may not read the bucket"
+    many = imagectl("get", summary["batchId"], "--variant", "small", "-o", str(tmp_path / "got"))
+    assert "2 fetched, 0 there already, 1 not fetched" in many.stderr
     assert imagectl("rm", "--yes", image_id).returncode == 0
     assert imagectl("status", image_id).returncode == 3
-    again = imagectl("upload", str(folder), "--json", "--include", "größe.jpg")
+    skipped = imagectl("upload", str(folder), "--json", "--include", "größe.jpg")
+    assert lines(skipped)[0]["status"] == "DELETED"
+    again = imagectl("upload", str(folder), "--json", "--include", "größe.jpg", "--restore-deleted")
     assert again.returncode == 0
     assert lines(again)[-1]["sentFiles"] == 1
 
