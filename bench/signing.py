@@ -42,6 +42,9 @@ _SETTINGS = {
     "url_seconds": 900,
     "api_auth": "iam",
     "admin_principals": (),
+    "jwt_issuer": "",
+    "sign_in_client_id": "",
+    "sign_in_audience": "",
     "kms_key_arn": "",
 }
 _ENVIRONMENT = {

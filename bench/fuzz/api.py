@@ -36,6 +36,9 @@ _SETTINGS = ApiSettings(
     old_version_days=7,
     api_auth="iam",
     admin_principals=(),
+    jwt_issuer="",
+    sign_in_client_id="",
+    sign_in_audience="",
     kms_key_arn="",
 )
 _TEXTS = (

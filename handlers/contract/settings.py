@@ -115,7 +115,9 @@ class ApiSettings:
     the KMS key of `kms_key_arn`, or with S3's own if it is empty. A principal may announce
     `uploads_per_hour` images and `upload_bytes_per_hour` bytes in an hour, counted in the table of
     quotas; the first `express_per_hour` images that ask for it are in the express lane. Deleted originals
-    can be recovered for `old_version_days`.
+    can be recovered for `old_version_days`. The page signs people in at `jwt_issuer` as the client
+    `sign_in_client_id`, with tokens of `sign_in_audience`; without a client id they paste a token, and
+    without an audience the issuer chooses it.
     """
 
     originals_bucket: str
@@ -131,6 +133,9 @@ class ApiSettings:
     old_version_days: int
     api_auth: str
     admin_principals: tuple[str, ...]
+    jwt_issuer: str
+    sign_in_client_id: str
+    sign_in_audience: str
     kms_key_arn: str
 
     @property

@@ -65,6 +65,9 @@ def test_the_api_function_reads_back_what_the_stack_configured(prod):
         old_version_days=30,
         api_auth="iam",
         admin_principals=(),
+        jwt_issuer="",
+        sign_in_client_id="",
+        sign_in_audience="",
         kms_key_arn="",
     )
 

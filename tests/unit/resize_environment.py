@@ -122,6 +122,9 @@ def api_settings(**changes: Any) -> ApiSettings:
         "old_version_days": 30,
         "api_auth": "iam",
         "admin_principals": (OPERATOR,),
+        "jwt_issuer": "",
+        "sign_in_client_id": "",
+        "sign_in_audience": "",
         "kms_key_arn": "",
     }
     return ApiSettings(**defaults | changes)

@@ -23,6 +23,7 @@ def refusal(stack="dev", **values):
     return str(refused.value)
 
 
+JWT = {"apiAuth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": '["images"]'}
 OUT_OF_BOUNDS = [
     ("maxUploadBytes", "0", "1 and 5368709120"),
     ("maxUploadBytes", "5368709121", "1 and 5368709120"),
@@ -185,6 +186,10 @@ WRONG = [
         "jwtIssuer: 'http://login.example.com' is not an https:// URL, which apiAuth jwt needs.",
     ),
     (
+        {"apiAuth": "jwt", "jwtAudience": '["images"]', "jwtIssuer": "http://localhost.example.com"},
+        "jwtIssuer: 'http://localhost.example.com' is not an https:// URL, which apiAuth jwt needs.",
+    ),
+    (
         {"apiAuth": "jwt", "jwtIssuer": "https://login.example.com"},
         "jwtAudience: [] is empty; apiAuth jwt needs 1 audience or more.",
     ),
@@ -199,6 +204,35 @@ WRONG = [
     (
         {"page": "true"},
         "page: true is refused when apiAuth is iam, since a browser cannot sign requests; use jwt.",
+    ),
+    (
+        {"signInClientId": "page"},
+        (
+            "signInClientId is set but page is false and apiAuth is iam; it is only used with page: true and "
+            "apiAuth jwt."
+        ),
+    ),
+    (
+        JWT | {"signInClientId": "page"},
+        (
+            "signInClientId is set but page is false and apiAuth is jwt; it is only used with page: true and "
+            "apiAuth jwt."
+        ),
+    ),
+    (
+        JWT | {"page": "true", "signInAudience": "images"},
+        "signInAudience is set but signInClientId is not; it is only used with signInClientId.",
+    ),
+    (
+        JWT | {"page": "true", "signInClientId": "page", "signInAudience": "other"},
+        (
+            "signInAudience: 'other' is not one of jwtAudience (images), so every token of the page would be "
+            "refused."
+        ),
+    ),
+    (
+        JWT | {"page": "true", "signInClientId": "päge"},
+        ("signInClientId: 'päge' is not 1 to 256 printable ASCII characters, which a client id consists of."),
     ),
     (
         {"corsOrigins": '["*","https://www.example.com"]'},
