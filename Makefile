@@ -10,7 +10,7 @@ AUDIT_READY := $(AUDIT)/.ready
 export PHOTOS PORT CONFIG SET
 
 .DEFAULT_GOAL := help
-.PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
+.PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup provider check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,22 +30,30 @@ bundle: $(READY) ## build the Lambda archives into build/
 run: $(READY) ## send photographs through the whole service on this machine (PHOTOS=dir for your own)
 	@$(PY) -m local.run $(if $(PHOTOS),--photos "$$PHOTOS")
 
-up: $(READY) ## keep the service up until interrupted (PORT=…, CONFIG=stack.yaml, SET='page=true', KEEP=1)
+up: $(READY) $(if $(filter jwt,$(AUTH)),provider) ## keep the service up until interrupted (PORT=…, CONFIG=stack.yaml, SET='page=true', AUTH=jwt, KEEP=1)
 	@$(PY) -m local.up $(if $(PORT),--port "$$PORT") $(if $(CONFIG),--config "$$CONFIG") \
-	  $(if $(SET),--set "$$SET") $(if $(filter-out 0,$(KEEP)),--keep)
+	  $(if $(SET),--set "$$SET") $(if $(AUTH),--auth "$$AUTH") $(if $(filter-out 0,$(KEEP)),--keep)
 
 down: $(READY) ## stop what `make up` started
 	@$(PY) -m local.up --down
 
+PROVIDER := local/identity_provider
+PROVIDER_READY := $(PROVIDER)/node_modules/.ready
+
+provider: $(PROVIDER_READY) ## install the identity provider of AUTH=jwt and of the tests, where Node is there
+
+$(PROVIDER_READY): $(PROVIDER)/package-lock.json
+	@if command -v npm >/dev/null; then npm --prefix $(PROVIDER) ci --no-audit --no-fund --silent && touch $@; fi
+
 test: test-unit test-infra test-e2e ## run all three test tiers
 
-test-unit: $(READY) $(AUDIT_READY) ## test the modules on their own
+test-unit: $(READY) $(AUDIT_READY) provider ## test the modules on their own
 	$(PY) -m pytest tests/unit
 
 test-infra: $(READY) ## test what the Pulumi program registers
 	$(PY) -m pytest tests/infra
 
-test-e2e: $(READY) ## test the program deployed to the emulator, with real traffic
+test-e2e: $(READY) provider ## test the program deployed to the emulator, with real traffic
 	$(PY) -m pytest tests/e2e
 
 bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15 seconds)

@@ -6,8 +6,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -15,6 +17,7 @@ from local import kept, outputs_file
 from local.configuration import ConfigurationError, configured
 from local.deployer import DeploymentError
 from local.emulator import EmulatorError
+from local.identity_provider import IdentityProviderError, identity_provider
 from local.process_lock import AlreadyRunning, ProcessLock, stop, taken
 from local.system import PROJECT, System, deployed
 from local.usage import usage
@@ -32,6 +35,9 @@ def main() -> int:
     parser.add_argument("--port", help="a port on loopback; a free one is found without it")
     parser.add_argument("--config", type=Path, help=f"a stack file in place of Pulumi.{_STACK}.yaml")
     parser.add_argument("--set", default="", help="settings that win over the file: 'page=true apiAuth=none'")
+    parser.add_argument(
+        "--auth", choices=["jwt"], help="serve the page, where people sign in at a provider on this machine"
+    )
     parser.add_argument("--keep", action="store_true", help="go on with the data of the last such run")
     parser.add_argument("--down", action="store_true", help="stop the system that is up")
     arguments = parser.parse_args()
@@ -43,7 +49,7 @@ def main() -> int:
     except (ConfigurationError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 2
-    return _up(port, config, keep=arguments.keep)
+    return _up(port, config, auth=arguments.auth, keep=arguments.keep)
 
 
 def _port(text: str | None) -> int | None:
@@ -54,7 +60,7 @@ def _port(text: str | None) -> int | None:
     return int(text)
 
 
-def _up(port: int | None, config: Mapping[str, str], *, keep: bool) -> int:
+def _up(port: int | None, config: Mapping[str, str], *, auth: str | None, keep: bool) -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     started = time.monotonic()
@@ -62,12 +68,15 @@ def _up(port: int | None, config: Mapping[str, str], *, keep: bool) -> int:
     try:
         with (
             taken(_PLACE) as lock,
-            deployed(PROJECT, _STACK, config=config, log=_LOCAL / "up.log", port=port) as system,
+            _sign_in(auth) as sign_in,
+            deployed(
+                PROJECT, _STACK, config={**config, **sign_in}, log=_LOCAL / "up.log", port=port
+            ) as system,
         ):
             lock.write(endpointUrl=system.endpoint)
             restored = kept.restore(system, _KEPT) if keep else 0
             try:
-                _announce(system, time.monotonic() - started, restored)
+                _announce(system, time.monotonic() - started, restored, auth=auth)
                 threading.Event().wait()
             finally:
                 _OUTPUTS.unlink(missing_ok=True)
@@ -76,12 +85,22 @@ def _up(port: int | None, config: Mapping[str, str], *, keep: bool) -> int:
         at = running.facts.get("endpointUrl", "a port that it is still looking for")
         print(f"already up at {at}, process {running.facts.get('pid')}; `make down` stops it")
         return 1
-    except (EmulatorError, DeploymentError, pulumi.RunError) as error:
+    except (EmulatorError, IdentityProviderError, DeploymentError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"stopped; {end}" if end else "stopped")
     return 0
+
+
+@contextmanager
+def _sign_in(auth: str | None) -> Iterator[Mapping[str, Any]]:
+    """What wins over the configuration with `auth`: a provider, and the page that signs people in at it."""
+    if auth is None:
+        yield {}
+        return
+    with identity_provider() as provider:
+        yield provider.config
 
 
 def _end(system: System, lock: ProcessLock, *, keep: bool) -> str:
@@ -111,14 +130,15 @@ def _down() -> int:
     return 0
 
 
-def _announce(system: System, seconds: float, restored: int) -> None:
+def _announce(system: System, seconds: float, restored: int, *, auth: str | None) -> None:
     document = outputs_file.documented(system)
     outputs_file.write(_OUTPUTS, document)
     print(f"up at {system.endpoint} after {seconds:.1f} s, outputs in {os.path.relpath(_OUTPUTS)}")
     if restored:
         print(f"images of earlier runs: {restored}")
     if system.settings["page"] == "true":
-        print(f"upload page: {document['apiUrl'].rstrip('/')}/")
+        how = ", where any name signs in" if auth else ""
+        print(f"upload page: {document['apiUrl'].rstrip('/')}/{how}")
     for note in system.notes:
         print(f"  left out: {note}")
     here = {"outputs": os.path.relpath(_OUTPUTS), "python": os.path.relpath(sys.executable)}
