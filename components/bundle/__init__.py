@@ -51,7 +51,8 @@ which never look at an archive's bytes; a real deployment would stop at the miss
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES: Final = 50 * 1024 * 1024
 
-_CODE: Final = frozenset({".py", ".html", ".css", ".js"})
+# The page, and the licences of the libraries in it, beside the code.
+_CODE: Final = frozenset({".py", ".html", ".css", ".js", ".md"})
 
 
 def code_archive(name: str, root: Path = ROOT) -> Path:

@@ -11,7 +11,8 @@ from handlers.api import problems
 from handlers.api.batch_status import BatchStatus
 from handlers.api.listing import Listing
 from handlers.api.metrics import Announcements
-from handlers.api.page import Page
+from handlers.api.page import Page, SignIn
+from handlers.api.page.discovery import Discovery
 from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.problems import Problem
 from handlers.api.quotas import Amounts, Quotas
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def compose() -> tuple[Routes, Logger]:
     """The collaborators of one execution environment, built at its first call."""
     settings = load(ApiSettings, os.environ)
+    logger = Logger()
     s3 = clients.s3()
     dynamodb = clients.dynamodb()
     catalog = Catalog(dynamodb, settings.table_name)
@@ -59,7 +61,12 @@ def compose() -> tuple[Routes, Logger]:
         ),
         refused=announcements.refuse,
     )
-    page = Page(s3, originals_bucket=settings.originals_bucket, variants_bucket=settings.variants_bucket)
+    page = Page(
+        s3,
+        originals_bucket=settings.originals_bucket,
+        variants_bucket=settings.variants_bucket,
+        sign_in=_sign_in(settings, logger),
+    )
     routes = Routes(
         settings,
         uploads=Uploads(catalog, policies, quotas, settings, count=announcements.count),
@@ -71,9 +78,18 @@ def compose() -> tuple[Routes, Logger]:
         batches=BatchStatus(dynamodb, settings.table_name, catalog),
         page=page,
     )
-    logger = Logger()
     apply_log_level()
     return routes, logger
+
+
+def _sign_in(settings: ApiSettings, logger: Logger) -> SignIn | None:
+    if not settings.sign_in_client_id:
+        return None
+    return SignIn(
+        discovery=Discovery(settings.jwt_issuer, logger=logger),
+        client_id=settings.sign_in_client_id,
+        audience=settings.sign_in_audience,
+    )
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

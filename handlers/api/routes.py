@@ -296,7 +296,8 @@ class Routes:
 
     def get_page(self) -> Response:
         """The page, for people with a browser."""
-        return Response(body=self._page.html, headers=self._page.headers)
+        page = self._page.document()
+        return Response(body=page.html, headers=page.headers)
 
     def _visible(self, image_id: str, caller: Principal) -> Row | None:
         """The row of an image, if there is one that the caller may see."""

@@ -4,9 +4,13 @@
 
 const NAMES = ["email", "preferred_username", "username", "sub"]; // the first that a token has is shown
 
-/** Show the account of the credentials that the API accepted: a token, or null if it asks for none. */
-function showAccount(bearer) {
-  const { sub, iss, ...claims } = bearer ? claimsOf(bearer) : {};
+/**
+ * Show the account of the credentials that the API accepted: a token, or null if it asks for none.
+ * `identity` holds the claims of the ID token that came with it, which may know a better name.
+ */
+function showAccount(bearer, identity) {
+  const { sub, iss, ...rest } = bearer ? claimsOf(bearer) : {};
+  const claims = identity?.sub === sub ? { ...identity, ...rest } : rest;
   const name = NAMES.map((each) => ({ sub, ...claims })[each]).find(Boolean);
   if (!bearer) fillAccount("Open to everyone: whoever has this address can see and delete what is uploaded.");
   else if (name) fillAccount("Your uploads go to", name, name === sub ? iss : `${sub} at ${iss}`);

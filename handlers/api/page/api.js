@@ -25,16 +25,10 @@ class QuotaReached extends Refusal {
 }
 
 const token = {
-  get value() {
-    return sessionStorage.getItem("token");
-  },
-  set value(text) {
-    if (text) sessionStorage.setItem("token", text);
-    else sessionStorage.removeItem("token");
-  },
-  /** Replaced by the page: resolves once a person has given a token. */
+  value: null,
+  /** Replaced by the credentials: resolves once there is another token than the one that was refused. */
   ask: () => Promise.reject(new Refusal("The service asks for a token.", 401)),
-  /** Replaced by the page: called with the token (null: none) of each call that succeeds. */
+  /** Replaced by the credentials: called with the token (null: none) of each call that succeeds. */
   accepted: () => {},
 };
 

@@ -93,42 +93,6 @@ function listenForFiles() {
   }
 }
 
-function listenForToken() {
-  const section = document.getElementById("sign-in");
-  const field = document.getElementById("token");
-  const forget = document.getElementById("sign-out");
-  let given = null; // a promise while the question is open, so that it is asked once
-  token.ask = (refused) => {
-    if (token.value !== refused) return Promise.resolve(); // a newer one is there already
-    given ??= new Promise((resolve) => {
-      document.getElementById("sign-in-title").textContent = refused
-        ? "The service does not accept this token any more"
-        : "Your access token, please";
-      token.value = "";
-      fillAccount("Not signed in.");
-      forget.hidden = true;
-      section.hidden = false;
-      field.focus();
-      section.addEventListener("submit", (event) => {
-        event.preventDefault();
-        token.value = field.value.trim();
-        field.value = "";
-        section.hidden = true;
-        forget.hidden = false;
-        given = null;
-        resolve();
-      }, { once: true });
-    });
-    return given;
-  };
-  token.accepted = showAccount;
-  forget.hidden = !token.value;
-  forget.addEventListener("click", () => {
-    token.value = "";
-    location.reload();
-  });
-}
-
 /** Say something for as long as it is so; an empty sentence takes it back. */
 function notify(id, sentence) {
   const notice = document.getElementById(id);
@@ -148,7 +112,7 @@ window.addEventListener("beforeunload", (event) => {
   if (rows.busy) event.preventDefault();
 });
 
-listenForToken();
 listenForConnection();
 listenForFiles();
-gallery.show();
+// Not before the credentials, which are a module, are there.
+document.addEventListener("DOMContentLoaded", () => gallery.show());

@@ -44,6 +44,18 @@ const STATES = {
   ready: "Ready",
 };
 
+// Title and explanation of the card that asks people to sign in.
+const SIGN_IN = {
+  needed: ["Sign in to upload", "This service asks who is uploading. After signing in you come back to this page."],
+  ended: ["Sign in again", "Your session has ended. Uploads go on by themselves once you are signed in again."],
+  denied: ["You are not signed in", "The sign-in was cancelled or not allowed."],
+  failed: ["The sign-in did not work", "Try again. If it keeps failing, the operators of this service can find out why."],
+  refused: ["This service does not accept your sign-in", "You are signed in, but your account gives no access to this service. Its operators can change that."],
+  stranger: ["This is another account", "The uploads on this page belong to another one. Sign in with that, or reload the page."],
+  unreachable: ["The sign-in service cannot be reached", "Try again in a moment."],
+  blocked: ["Your browser blocked the sign-in window", "Allow windows for this page, so that the uploads on it can go on meanwhile, and try again."],
+};
+
 const NO_CONNECTION = "The service could not be reached.";
 const NOT_STORED = "The storage did not accept the file.";
 const UNREADABLE = "The file can no longer be read; it was moved or changed.";

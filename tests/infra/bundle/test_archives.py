@@ -117,7 +117,7 @@ def test_an_archive_holds_the_rooms_of_its_function_and_nothing_else(project, na
     assert f"handlers/{name}/entry_point.py" in names
     rooms = {Path(each).parts[1] for each in names - {"handlers/__init__.py"}}
     assert rooms == set(ROOMS[name])
-    assert {Path(each).suffix for each in names} <= {".py", ".html", ".css", ".js"}
+    assert {Path(each).suffix for each in names} <= {".py", ".html", ".css", ".js", ".md"}
 
 
 # Imports every module below the folders that are on its path, as a function does that needs them all.
