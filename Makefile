@@ -7,7 +7,7 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 
 # Values of the command line reach a recipe as environment variables, whatever quotation marks they hold.
-export PHOTOS PORT CONFIG SET
+export PHOTOS PORT CONFIG SET AUTH
 
 .DEFAULT_GOAL := help
 .PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup provider check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
