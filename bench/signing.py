@@ -40,6 +40,7 @@ _SETTINGS = {
     "max_upload_bytes": 50_000_000,
     "pending_hours": 24,
     "url_seconds": 900,
+    "old_version_days": 7,
     "api_auth": "iam",
     "admin_principals": (),
     "jwt_issuer": "",
