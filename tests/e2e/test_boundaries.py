@@ -73,6 +73,7 @@ def neighbours(system, function):
         "forget a quota": ("dynamodb", "delete_item", count),
         "overwrite a quota": ("dynamodb", "put_item", {**quotas, "Item": count["Key"]}),
         "scan the quotas": ("dynamodb", "scan", quotas),
+        "delete a row": ("dynamodb", "delete_item", {"TableName": table, "Key": {"ImageID": {"S": "x"}}}),
         "send to the queue": ("sqs", "send_message", {"QueueUrl": queue, "MessageBody": "x"}),
         "read the dead letters": (
             "sqs",
@@ -137,7 +138,6 @@ def needs(system, function):
     rows = {
         "dynamodb:GetItem": ("dynamodb", "get_item", row),
         "dynamodb:UpdateItem": ("dynamodb", "update_item", change),
-        "dynamodb:DeleteItem": ("dynamodb", "delete_item", row),
     }
     if function == "resizeFunctionName":
         return rows | {

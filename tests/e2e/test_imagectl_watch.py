@@ -56,7 +56,7 @@ def ring(system, name, state):
 
 
 def test_the_stack_has_its_alarms_and_its_dashboard(system):
-    assert len(alarms(system)) == 22
+    assert len(alarms(system)) == 23
     [entry] = system.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert system.outputs["dashboardUrl"].endswith(f"={entry['DashboardName']}")
 
