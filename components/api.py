@@ -8,7 +8,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.authorizer import RouteAuth, route_auth
+from components.authorizer import ANYONE, route_auth
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
@@ -18,6 +18,10 @@ from components.table import ImageTable
 from handlers.contract import routes
 from handlers.contract.settings import ApiSettings, variables
 
+# Strangers who ask for the API's description use up none of its callers' rate, and few executions.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+_DESCRIPTION_RATE: Final = 10
+_DESCRIPTION_BURST: Final = 20
 # Neither paths nor query strings are logged: they hold file names and signatures.
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
@@ -105,8 +109,7 @@ class ImageApi(pulumi.ComponentResource):
             opts=child,
         )
         self.url = self.api.api_endpoint
-        self._routes(name, args)
-        stage = self._stage(name, args)
+        stage = self._stage(name, args, self._routes(name, args))
         if args.config.api_domain:
             self.domain = self._domain(name, args.config, stage)
         aws.lambda_.Permission(
@@ -119,7 +122,7 @@ class ImageApi(pulumi.ComponentResource):
         )
         self.register_outputs({"url": self.url})
 
-    def _routes(self, name: str, args: ImageApiArgs) -> None:
+    def _routes(self, name: str, args: ImageApiArgs) -> list[aws.apigatewayv2.Route]:
         child = pulumi.ResourceOptions(parent=self)
         integration = aws.apigatewayv2.Integration(
             f"{name}-function",
@@ -132,19 +135,21 @@ class ImageApi(pulumi.ComponentResource):
             opts=child,
         )
         auth = route_auth(name, self.api, args.config, child)
-        guarded = [(route, auth) for route in routes.ROUTES]
-        # The page holds no data; its requests for data pass the other routes.
-        public = [(routes.GET_PAGE, RouteAuth(type="NONE", authorizer_id=None))] if args.config.page else []
-        for route, allowed in [*guarded, *public]:
-            aws.apigatewayv2.Route(
-                f"{name}-{_slug(route)}",
-                api_id=self.api.id,
-                route_key=route,
-                target=pulumi.Output.concat("integrations/", integration.id),
-                authorization_type=allowed.type,
-                authorizer_id=allowed.authorizer_id,
-                opts=child,
+        registered = []
+        for route in [*routes.ROUTES, *([routes.GET_PAGE] if args.config.page else [])]:
+            allowed = ANYONE if route in routes.PUBLIC else auth
+            registered.append(
+                aws.apigatewayv2.Route(
+                    f"{name}-{_slug(route)}",
+                    api_id=self.api.id,
+                    route_key=route,
+                    target=pulumi.Output.concat("integrations/", integration.id),
+                    authorization_type=allowed.type,
+                    authorizer_id=allowed.authorizer_id,
+                    opts=child,
+                )
             )
+        return registered
 
     def _domain(
         self, name: str, config: ApiConfig, stage: aws.apigatewayv2.Stage
@@ -171,7 +176,9 @@ class ImageApi(pulumi.ComponentResource):
         )
         return domain
 
-    def _stage(self, name: str, args: ImageApiArgs) -> aws.apigatewayv2.Stage:
+    def _stage(
+        self, name: str, args: ImageApiArgs, registered: list[aws.apigatewayv2.Route]
+    ) -> aws.apigatewayv2.Stage:
         child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log",
@@ -197,7 +204,16 @@ class ImageApi(pulumi.ComponentResource):
                 "throttling_rate_limit": args.config.api_rate_limit,
                 "throttling_burst_limit": args.config.api_burst_limit,
             },
-            opts=child,
+            route_settings=[
+                {
+                    "route_key": routes.GET_OPENAPI,
+                    "detailed_metrics_enabled": True,
+                    "throttling_rate_limit": min(_DESCRIPTION_RATE, args.config.api_rate_limit),
+                    "throttling_burst_limit": min(_DESCRIPTION_BURST, args.config.api_burst_limit),
+                }
+            ],
+            # A route that does not exist has no settings.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=registered),
         )
 
 

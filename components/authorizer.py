@@ -1,6 +1,7 @@
 """Who may call a route, by configuration."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -18,10 +19,14 @@ class RouteAuth:
     authorizer_id: pulumi.Output[str] | None
 
 
+ANYONE: Final = RouteAuth(type="NONE", authorizer_id=None)
+"""The authorisation of a public route."""
+
+
 def route_auth(
     name: str, api: aws.apigatewayv2.Api, config: ApiConfig, opts: pulumi.ResourceOptions
 ) -> RouteAuth:
-    """The authorisation of every route for `apiAuth` (`iam`, `jwt` or `none`).
+    """The authorisation of every route that is not public, for `apiAuth` (`iam`, `jwt` or `none`).
 
     `jwt` registers an authorizer that reads bearer tokens from the Authorization header.
     """

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, TypeVar
 
 import msgspec
 
 from handlers.api.problems import Problem
+from handlers.api.requests import NoQuery
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 _DECLARED = "operation"
@@ -15,15 +17,16 @@ _DECLARED = "operation"
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One route. `request` is the structure of its JSON body, or else the content types it accepts;
-    `response` the structure of its answer (None: no body); `problems` an example of each problem.
+    `response` the structure of its answer, or a union of such (None: no body); `query` that of its query;
+    `problems` an example of each problem.
     """
 
     id: str
     summary: str
     status: int = 200
-    response: type[msgspec.Struct] | type[dict[str, Any]] | None
+    response: type[msgspec.Struct] | UnionType | type[dict[str, Any]] | None
     request: type[msgspec.Struct] | tuple[str, ...] = ()
-    query: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] = NoQuery
     parameters: tuple[Mapping[str, Any], ...] = ()
     problems: tuple[Problem, ...] = ()
 

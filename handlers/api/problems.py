@@ -102,6 +102,13 @@ def unsupported_content_type(content_type: str, supported: list[str]) -> Problem
     return Problem(415, "unsupported-content-type", title, detail)
 
 
+def unrecognized_bytes(supported: list[str]) -> Problem:
+    """A file of undeclared type does not start like one that is accepted."""
+    title = "The content type is not accepted."
+    detail = f"The bytes do not start like one of {', '.join(supported)}."
+    return Problem(415, "unsupported-content-type", title, detail)
+
+
 def internal() -> Problem:
     """The service failed; the request may be repeated."""
     return Problem(500, "internal-error", "The service failed to answer; try again.")

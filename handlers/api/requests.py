@@ -25,6 +25,8 @@ MAX_JSON_BYTES: Final = 2 * 1024 * 1024
 # A Lambda request is at most 6 MiB of JSON, in which a body travels as Base64.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+# The type of bytes that the client has no type for.
+UNDECLARED: Final = "application/octet-stream"
 # 32 bytes as Base64: the last letter carries four bits. For its end, see BATCH_ID.
 SHA256: Final = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$(?!\n)"
 
@@ -53,6 +55,10 @@ class CreateUploads(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, re
     files: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_FILES)]
     batch_id: Annotated[str, Meta(pattern=BATCH_ID)] | UnsetType = UNSET
     lane: Lane = "express"
+
+
+class NoQuery(msgspec.Struct):
+    """The query of a route that takes none."""
 
 
 class CreateImage(msgspec.Struct, kw_only=True, rename="camel"):
@@ -144,7 +150,12 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode_query(query: Mapping[str, str], kind: type[_Body]) -> _Body:
-    """Parse and validate a query. Raises Problem (400)."""
+    """Parse and validate a query. Raises Problem (400), also for a parameter that `kind` does not have."""
+    known = [field.encode_name for field in msgspec.structs.fields(cast("type[msgspec.Struct]", kind))]
+    unknown = sorted(set(query) - set(known))
+    if unknown:
+        takes = f"takes {', '.join(known)}" if known else "takes none"
+        raise problems.malformed(f"The route {takes}; it has no query parameter {unknown[0][:100]!r}.")
     try:
         return msgspec.convert(dict(query), kind, strict=False)
     except msgspec.MsgspecError as error:

@@ -21,6 +21,7 @@ CaptureTime = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=0)]
+Reason = Annotated[str, Meta(description="Why it did not become READY.")]
 
 
 class _Document(msgspec.Struct, kw_only=True, rename="camel"):
@@ -28,21 +29,19 @@ class _Document(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class ProblemDocument(_Document):
-    """A problem, https://www.rfc-editor.org/rfc/rfc9457. `type` is stable, the rest is for people."""
+    """A problem, https://www.rfc-editor.org/rfc/rfc9457. `type` is stable, the rest is for people.
 
-    type: Annotated[str, Meta(pattern="^urn:image-intake:problem:[a-z-]+$")]
-    title: str
-    status: Annotated[int, Meta(ge=400, le=599)]
+    API Gateway's own answers hold only `message`; those of the service hold `type`, `title` and `status`.
+    """
+
+    type: Annotated[str, Meta(pattern="^urn:image-intake:problem:[a-z-]+$")] | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    status: Annotated[int, Meta(ge=400, le=599)] | UnsetType = UNSET
     detail: str | UnsetType = UNSET
     limit: Annotated[int, Meta(description="The limit that was exceeded.")] | UnsetType = UNSET
     unit: Annotated[QuotaUnit, Meta(description="What the limit of a quota counts.")] | UnsetType = UNSET
     resets_at: Time | UnsetType = UNSET
-
-
-class GatewayMessage(_Document):
-    """What API Gateway answers by itself."""
-
-    message: str
+    message: Annotated[str, Meta(description="Only from API Gateway.")] | UnsetType = UNSET
 
 
 class Upload(_Document):
@@ -53,14 +52,23 @@ class Upload(_Document):
     expires_at: Time
 
 
-class FileAnswer(_Document):
-    """The outcome of one file: `imageId`, `location`, `lane` and `upload`, or else `error`."""
+class AcceptedFile(_Document, tag_field="outcome", tag="accepted"):
+    """A file that is to be uploaded now, and the image that it becomes."""
 
-    image_id: str | UnsetType = UNSET
-    location: str | UnsetType = UNSET
-    lane: Lane | UnsetType = UNSET
-    upload: Upload | UnsetType = UNSET
-    error: ProblemDocument | UnsetType = UNSET
+    image_id: str
+    location: str
+    lane: Lane
+    upload: Upload
+
+
+class RefusedFile(_Document, tag_field="outcome", tag="refused"):
+    """A file that is not accepted, and the reason."""
+
+    error: ProblemDocument
+
+
+FileAnswer = AcceptedFile | RefusedFile
+"""The answer to one announced file; `outcome` tells them apart."""
 
 
 class CreatedUploads(_Document):
@@ -106,12 +114,10 @@ class Variant(_Document):
     content_type: str
 
 
-class Image(_Document):
-    """An image. What is not known yet, or does not apply to its status, is left out."""
+class _Image(_Document, tag_field="status"):
+    """What images of every status have in common. What is not known, or does not apply, is left out."""
 
     image_id: str
-    status: Status
-    reason: Annotated[str, Meta(description="Why it is REJECTED or FAILED.")] | UnsetType = UNSET
     file_name: str | UnsetType = UNSET
     content_type: str | UnsetType = UNSET
     batch_id: str | UnsetType = UNSET
@@ -131,7 +137,32 @@ class Image(_Document):
     uploaded_at: Time | UnsetType = UNSET
     processed_at: Time | UnsetType = UNSET
     attempts: Count | UnsetType = UNSET
-    variants: dict[str, Variant] | UnsetType = UNSET
+
+
+class PendingImage(_Image, kw_only=True, tag="PENDING"):
+    """An image that was announced and is not rendered yet."""
+
+
+class ReadyImage(_Image, kw_only=True, tag="READY"):
+    """An image whose variants can be read."""
+
+    variants: dict[str, Variant]
+
+
+class RejectedImage(_Image, kw_only=True, tag="REJECTED"):
+    """An image whose bytes can never become variants."""
+
+    reason: Reason
+
+
+class FailedImage(_Image, kw_only=True, tag="FAILED"):
+    """An image that could not be rendered; operators are alerted and may try again."""
+
+    reason: Reason
+
+
+Image = PendingImage | ReadyImage | RejectedImage | FailedImage
+"""An image; `status` tells the four apart."""
 
 
 class ImageList(_Document):
@@ -177,24 +208,35 @@ def _attribute(member: str) -> str:
 
 _ATTRIBUTES: Final = {
     field.name: _attribute(field.encode_name)
-    for field in msgspec.structs.fields(Image)
-    if field.name not in {"owner", "variants"}
+    for field in msgspec.structs.fields(_Image)
+    if field.name != "owner"
 }
 
 
 def image(row: Row, signed_url: Callable[[str], SignedUrl], *, with_owner: bool) -> Image:
-    """The document of a row. `signed_url` makes a URL of a variant's key."""
+    """The document of a row. `signed_url` makes a URL of a variant's key.
+
+    Raises ValueError for the row of a deleted image, which no caller sees.
+    """
     known: Mapping[str, Any] = row
-    document = Image(
-        **{name: known[attribute] for name, attribute in _ATTRIBUTES.items() if attribute in known}
-    )
+    members = {name: known[attribute] for name, attribute in _ATTRIBUTES.items() if attribute in known}
     if with_owner and "Owner" in row:
-        document.owner = row["Owner"]
-    if row["Status"] == "READY":
-        document.variants = {
-            name: _variant(variant, signed_url(variant["Key"])) for name, variant in row["Variants"].items()
-        }
-    return document
+        members["owner"] = row["Owner"]
+    match row["Status"]:
+        case "PENDING":
+            return PendingImage(**members)
+        case "READY":
+            variants = {
+                name: _variant(variant, signed_url(variant["Key"]))
+                for name, variant in row["Variants"].items()
+            }
+            return ReadyImage(**members, variants=variants)
+        case "REJECTED":
+            return RejectedImage(**members, reason=row["Reason"])
+        case "FAILED":
+            return FailedImage(**members, reason=row["Reason"])
+        case deleted:
+            raise ValueError(f"an image that is {deleted} has no document")
 
 
 def _variant(variant: VariantAttributes, signed: SignedUrl) -> Variant:

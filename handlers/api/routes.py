@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 from msgspec import UNSET
 
 from handlers.api import openapi, problems
@@ -14,15 +16,17 @@ from handlers.api.listing import Listing
 from handlers.api.operation import declared_operations, operation
 from handlers.api.page import Page
 from handlers.api.presigned_posts import Announced
-from handlers.api.principals import Principal, identify
+from handlers.api.principals import ANONYMOUS, Principal, identify
 from handlers.api.quotas import Quotas
 from handlers.api.requests import (
     MAX_BODY_BYTES,
     MAX_JSON_BYTES,
     MAX_NAME_CHARACTERS,
+    UNDECLARED,
     CreateImage,
     CreateUploads,
     ListImages,
+    NoQuery,
     Request,
     decode,
     decode_query,
@@ -40,7 +44,7 @@ from handlers.api.responses import (
 )
 from handlers.api.uploads import Uploads, accepted_type
 from handlers.contract import keys, routes
-from handlers.contract.formats import CONTENT_TYPES
+from handlers.contract.formats import CONTENT_TYPES, sniff
 from handlers.contract.original_metadata import encode
 from handlers.contract.rows import BATCH_ID, Row
 from handlers.contract.settings import ApiSettings
@@ -52,6 +56,7 @@ from handlers.storage.signed_urls import SignedUrls
 _DELETE_TRIES: Final = 5
 _SOON: Final = {"Retry-After": "1"}
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}
+_SHARED: Final = {"Cache-Control": "public, max-age=300"}
 
 _IMAGE_ID: Final = {
     "name": "imageId",
@@ -121,11 +126,18 @@ class Routes:
             return self.get_page()
         if request.route not in OPERATIONS:
             raise problems.unknown_route(request.route)
-        settings = self._settings
-        caller = identify(request.authorizer, auth=settings.api_auth, admins=settings.admin_principals)
-        method, _ = OPERATIONS[request.route]
+        method, declared = OPERATIONS[request.route]
+        caller = self._caller(request)
+        if declared.query is NoQuery:
+            decode_query(request.query, NoQuery)
         response: Response = getattr(self, method)(request, caller)
         return response
+
+    def _caller(self, request: Request) -> Principal:
+        settings = self._settings
+        if request.route in routes.PUBLIC:
+            return Principal(name=ANONYMOUS)
+        return identify(request.authorizer, auth=settings.api_auth, admins=settings.admin_principals)
 
     @operation(
         routes.CREATE_UPLOADS,
@@ -144,7 +156,7 @@ class Routes:
     @operation(
         routes.CREATE_IMAGE,
         status=202,
-        request=CONTENT_TYPES,
+        request=(UNDECLARED, *CONTENT_TYPES),
         query=CreateImage,
         response=CreatedImage,
         problems=(
@@ -155,7 +167,8 @@ class Routes:
         ),
     )
     def create_image(self, request: Request, caller: Principal) -> Response:
-        """Upload a small image as the body of the request.
+        """Upload a small image as the body of the request. The content type application/octet-stream leaves
+        it to the service to recognize the format.
 
         It takes the path of every upload: S3, queue, worker.
         """
@@ -169,7 +182,7 @@ class Routes:
             raise problems.malformed("The body is empty; it has to be the image.")
         file = Announced(
             name=wanted.name[:MAX_NAME_CHARACTERS],
-            content_type=accepted_type(request.content_type),
+            content_type=_type_of(request),
             size=len(request.body),
         )
         row = self._uploads.announce(file, wanted.lane, caller.name)
@@ -292,7 +305,12 @@ class Routes:
     @operation(routes.GET_OPENAPI, response=dict)
     def get_openapi(self, _request: Request, _caller: Principal) -> Response:
         """Get this document."""
-        return Response(body=description(self._settings))
+        return Response(body=self._description, headers=_SHARED)
+
+    @cached_property
+    def _description(self) -> str:
+        """The document as text: anyone may ask for it as often as the gateway lets them."""
+        return msgspec.json.encode(description(self._settings)).decode()
 
     def get_page(self) -> Response:
         """The page, for people with a browser."""
@@ -306,6 +324,19 @@ class Routes:
 
     def _document(self, row: Row, caller: Principal) -> Image:
         return image(row, self._signed_urls, with_owner=caller.admin)
+
+
+def _type_of(request: Request) -> str:
+    """The content type of an image in a request: the declared one, or that of its first bytes.
+
+    Raises Problem (415) if it is not accepted.
+    """
+    if request.content_type != UNDECLARED:
+        return accepted_type(request.content_type)
+    recognized = sniff(request.body)
+    if recognized is None:
+        raise problems.unrecognized_bytes(list(CONTENT_TYPES))
+    return recognized.content_types[0]
 
 
 OPERATIONS: Final = declared_operations(Routes)

@@ -11,7 +11,14 @@ from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.problems import Problem
 from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads, FileToUpload, decode_part
-from handlers.api.responses import CreatedUploads, FileAnswer, ProblemDocument, location
+from handlers.api.responses import (
+    AcceptedFile,
+    CreatedUploads,
+    FileAnswer,
+    ProblemDocument,
+    RefusedFile,
+    location,
+)
 from handlers.contract import keys
 from handlers.contract.formats import CONTENT_TYPES
 from handlers.contract.keys import Lane
@@ -90,10 +97,10 @@ class Uploads:
                     row = _pending(_new_image_id(next(undecided)), announced, shared)
                     rows.append(row)
             except Problem as problem:
-                answers.append(FileAnswer(error=msgspec.convert(problem.document(), ProblemDocument)))
+                answers.append(RefusedFile(error=msgspec.convert(problem.document(), ProblemDocument)))
             else:
                 image_id = row["ImageID"]
-                answer = FileAnswer(
+                answer = AcceptedFile(
                     image_id=image_id,
                     location=location(image_id),
                     lane=keys.lane_of(image_id),
@@ -101,7 +108,7 @@ class Uploads:
                 )
                 answers.append(answer)
         beyond = [decision for decision in decisions if isinstance(decision, Problem)]
-        if beyond and all(answer.error for answer in answers):
+        if beyond and all(isinstance(answer, RefusedFile) for answer in answers):
             raise beyond[0]
         self._catalog.put_pending(rows)
         self._count(len(rows))

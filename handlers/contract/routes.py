@@ -32,3 +32,6 @@ ROUTES: Final = (
     GET_OPENAPI,
 )
 """The routes of the gateway."""
+
+PUBLIC: Final = frozenset({GET_OPENAPI, GET_PAGE})
+"""Routes that anyone may call, whatever `apiAuth` is. They hold nothing of any caller."""

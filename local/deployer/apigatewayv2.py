@@ -31,7 +31,12 @@ def stage(target: Target, resource: Registration) -> Created:
     api_id = resource["apiId"]
     members = resource.members("autoDeploy", "description", "stageVariables", "tags")
     members |= api_shape(resource.members("accessLogSettings", "defaultRouteSettings"))
-    target.client("apigatewayv2").create_stage(ApiId=api_id, StageName=name, **members)
+    settings = {
+        each.pop("routeKey"): api_shape(each) for each in map(dict, resource.get("routeSettings", []))
+    }
+    target.client("apigatewayv2").create_stage(
+        ApiId=api_id, StageName=name, RouteSettings=settings, **members
+    )
     path = "" if name == "$default" else name
     return Created(
         name,

@@ -8,7 +8,7 @@ from guardrails import resource_types
 from guardrails.resource import Resource
 from guardrails.rule import Control, resource_rule
 
-_PAGE: Final = "GET /"
+_PUBLIC: Final = ("GET /", "GET /openapi.json")
 _NAMES: Final = re.compile(r"(^|[-_.])(prod|production)($|[-_.])")
 
 
@@ -66,8 +66,8 @@ def deletion_protection(table: Resource) -> Iterator[str]:
     production=True,
 )
 def authorized(route: Resource) -> Iterator[str]:
-    """Every route of an HTTP API authenticates its callers, except for that of the page."""
-    if route.props.get("routeKey") == _PAGE:
+    """Every route of an HTTP API authenticates its callers, except for the page and the API's description."""
+    if route.props.get("routeKey") in _PUBLIC:
         return
     if route.props.get("authorizationType", "NONE") == "NONE":
         yield "can be called by everyone"

@@ -15,8 +15,9 @@ NOT_OURS = ["unsupported_method", "allow_header_conformance", "ignored_auth"]
 EXCUSED = {
     # A bad file fails alone, in an answer of 200.
     routes.CREATE_UPLOADS: ["negative_data_rejection"],
-    # Whether the bytes are an image is found out later, by the worker.
-    routes.CREATE_IMAGE: ["negative_data_rejection"],
+    # Whether the bytes are an image is found out later, by the worker; those of no declared type have to
+    # start like one.
+    routes.CREATE_IMAGE: ["negative_data_rejection", "positive_data_acceptance"],
     # A cursor is opaque: a string that looks like one is refused.
     routes.LIST_IMAGES: ["positive_data_acceptance"],
     # Removing what cannot even exist is as good as removing what does not.

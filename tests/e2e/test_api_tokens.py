@@ -100,7 +100,7 @@ def with_changed_claims(issuer):
         pytest.param(with_changed_claims, id="tampered"),
     ],
 )
-@pytest.mark.parametrize("route", routes.ROUTES)
+@pytest.mark.parametrize("route", sorted(set(routes.ROUTES) - routes.PUBLIC))
 def test_a_bad_token_is_refused_by_every_route(guarded, issuer, token, route):
     method, _, path = route.partition(" ")
     path = path.replace("{imageId+}", "x").replace("{batchId}", "x")

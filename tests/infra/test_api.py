@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from handlers.contract.routes import ROUTES
+from handlers.contract.routes import GET_OPENAPI, PUBLIC, ROUTES
 
 FIRST_ROUTES = {"GET /images/{imageId+}", "POST /images", "POST /uploads"}
 
@@ -41,8 +41,21 @@ def test_concurrency_is_reserved_for_the_api_function_alone(registered):
     assert reserved == {"intake-api": 50, "intake-resize": None, "intake-publish": None}
 
 
+def guarded(stack):
+    return [route for route in stack.all(":Route") if route.inputs["routeKey"] not in PUBLIC]
+
+
+def test_nobody_has_to_sign_for_the_description_and_it_has_a_rate_of_its_own(stack, prod):
+    for each in (stack, prod):
+        [description] = [r for r in each.all(":Route") if r.inputs["routeKey"] == GET_OPENAPI]
+        assert description.inputs["authorizationType"] == "NONE"
+        [settings] = each.one(":Stage").inputs["routeSettings"]
+        assert settings["routeKey"] == GET_OPENAPI
+        assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (10, 20)
+
+
 def test_callers_sign_their_requests_unless_the_stack_says_otherwise(stack):
-    for route in stack.all(":Route"):
+    for route in guarded(stack):
         assert route.inputs["authorizationType"] == "AWS_IAM"
         assert "authorizerId" not in route.inputs
     assert stack.all(":Authorizer") == []
@@ -57,7 +70,7 @@ def test_with_jwt_every_route_asks_for_a_token_of_the_issuer(registered):
         "issuer": "https://login.example.com",
         "audiences": ["images", "batch"],
     }
-    for route in stack.all(":Route"):
+    for route in guarded(stack):
         assert route.inputs["authorizationType"] == "JWT"
         assert route.inputs["authorizerId"] == authorizer.id
 
@@ -73,7 +86,8 @@ def test_the_page_is_a_route_that_has_to_be_asked_for_and_that_everyone_may_open
     )
     types = {route.inputs["routeKey"]: route.inputs["authorizationType"] for route in stack.all(":Route")}
     assert types.pop("GET /") == "NONE"
-    assert types == dict.fromkeys(ROUTES, "JWT")
+    assert types.pop(GET_OPENAPI) == "NONE"
+    assert types == dict.fromkeys(set(ROUTES) - PUBLIC, "JWT")
 
 
 def test_the_stage_deploys_by_itself_and_throttles(prod):

@@ -69,6 +69,20 @@ def test_an_empty_body_is_no_image(world):
     assert (answer.status, answer.problem) == (400, "malformed-request")
 
 
+@pytest.mark.parametrize(
+    ("start", "content_type"),
+    [
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"RIFF\0\0\0\0WEBP", "image/webp"),
+        (b"\0\0\0\x18ftypheic", "image/heic"),
+    ],
+)
+def test_the_format_of_a_small_image_without_a_type_is_recognized(world, start, content_type):
+    image_id = post_image(start, "application/octet-stream").document["imageId"]
+    assert world.row(image_id)["ContentType"] == content_type
+    assert world.s3.head_object(Bucket=ORIGINALS, Key=f"express/{image_id}")["ContentType"] == content_type
+
+
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream", "image/svg+xml"])
 def test_a_small_image_of_another_content_type_is_refused_and_not_stored(world, content_type):
     answer = post_image(b"pixels", content_type)

@@ -74,8 +74,61 @@ def test_a_variant_is_described_as_a_redirect_that_the_gateway_has_no_route_for(
 @pytest.mark.parametrize("route", [*routes.ROUTES, routes.GET_VARIANT])
 def test_every_route_says_what_it_answers_to_strangers_and_when_it_fails(route):
     answers = operation(route)["responses"]
-    assert {"401", "403", "429", "500"} <= set(answers)
+    strangers = {"401", "403"}
+    assert strangers & set(answers) == (set() if route in routes.PUBLIC else strangers)
+    assert {"429", "500"} <= set(answers)
     assert "internal-error" in answers["500"]["content"]["application/problem+json"]["examples"]
+
+
+@pytest.mark.parametrize("route", routes.ROUTES)
+def test_every_error_has_one_schema_and_a_problem_document_comes_first(route):
+    operation_ = operation(route)
+    errors = {status: answer for status, answer in operation_["responses"].items() if status >= "400"}
+    for answer in errors.values():
+        assert {each["schema"]["$ref"] for each in answer["content"].values()} == {
+            "#/components/schemas/ProblemDocument"
+        }
+        problem_first = sorted(answer["content"], reverse=True)
+        assert list(answer["content"]) == problem_first
+    assert list(errors["429"]["content"])[-1] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("union", "by", "members"),
+    [
+        ("FileAnswer", "outcome", {"accepted": "AcceptedFile", "refused": "RefusedFile"}),
+        (
+            "Image",
+            "status",
+            {
+                "PENDING": "PendingImage",
+                "READY": "ReadyImage",
+                "REJECTED": "RejectedImage",
+                "FAILED": "FailedImage",
+            },
+        ),
+    ],
+)
+def test_answers_of_several_kinds_are_told_apart_by_one_property(union, by, members):
+    schemas = description(api_settings())["components"]["schemas"]
+    references = {value: f"#/components/schemas/{name}" for value, name in members.items()}
+    assert schemas[union]["discriminator"] == {"propertyName": by, "mapping": references}
+    assert [each["$ref"] for each in schemas[union]["oneOf"]] == list(references.values())
+    for value, name in members.items():
+        assert schemas[name]["properties"][by] == {"enum": [value]}
+        assert by in schemas[name]["required"]
+    text = msgspec.json.encode(description(api_settings()))
+    # Wherever they are answered they have their name.
+    assert text.count(b'"discriminator"') == 2
+    assert text.count(f'"#/components/schemas/{union}"'.encode()) >= 1
+
+
+def test_a_state_of_an_image_has_what_only_that_state_has():
+    schemas = description(api_settings())["components"]["schemas"]
+    assert "variants" in schemas["ReadyImage"]["required"]
+    assert "reason" in schemas["RejectedImage"]["required"]
+    assert "reason" in schemas["FailedImage"]["required"]
+    assert not {"variants", "reason"} & set(schemas["PendingImage"]["properties"])
 
 
 @pytest.mark.parametrize("route", [routes.CREATE_UPLOADS, routes.CREATE_IMAGE])
@@ -87,7 +140,8 @@ def test_announcing_too_much_is_described_with_when_to_come_again(route):
 
 
 def test_an_image_may_be_sent_as_what_it_may_be_announced_as():
-    assert set(operation(routes.CREATE_IMAGE)["requestBody"]["content"]) == set(CONTENT_TYPES)
+    content = operation(routes.CREATE_IMAGE)["requestBody"]["content"]
+    assert list(content) == ["application/octet-stream", *CONTENT_TYPES]
 
 
 def test_the_query_of_a_list_is_described_with_its_bounds():
@@ -116,6 +170,7 @@ def test_the_document_says_how_callers_of_this_stack_prove_who_they_are(auth, sc
     described = description(api_settings(api_auth=auth))
     assert described["components"]["securitySchemes"][auth]["type"] == scheme
     assert described["security"] == [{auth: []}]
+    assert described["paths"]["/openapi.json"]["get"]["security"] == []
 
 
 def test_an_open_stack_asks_for_nothing():

@@ -21,7 +21,8 @@ def test_each_announced_file_gets_an_id_a_location_and_a_policy(world):
     first, second = answer.document["files"]
     assert first["imageId"] < second["imageId"]
     for file in (first, second):
-        assert set(file) == {"imageId", "location", "lane", "upload"}
+        assert set(file) == {"outcome", "imageId", "location", "lane", "upload"}
+        assert file["outcome"] == "accepted"
         assert UUID(file["imageId"].removesuffix("-x")).version == 7
         assert file["location"] == f"/images/{file['imageId']}"
         assert set(file["upload"]) == {"url", "fields", "expiresAt"}
@@ -127,7 +128,7 @@ def test_one_bad_file_among_good_ones_fails_alone(world, change, status, problem
     answer = post_uploads({"files": [FILE, FILE | change, FILE]})
     assert answer.status == 200
     first, bad, last = answer.document["files"]
-    assert set(bad) == {"error"}
+    assert (set(bad), bad["outcome"]) == ({"outcome", "error"}, "refused")
     assert (bad["error"]["status"], problem_of(bad["error"])) == (status, problem)
     assert world.row(first["imageId"])
     assert world.row(last["imageId"])
@@ -158,7 +159,7 @@ def test_an_item_that_is_no_file_fails_alone(item):
 def test_files_that_are_all_bad_are_all_told_so(world):
     answer = post_uploads({"files": [{}, 5]})
     assert answer.status == 200
-    assert [set(file) for file in answer.document["files"]] == [{"error"}, {"error"}]
+    assert [set(file) for file in answer.document["files"]] == [{"outcome", "error"}] * 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from botocore.credentials import ReadOnlyCredentials
 from handlers.api.presigned_posts import PresignedPosts
 from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
+from handlers.api.responses import AcceptedFile, RefusedFile
 from handlers.api.uploads import Uploads
 from handlers.contract.original_metadata import encode
 from handlers.storage.catalog import Catalog
@@ -60,7 +61,7 @@ def image_id(uploads):
 
 
 def refusal(answer):
-    assert not answer.upload
+    assert isinstance(answer, RefusedFile)
     return answer.error.status, answer.error.type.removeprefix("urn:image-intake:problem:")
 
 
@@ -160,9 +161,9 @@ def test_the_rules_for_a_file_are_those_of_announcing_it(uploads, image_id, chan
 
 def test_old_and_new_files_in_one_call_are_answered_in_order(uploads, image_id):
     answers = ask(uploads, FILE, FILE | {"imageId": image_id}, FILE | {"imageId": "no"}, FILE)
-    assert [bool(answer.upload) for answer in answers] == [True, True, False, True]
+    assert [isinstance(answer, AcceptedFile) for answer in answers] == [True, True, False, True]
     assert answers[1].image_id == image_id
-    assert len({answer.image_id for answer in answers if answer.image_id}) == 3
+    assert len({answer.image_id for answer in answers if isinstance(answer, AcceptedFile)}) == 3
 
 
 @pytest.mark.parametrize("digest", ["A" * 43 + "=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="])

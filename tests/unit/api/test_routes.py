@@ -75,9 +75,30 @@ def test_a_list_has_fifty_images_unless_asked_otherwise():
     assert set(listed(limit="100")) == set(ids)
 
 
-def test_parameters_that_nobody_knows_are_passed_over():
-    [image_id] = announce()
-    assert listed(colour="red") == [image_id]
+@pytest.mark.parametrize("route", routes.ROUTES)
+def test_a_query_parameter_that_a_route_does_not_have_is_malformed_and_named(route):
+    status, document = ask(route, query={"limti": "5"}, path={"imageId": "x", "batchId": "x"})
+    assert (status, problem_of(document)) == (400, "malformed-request")
+    assert "limti" in document["detail"]
+    if route == routes.LIST_IMAGES:
+        assert "status, limit, cursor" in document["detail"]
+
+
+def test_the_description_is_for_everyone_and_may_be_cached():
+    event = http_event(routes.GET_OPENAPI)
+    del event["requestContext"]["authorizer"]
+    response = entry_point.handler(event, SimpleNamespace(aws_request_id="r1"))
+    assert response["statusCode"] == 200
+    assert response["headers"]["Cache-Control"] == "public, max-age=300"
+    assert json.loads(response["body"])["openapi"]
+
+
+@pytest.mark.parametrize("route", sorted(set(routes.ROUTES) - routes.PUBLIC))
+def test_a_request_without_a_caller_is_refused_by_every_other_route(route):
+    event = http_event(route)
+    del event["requestContext"]["authorizer"]
+    response = entry_point.handler(event, SimpleNamespace(aws_request_id="r1"))
+    assert response["statusCode"] == 403
 
 
 def test_a_list_shows_what_the_rows_say_now_and_not_the_index(world, monkeypatch):
@@ -214,7 +235,7 @@ def test_a_table_that_takes_no_more_makes_the_service_busy_and_not_broken(monkey
 
 
 def test_nobody_without_a_name_is_served(world):
-    for route in routes.ROUTES:
+    for route in set(routes.ROUTES) - routes.PUBLIC:
         status, document = ask(route, None, json.dumps({"files": [FILE]}))
         assert (status, problem_of(document)) == (403, "unidentified-caller")
     assert world.catalog._client.scan(TableName="ImageMetadata")["Count"] == 0

@@ -4,11 +4,11 @@ from datetime import datetime
 import msgspec
 import pytest
 from botocore.credentials import ReadOnlyCredentials
-from msgspec import UNSET
 
 from handlers.api.presigned_posts import Announced, PresignedPosts
 from handlers.api.quotas import Amounts, Quotas
 from handlers.api.requests import CreateUploads
+from handlers.api.responses import RefusedFile
 from handlers.api.uploads import Uploads, new_id
 from handlers.contract.original_metadata import HEADER_PREFIX, decode, encode
 from handlers.storage.catalog import Catalog
@@ -76,7 +76,8 @@ def test_the_answers_come_in_the_order_of_the_files(uploads, catalog):
 
 def test_a_file_that_is_refused_leaves_no_row_and_no_policy(uploads, dynamodb):
     [file] = uploads.create(wanted(FILE | {"contentType": "text/html"}), "owner").files
-    assert (file.error.status, file.image_id, file.upload) == (415, UNSET, UNSET)
+    assert isinstance(file, RefusedFile)
+    assert file.error.status == 415
     assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == 0
 
 

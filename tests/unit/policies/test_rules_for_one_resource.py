@@ -92,9 +92,12 @@ CONTENT = [
     ("production-table-kept", resource(resource_types.TABLE, "t", deletionProtectionEnabled=True)),
     ("production-api-authorized", resource(resource_types.ROUTE, "r", authorizationType="AWS_IAM")),
     ("production-api-authorized", resource(resource_types.ROUTE, "r", authorizationType="JWT")),
-    (
-        "production-api-authorized",
-        resource(resource_types.ROUTE, "r", routeKey=routes.GET_PAGE, authorizationType="NONE"),
+    *(
+        (
+            "production-api-authorized",
+            resource(resource_types.ROUTE, "r", routeKey=route, authorizationType="NONE"),
+        )
+        for route in sorted(routes.PUBLIC)
     ),
     ("trail-validated", resource(resource_types.TRAIL, "t", enableLogFileValidation=True)),
 ]
