@@ -5,6 +5,9 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
+CLIENTS := .venv-clients
+CLIENTS_READY := $(CLIENTS)/.ready
+CLIENTS_NODE_READY := tests/e2e/clients/node_modules/.ready
 
 # Values of the command line reach a recipe as environment variables, whatever quotation marks they hold.
 export PHOTOS PORT CONFIG SET AUTH
@@ -53,8 +56,17 @@ test-unit: $(READY) $(AUDIT_READY) provider ## test the modules on their own
 test-infra: $(READY) ## test what the Pulumi program registers
 	$(PY) -m pytest tests/infra
 
-test-e2e: $(READY) provider ## test the program deployed to the emulator, with real traffic
+test-e2e: $(READY) provider $(CLIENTS_READY) $(CLIENTS_NODE_READY) ## test the program deployed to the emulator, with real traffic
 	$(PY) -m pytest tests/e2e
+
+# What the tests of docs/clients.md build clients with. Without npm, those for JavaScript are skipped.
+$(CLIENTS_READY): tests/e2e/clients/requirements.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(CLIENTS_NODE_READY): tests/e2e/clients/package-lock.json
+	@if command -v npm >/dev/null; then npm --prefix $(<D) ci --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15 seconds)
 	$(PY) bench/signing.py
@@ -160,7 +172,7 @@ roles: ## write the policies of a stack's roles (STACK, ACCOUNT, REGION, REPOSIT
 	  --boundary '$(BOUNDARY)'
 
 lock: ## compile requirements/*.in to pinned, hashed requirements (needs uv)
-	cd requirements && for each in program:../requirements resize:resize vector:vector api:api publish:publish delivery:delivery runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements ../bench/metadata/requirements:../bench/metadata/requirements; do \
+	cd requirements && for each in program:../requirements resize:resize vector:vector api:api publish:publish delivery:delivery runtime:runtime policies:../policies/requirements audit:audit dev:dev ../bench/render/requirements:../bench/render/requirements ../bench/metadata/requirements:../bench/metadata/requirements ../tests/e2e/clients/requirements:../tests/e2e/clients/requirements; do \
 	  uv pip compile $$([ "$$each" = vector:vector ] && echo --no-deps) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' "$${each%%:*}.in" -o "$${each##*:}.txt" || exit 1; \
 	done

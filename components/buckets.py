@@ -137,6 +137,7 @@ class VariantsBucket(PrivateBucket):
             statements=None if args.delivered else lambda _: (),
             opts=opts,
         )
+        self._cors_name = f"{name}-cors"
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=self.name,
@@ -159,6 +160,21 @@ class VariantsBucket(PrivateBucket):
             "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
         }
         self._attach_policy([reads])
+
+    def let_pages_read(self, origins: Sequence[pulumi.Input[str]]) -> None:
+        """Let scripts of pages of these origins, and no others, read the variants that they have URLs of."""
+        aws.s3.BucketCorsConfiguration(
+            self._cors_name,
+            bucket=self.name,
+            cors_rules=[
+                {
+                    "allowed_methods": ["GET", "HEAD"],
+                    "allowed_origins": list(origins),
+                    "max_age_seconds": 3600,
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def grant_get(self) -> Grant:
         """Read variants, and sign URLs of them."""

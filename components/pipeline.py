@@ -116,6 +116,7 @@ class ImagePipeline(pulumi.ComponentResource):
         )
         if origins := self._page_origins(config):
             self.originals.let_pages_upload(origins)
+            self.variants.let_pages_read(origins)
         if config.delivery:
             self.delivery = Delivery(
                 f"{name}-delivery",

@@ -84,16 +84,22 @@ def test_every_lifecycle_rule_is_in_force(stack):
 
 
 def test_pages_of_the_configured_origins_may_post_uploads_and_no_others(dev, prod):
-    (rule,) = prod.one(":BucketCorsConfiguration").inputs["corsRules"]
+    (rule,) = prod.one(":BucketCorsConfiguration", "intake-originals-cors").inputs["corsRules"]
     assert rule["allowedMethods"] == ["POST"]
     assert rule["allowedOrigins"] == ["https://www.example.com", "https://upload.example.com"]
-    (rule,) = dev.one(":BucketCorsConfiguration").inputs["corsRules"]
+    (rule,) = dev.one(":BucketCorsConfiguration", "intake-originals-cors").inputs["corsRules"]
     assert rule["allowedOrigins"] == ["*"]
+
+
+def test_pages_of_the_same_origins_may_read_variants_and_change_none(prod):
+    (rule,) = prod.one(":BucketCorsConfiguration", "intake-variants-cors").inputs["corsRules"]
+    assert rule["allowedMethods"] == ["GET", "HEAD"]
+    assert rule["allowedOrigins"] == ["https://www.example.com", "https://upload.example.com"]
 
 
 def test_the_page_of_the_stack_may_upload_beside_the_configured_origins(registered):
     stack = registered(page="true", apiAuth="none", corsOrigins='["https://www.example.com"]')
-    (rule,) = stack.one(":BucketCorsConfiguration").inputs["corsRules"]
+    (rule,) = stack.one(":BucketCorsConfiguration", "intake-originals-cors").inputs["corsRules"]
     assert rule["allowedOrigins"] == ["https://www.example.com", stack.one(":Api").outputs["apiEndpoint"]]
 
 

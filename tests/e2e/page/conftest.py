@@ -1,7 +1,5 @@
 """The page in a real browser, on a stack of its own that anyone may use."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,33 +8,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from local.system import System, deployed
+from tests.e2e.browser import ARGUMENTS, browser_path
 from tests.e2e.page.browser_tab import Visit
 from tests.e2e.page.network import Wire, wire_to
 
 # All tests are one caller, and together send more than its usual express allowance.
 CONFIG = {"apiAuth": "none", "page": True, "expressPerHour": 1000}
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--no-proxy-server",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        missing = "the page is tested in Chromium: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
+    return browser_path()
 
 
 @pytest.fixture(scope="session")
