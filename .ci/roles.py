@@ -129,7 +129,8 @@ def main() -> None:
     print("# variable AWS_STACKS of the repository, with an entry for each stack:")
     entry = variables(given.stack, given.account, given.region, given.state_bucket, state_region)
     print(json.dumps({given.stack: entry}))
-    print(f"# attach intake-{given.stack}-{OPTIONS} to the deploy role for malwareScan or alarmSlackChannel,")
+    options = "malwareScan, webhookUrls or alarmSlackChannel"
+    print(f"# attach intake-{given.stack}-{OPTIONS} to the deploy role for {options},")
     print(f"# and intake-{given.stack}-{UNPROTECTED} to let it destroy a stack without protect;")
     print(f"# for delivery or apiDomain, intake-{given.stack}-{READ_DELIVERY} to both roles,")
     print(f"# and intake-{given.stack}-{WRITE_DELIVERY} to the deploy role")

@@ -10,6 +10,8 @@ from components.base.arns import Location
 from components.base.iam import Grant
 from components.base.key import AWS_KEYS, Key
 from components.base.private_queue import private_queue, queue_policy
+from components.config.webhooks import WebhooksConfig
+from components.webhooks import Webhooks, WebhooksArgs
 
 _LETTERS_DAYS = 14  # the longest that SQS keeps anything
 
@@ -19,10 +21,14 @@ class ImageEventsArgs:
     """`key` encrypts the events."""
 
     key: Key
+    config: WebhooksConfig
 
 
 class ImageEvents(pulumi.ComponentResource):
-    """An EventBridge bus of this pipeline alone; consumers put rules on it."""
+    """An EventBridge bus of this pipeline alone; consumers put rules on it.
+
+    `webhooks` exists if the configuration names endpoints.
+    """
 
     bus: aws.cloudwatch.EventBus
     dead_letters: aws.sqs.Queue
@@ -30,6 +36,7 @@ class ImageEvents(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
     dead_letter_arn: pulumi.Output[str]
+    webhooks: Webhooks | None = None
 
     def __init__(self, name: str, args: ImageEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("image-intake:index:ImageEvents", name, None, opts)
@@ -45,7 +52,12 @@ class ImageEvents(pulumi.ComponentResource):
         )
         self.name, self.arn = self.bus.name, self.bus.arn
         self.dead_letter_url, self.dead_letter_arn = self.dead_letters.url, self.dead_letters.arn
-        queue_policy(f"{name}-dlq-policy", self.dead_letters, [self._accepts()], child)
+        senders = [self._accepts("BusDeadLetters", self.arn)]
+        if args.config.webhook_urls:
+            webhooks = WebhooksArgs(bus=self.bus, dead_letters=self.dead_letters, config=args.config)
+            self.webhooks = Webhooks(f"{name}-webhooks", webhooks, child)
+            senders.append(self._accepts("WebhookDeadLetters", self.webhooks.rule.arn))
+        queue_policy(f"{name}-dlq-policy", self.dead_letters, senders, child)
         self.register_outputs({"name": self.name, "arn": self.arn, "deadLetterUrl": self.dead_letter_url})
 
     def grant_put(self) -> Grant:
@@ -60,16 +72,20 @@ class ImageEvents(pulumi.ComponentResource):
             why="keeps what cannot be published",
         )
 
-    def _accepts(self) -> dict[str, Any]:
-        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
+    def _accepts(self, sid: str, sender: pulumi.Output[str]) -> dict[str, Any]:
+        """The statement that lets a bus or a rule send dead letters.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html,
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
         return {
-            "Sid": "BusDeadLetters",
+            "Sid": sid,
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": self.dead_letter_arn,
             "Condition": {
-                "ArnEquals": {"aws:SourceArn": self.arn},
+                "ArnEquals": {"aws:SourceArn": sender},
                 "StringEquals": {"aws:SourceAccount": Location.of(self.arn).account},
             },
         }

@@ -101,7 +101,7 @@ class ImagePipeline(pulumi.ComponentResource):
             ),
             child,
         )
-        self.events = ImageEvents(f"{name}-events", ImageEventsArgs(key=self.key), child)
+        self.events = ImageEvents(f"{name}-events", ImageEventsArgs(key=self.key, config=config), child)
         self.publisher = EventPublisher(
             f"{name}-publish",
             EventPublisherArgs(

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,11 +66,15 @@ def evaluate(
     config: Mapping[str, str],
     *,
     preview: bool = False,
+    secret_keys: Collection[str] = (),
 ) -> Deployment:
-    """Evaluate any program as `run_program` does: call it, and wait for all that it started."""
+    """Evaluate any program as `run_program` does: call it, and wait for all that it started.
+
+    `secret_keys` are the keys whose values come encrypted from the stack's file.
+    """
     context = contextvars.copy_context()
     with asyncio.Runner() as runner, _skipped_layers():
-        running = _evaluate(program, mocks, project, stack, config, preview=preview)
+        running = _evaluate(program, mocks, project, stack, config, preview=preview, secret_keys=secret_keys)
         return runner.run(running, context=context)
 
 
@@ -82,11 +86,12 @@ async def _evaluate(
     config: Mapping[str, str],
     *,
     preview: bool,
+    secret_keys: Collection[str],
 ) -> Deployment:
     with _executor():
         monitor = _RecordingMonitor(mocks)
         SETTINGS.outputs = set()
-        set_all_config(dict(config), [])
+        set_all_config(dict(config), list(secret_keys))
         set_mocks(mocks, project=project, stack=stack, preview=preview, monitor=monitor)
         top = get_root_resource()
         assert isinstance(top, Stack)

@@ -10,6 +10,13 @@ _ARNS = {
     "aws:cloudfront/distribution:Distribution": "arn:aws:cloudfront::{account}:distribution/{name}",
     "aws:cloudtrail/trail:Trail": "arn:aws:cloudtrail:{region}:{account}:trail/{name}",
     "aws:cloudwatch/eventBus:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "aws:cloudwatch/eventRule:EventRule": "arn:aws:events:{region}:{account}:rule/{bus}/{name}",
+    "aws:cloudwatch/eventConnection:EventConnection": (
+        "arn:aws:events:{region}:{account}:connection/{name}/UUID"
+    ),
+    "aws:cloudwatch/eventApiDestination:EventApiDestination": (
+        "arn:aws:events:{region}:{account}:api-destination/{name}/UUID"
+    ),
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
         "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}"
@@ -39,7 +46,9 @@ class FakeCloud(Mocks):
         name = args.inputs.get("name") or args.inputs.get("alarmName") or f"{args.name}-0a1b2c3"
         outputs = {**args.inputs, "name": name}
         if args.typ in _ARNS:
-            outputs["arn"] = _ARNS[args.typ].format(region=REGION, account=ACCOUNT, name=name)
+            outputs["arn"] = _ARNS[args.typ].format(
+                region=REGION, account=ACCOUNT, name=name, bus=args.inputs.get("eventBusName")
+            )
         if args.typ == "aws:s3/bucket:Bucket":
             outputs["bucket"] = name
             outputs["bucketRegionalDomainName"] = f"{name}.s3.{REGION}.amazonaws.com"

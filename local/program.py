@@ -14,6 +14,7 @@ import yaml
 from pulumi.runtime.mocks import Mocks
 
 from components.config.defaults import as_text
+from components.config.pipeline_config import SECRETS
 from local.evaluation import Deployment, RegisteredResource, evaluate
 
 __all__ = ["Deployment", "RegisteredResource", "load_config", "project_file", "run_program"]
@@ -54,16 +55,21 @@ def run_program(
     overrides: Mapping[str, str] | None = None,
     *,
     preview: bool = False,
+    encrypted: bool = True,
 ) -> Deployment:
     """Evaluate `__main__.py` and wait until every registration and output is settled.
 
-    `overrides` are full keys (`image-intake:batchSize`) with values as the CLI passes them. The
+    `overrides` are full keys (`image-intake:batchSize`) with values as the CLI passes them; those of
+    secrets count as `encrypted`. The
     dependency layers are not built: no mock needs their bytes. Raises what the program or the
     mocks raised. Evaluations are independent of each other, in one process too.
     """
     config = {**load_config(root, stack), **(overrides or {})}
     project = project_file(root)["name"]
-    return evaluate(lambda: _execute(root), mocks, project, stack, config, preview=preview)
+    secrets = [f"{project}:{key}" for key in SECRETS] if encrypted else []
+    return evaluate(
+        lambda: _execute(root), mocks, project, stack, config, preview=preview, secret_keys=secrets
+    )
 
 
 def _execute(root: Path) -> None:

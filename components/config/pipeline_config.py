@@ -2,20 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import pulumi
 from pulumi.runtime import get_config_env
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, get_config_secret_keys_env, is_config_secret
 
 from components.config.alarms import AlarmConfig
 from components.config.audit import AuditConfig
+from components.config.config_slice import ConfigError
 from components.config.defaults import default_texts
 from components.config.delivery import DeliveryConfig
+from components.config.webhooks import WebhooksConfig
+
+SECRETS: Final = ("webhookSecret",)
+"""The keys that are only accepted encrypted.
+
+Not declared as `secret` in `Pulumi.yaml`: the CLI then refuses their defaults, which are not encrypted.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig):
+class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig, WebhooksConfig):
     """All settings of one pipeline; `Pulumi.yaml` describes each key.
 
     It is every slice at once, so each component is handed the same value and sees its own slice of it.
@@ -28,13 +36,20 @@ class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig):
         """Read the configuration of a stack from a namespace: that of its project, or any other.
 
         Keys that are not set have their defaults. Raises ConfigError with a sentence for each key that is
-        unknown or wrong.
+        unknown or wrong, or not encrypted although it is a secret.
         """
         given = {
             key.removeprefix(f"{config.name}:"): text
             for key, text in {**get_config_env(), **CONFIG.get()}.items()
             if key.startswith(f"{config.name}:")
         }
+        wrong = [
+            f"{key} is in plain text; set it with pulumi config set --secret {key}."
+            for key in SECRETS
+            if given.get(key) and not _is_secret(f"{config.name}:{key}")
+        ]
+        if wrong:
+            raise ConfigError("\n".join(wrong))
         return cls.parse({**default_texts(), **given})
 
     @classmethod
@@ -52,3 +67,7 @@ class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig):
                 f"malwareScanMinutes: {self.malware_scan_minutes} is not less than pendingHours "
                 f"{self.pending_hours}; the row of an upload would expire while it waits for its scan."
             )
+
+
+def _is_secret(key: str) -> bool:
+    return is_config_secret(key) or key in get_config_secret_keys_env()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,9 @@ _OPTIONS: Final = {
     "delivery": "true",
     "kmsKey": "create",
     "malwareScan": "true",
+    "webhookUrls": '["https://hooks.example.com/images"]',
 }
+_NEEDED: Final = {"webhookUrls": {"webhookSecret": "sixteen-letters-or-more"}}
 # Pairs that allow something which neither allows alone.
 _TOGETHER: Final = (("accessLogs", "delivery"), ("kmsKey", "delivery"))
 _ARN: Final = re.compile(r"arn:aws:[^:]*:[^:]*:[^:]*:(.+)")
@@ -60,7 +63,8 @@ def statements() -> Mapping[Statement, str]:
 
 
 def _with(*keys: str) -> Iterator[Statement]:
-    return _of_stack({f"image-intake:{key}": _OPTIONS[key] for key in keys})
+    needed = [_NEEDED.get(key, {}) for key in keys]
+    return _of_stack(dict(ChainMap({key: _OPTIONS[key] for key in keys}, *needed)))
 
 
 def tables(found: Mapping[Statement, str]) -> str:
@@ -83,7 +87,8 @@ def _listed(names: Iterable[str]) -> str:
     return "<br>".join(f"`{name}`" for name in names)
 
 
-def _of_stack(overrides: Mapping[str, str]) -> Iterator[Statement]:
+def _of_stack(settings: Mapping[str, str]) -> Iterator[Statement]:
+    overrides = {f"image-intake:{key}": value for key, value in settings.items()}
     resources = run_program(DOCS.parent, "dev", FakeCloud(), overrides).resources
     for resource in resources:
         if resource.type == "aws:lambda/permission:Permission":

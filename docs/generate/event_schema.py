@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from docs.generate.sections import DOCS
-from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, VERSION
+from handlers.contract.event_source import SOURCE
+from handlers.publish.completion_events import DETAIL_TYPES, VERSION
 
 
 def documents() -> dict[Path, str]:

@@ -14,9 +14,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from handlers.contract.rows import DELETED, NOT_RENDERED, SETTLED, Row
 
-SOURCE: Final = "image-intake"
-"""The `source` of every event. Each pipeline has its own bus, so it need not distinguish them."""
-
 VERSION: Final = "1"
 """The version of the structures below; members may be added to one, see `docs/events.md`."""
 

@@ -10,7 +10,8 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.contract.backoff import retry_delay
-from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, ImageDeletedEvent, ImageEvent
+from handlers.contract.event_source import SOURCE
+from handlers.publish.completion_events import DETAIL_TYPES, ImageDeletedEvent, ImageEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -78,6 +78,54 @@ def event_bus(target: Target, resource: Registration) -> Created:
     return Created(name, {"name": name, "arn": arn})
 
 
+@creates("aws:cloudwatch/eventRule:EventRule")
+def event_rule(target: Target, resource: Registration) -> Created:
+    """A rule on a bus; its id is its name."""
+    name = physical_name(resource, limit=64)
+    arn = target.client("events").put_rule(
+        Name=name,
+        Tags=tag_list(resource["tags"]),
+        **resource.members("description", "eventBusName", "eventPattern"),
+    )["RuleArn"]
+    return Created(name, {"name": name, "arn": arn})
+
+
+@creates("aws:cloudwatch/eventConnection:EventConnection")
+def event_connection(target: Target, resource: Registration) -> Created:
+    """What authorizes calls of endpoints: a header with a secret. Its id is its name."""
+    name = physical_name(resource, limit=64)
+    header = resource["authParameters"]["apiKey"]
+    key = {"ApiKeyName": header["key"], "ApiKeyValue": header["value"]}
+    arn = target.client("events").create_connection(
+        Name=name,
+        AuthParameters={"ApiKeyAuthParameters": key},
+        **resource.members("authorizationType", "description"),
+    )["ConnectionArn"]
+    return Created(name, {"name": name, "arn": arn})
+
+
+@creates("aws:cloudwatch/eventApiDestination:EventApiDestination")
+def event_api_destination(target: Target, resource: Registration) -> Created:
+    """An HTTPS endpoint as the target of a rule; its id is its name."""
+    name = physical_name(resource, limit=64)
+    members = resource.members(
+        "connectionArn", "httpMethod", "invocationEndpoint", "invocationRateLimitPerSecond"
+    )
+    arn = target.client("events").create_api_destination(Name=name, **members)["ApiDestinationArn"]
+    return Created(name, {"name": name, "arn": arn})
+
+
+@creates("aws:cloudwatch/eventTarget:EventTarget")
+def event_target(target: Target, resource: Registration) -> Created:
+    """Where a rule sends its events. The provider makes its id when it has none."""
+    described = api_shape(resource.members("arn", "deadLetterConfig", "retryPolicy", "roleArn"))
+    bus, rule = resource["eventBusName"], resource["rule"]
+    target.client("events").put_targets(
+        EventBusName=bus, Rule=rule, Targets=[{"Id": resource.name, **described}]
+    )
+    return Created(f"{bus}-{rule}-{resource.name}", {"targetId": resource.name})
+
+
 @creates("aws:cloudwatch/queryDefinition:QueryDefinition")
 def query_definition(target: Target, resource: Registration) -> Created:
     """Not created: the emulator has no saved queries."""

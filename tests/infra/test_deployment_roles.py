@@ -76,6 +76,8 @@ EVERYTHING = {
     "kmsKey": "create",
     "malwareScan": "true",
     "page": "true",
+    "webhookSecret": "sixteen-letters-or-more",
+    "webhookUrls": '["https://hooks.example.com/images"]',
 }
 # Actions that no call of the provider names, each with its reason, its role, a resource and its context.
 STATE = f"arn:aws:s3:::acme-pulumi-state/{STACK}/.pulumi/stacks/image-intake/{STACK}.json"
@@ -116,6 +118,7 @@ BESIDES = [
 PASSED_TO = {
     f"{STACK}-intake-scan-role": "malware-protection-plan.guardduty.amazonaws.com",
     f"{STACK}-intake-alarms-slack-role": "chatbot.amazonaws.com",
+    f"{STACK}-intake-events-webhooks-role": "events.amazonaws.com",
 }
 
 # Children of an API, whose tags are not inherited in HTTP APIs:

@@ -93,6 +93,10 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333
 FAR = CERTIFICATE.replace("us-east-1", "eu-central-1")
 ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/viewers/11111111-2222-3333-4444-555555555555"
 NEARBY_ACL = ACL.replace("us-east-1", "eu-central-1").replace("global", "regional")
+NO_SECRET = (
+    "webhookSecret: the value is not 16 to 512 printable ASCII characters without spaces, which "
+    "webhookUrls needs; set it with pulumi config set --secret webhookSecret."
+)
 WRONG = [
     ({"delivery": "yes"}, "delivery: 'yes' is not a boolean (true or false)."),
     (
@@ -286,6 +290,41 @@ WRONG = [
     (
         {"alarmSlackChannel": "T/C"},
         "alarmSlackChannel: 'T/C' is not a workspace and a channel by id, like T07EXAMPLE/C07EXAMPLE.",
+    ),
+    (
+        {"webhookUrls": '["https://hooks.example/x"]'},
+        NO_SECRET,
+    ),
+    (
+        {"webhookUrls": '["https://hooks.example/x"]', "webhookSecret": "too short"},
+        NO_SECRET,
+    ),
+    (
+        {"webhookSecret": "0123456789abcdef"},
+        "webhookSecret is set but webhookUrls is empty; it is only used with webhookUrls.",
+    ),
+    *(
+        (
+            {"webhookUrls": json.dumps([url]), "webhookSecret": "0123456789abcdef"},
+            "webhookUrls: an entry is not an https:// URL that EventBridge accepts.",
+        )
+        for url in (
+            "http://hooks.example/secret",
+            "https://hooks.example/*/x",
+            "https://user:password@hooks.example/",
+            "https://hooks.example/" + "x" * 2_048,
+        )
+    ),
+    (
+        {"webhookUrls": json.dumps(["https://a.example/"] * 2), "webhookSecret": "0123456789abcdef"},
+        "webhookUrls: an entry is there twice.",
+    ),
+    (
+        {
+            "webhookUrls": json.dumps([f"https://{each}.example/" for each in "abcdef"]),
+            "webhookSecret": "0123456789abcdef",
+        },
+        "webhookUrls: 6 URLs are more than the 5 targets of a rule.",
     ),
 ]
 
