@@ -60,9 +60,8 @@ def run_program(
     """Evaluate `__main__.py` and wait until every registration and output is settled.
 
     `overrides` are full keys (`image-intake:batchSize`) with values as the CLI passes them; those of
-    secrets count as `encrypted`. The
-    dependency layers are not built: no mock needs their bytes. Raises what the program or the
-    mocks raised. Evaluations are independent of each other, in one process too.
+    secrets count as `encrypted`. The dependency layers are not built: no mock needs their bytes. Raises
+    what the program or the mocks raised. Evaluations are independent of each other, in one process too.
     """
     config = {**load_config(root, stack), **(overrides or {})}
     project = project_file(root)["name"]

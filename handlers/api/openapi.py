@@ -40,8 +40,9 @@ _RETRY_AFTER: Final = {
     "description": "Seconds after which the request may be repeated.",
     "schema": {"type": "integer", "minimum": 1},
 }
+_UNKNOWN_PARAMETER: Final = problems.malformed("The route takes none; it has no query parameter 'page'.")
 # Problems of every route.
-_COMMON: Final = (problems.malformed("The route takes none; …"), problems.internal(), problems.busy())
+_COMMON: Final = (_UNKNOWN_PARAMETER, problems.internal(), problems.busy())
 # Unions have a name in the document; clients distinguish their members by one property.
 _UNIONS: Final = {
     "FileAnswer": (FileAnswer, "The answer to one announced file: `outcome` says which it is."),
