@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from handlers.contract.event_source import SOURCE
 from handlers.contract.rows import Row
-from handlers.publish.completion_events import SOURCE, event_of, is_event
+from handlers.publish.completion_events import event_of, is_event
 from local.system import System
 
 _NAME = "hearing"

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from handlers.publish.completion_events import DETAIL_TYPES, SOURCE, event_of, event_of_change
+from handlers.contract.event_source import SOURCE
+from handlers.publish.completion_events import DETAIL_TYPES, event_of, event_of_change
 from handlers.storage.deletions import Deletions, row_of_deletion
 from handlers.storage.dynamodb_items import to_row
 from imagectl.operations.table_scan import mark_stale
