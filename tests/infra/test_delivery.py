@@ -348,5 +348,5 @@ def test_the_page_may_upload_from_the_domain_of_the_api_too():
             ROOT, "dev", FakeCloud(), {f"image-intake:{key}": text for key, text in overrides.items()}
         )
     )
-    [rule] = stack.one(":BucketCorsConfiguration").inputs["corsRules"]
+    [rule] = stack.one(":BucketCorsConfiguration", "intake-originals-cors").inputs["corsRules"]
     assert "https://api.example.com" in rule["allowedOrigins"]
