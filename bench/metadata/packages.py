@@ -9,10 +9,7 @@ import tarfile
 from pathlib import Path
 
 _PACKAGES = ("libimage-exiftool-perl=12.57+dfsg-1", "exiv2=0.27.6-1")
-_SOURCES = (
-    "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-    "http://deb.debian.org/debian bookworm main\n"
-)
+_SOURCES = "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} bookworm main\n"
 CACHE = Path(__file__).parents[2] / ".local" / "bench" / "metadata"
 RAW = {"arw", "cr2", "cr3", "crw", "dng", "iiq", "mrw", "nef", "orf", "pef", "raf", "rw2", "srw", "x3f"}
 IMAGES = RAW | {"avif", "gif", "heic", "jpeg", "jpg", "png", "tif", "tiff", "webp"}
@@ -41,11 +38,11 @@ def _extension(path: Path) -> str:
 
 
 def _download() -> None:
-    """Fetch the packages with lists of apt's own, so that the machine needs no source lists."""
+    """Fetch the packages from the machine's own mirror of Debian, which may have no source lists."""
     for folder in ("lists/partial", "cache/archives/partial"):
         (CACHE / folder).mkdir(parents=True, exist_ok=True)
     sources = CACHE / "sources.list"
-    sources.write_text(_SOURCES, "utf-8")
+    sources.write_text(_SOURCES.format(mirror=_mirror()), "utf-8")
     options = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "/dev/null",
@@ -55,3 +52,9 @@ def _download() -> None:
     command = ["apt-get", "--quiet", *(f"--option={name}={value}" for name, value in options.items())]
     for arguments in (["update"], ["source", "--download-only", *_PACKAGES]):
         subprocess.run([*command, *arguments], cwd=CACHE, check=True, stdout=subprocess.DEVNULL)
+
+
+def _mirror() -> str:
+    listed = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    uris = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()
+    return next(uri for uri in uris if uri.rstrip("/").endswith("/debian"))
