@@ -54,7 +54,7 @@ def test_images_of_a_run_are_there_in_the_next_with_their_variants(
         assert "goes on with them" in (tmp_path / "lock").read_text(), "for `make down` to print"
     with deployed(config=CONFIG) as system, taken(tmp_path / "lock") as lock:
         restored = kept.restore(system, folder)
-        up._announce(system, 1.0, restored)
+        up._announce(system, 1.0, restored, auth=None)
         after = image(system, done)
         assert after["status"] == "READY"
         assert after["processedAt"] == before["processedAt"], "it was not rendered again"
