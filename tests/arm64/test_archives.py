@@ -198,6 +198,6 @@ def test_nothing_needs_a_newer_glibc_than_lambda_has(layer):
         assert data[18:20] == b"\xb7\x00", f"{name} is not for aarch64"
         versions = re.findall(rb"GLIBC_(\d+)\.(\d+)", data)
         needed[name] = max(((int(major), int(minor)) for major, minor in versions), default=(0, 0))
-    assert needed
-    newest = max(needed, key=lambda name: needed[name])
-    assert needed[newest] <= AMAZON_LINUX_GLIBC, newest
+    assert needed or layer == "delivery", "of these, only this one has no library"
+    too_new = {name for name, version in needed.items() if version > AMAZON_LINUX_GLIBC}
+    assert not too_new
