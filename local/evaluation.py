@@ -75,7 +75,12 @@ def evaluate(
     context = contextvars.copy_context()
     with asyncio.Runner() as runner, _skipped_layers():
         running = _evaluate(program, mocks, project, stack, config, preview=preview, secret_keys=secret_keys)
-        return runner.run(running, context=context)
+        try:
+            return runner.run(running, context=context)
+        except BaseException:
+            # Tasks that failed for the same reason would be logged again, whenever they are collected.
+            runner.get_loop().set_exception_handler(lambda _loop, _context: None)
+            raise
 
 
 async def _evaluate(

@@ -1,3 +1,4 @@
+import gc
 import json
 
 import pulumi
@@ -142,7 +143,7 @@ def test_parts_of_a_pipeline_are_within_reach():
     }
 
 
-def test_what_the_cloud_refuses_ends_the_evaluation():
+def test_what_the_cloud_refuses_ends_the_evaluation_and_is_not_logged_later(caplog):
     class Refusing(FakeCloud):
         def new_resource(self, args):
             if args.typ == "aws:sqs/queue:Queue":
@@ -151,6 +152,8 @@ def test_what_the_cloud_refuses_ends_the_evaluation():
 
     with pytest.raises(RuntimeError, match="no queues today"):
         run_program(ROOT, "dev", Refusing())
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_an_output_that_fails_ends_the_evaluation():
