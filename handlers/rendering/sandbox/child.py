@@ -23,6 +23,7 @@ from PIL import Image
 from handlers.contract.presets import Format, Limits, Preset
 from handlers.contract.rejections import ImageRejected
 from handlers.rendering import vector_code
+from handlers.rendering.allocator import prefer_huge_pages
 from handlers.rendering.decode import READERS
 from handlers.rendering.encode import encode
 from handlers.rendering.render import render
@@ -51,6 +52,7 @@ def wait_for_images(control: socket.socket) -> None:
     """Fork a process for each pair of pipes that comes, and say how it ended, until nothing more comes."""
     _import_decoders()
     _render_own_picture(_ALL_FORMATS)  # which imports the rest
+    prefer_huge_pages()
     gc.freeze()  # what is here now need not be looked at, and so not be copied, in any child
     control.send(READY)
     while True:
