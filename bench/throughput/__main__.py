@@ -40,7 +40,7 @@ _PATIENCE_SECONDS = 3_600
 # What the parts of the accounts stand for, in the order of an image's way.
 _WORKER = {
     "queue": "reading messages and events",
-    "S3": "S3: get, put, head",
+    "S3": "S3: get, put",
     "table": "DynamoDB: get, write",
     "hand-over": "original to the render process, variants back, checks",
     "log": "log lines and metrics",
