@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from PIL import Image, PngImagePlugin
 
@@ -20,18 +19,23 @@ from handlers.contract.presets import Limits
 from handlers.contract.rejections import NotAnImage, TooComplex, TooMuchMetadata, Truncated
 from handlers.rendering import colour, colour_spaces, exif, vector_code
 from handlers.rendering.decode_budget import MAX_CHUNKS, check_metadata, check_size, decoding
-from handlers.rendering.geometry import Size
 from handlers.rendering.metadata.blocks import MetadataBlocks
 from handlers.rendering.original import Original
+from handlers.rendering.png_samples import (
+    GREY,
+    GREY_ALPHA,
+    INFLATE_AT_ONCE,
+    MAGIC,
+    PALETTE,
+    RGB,
+    Samples,
+    inflater,
+    stored_blocks,
+    strips,
+)
 from handlers.rendering.resample import Frame, Need, of_strips, of_whole
 
-try:
-    from isal import isal_zlib
-except ImportError:  # an accelerator only
-    isal_zlib = None  # type: ignore[assignment]
-
-_MAGIC = b"\x89PNG\r\n\x1a\n"
-_SIGNATURE = len(_MAGIC)
+_SIGNATURE = len(MAGIC)
 # What the decoder gets to see: no text, no further frames, no profile but the first.
 _PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"}
 _FRAMES = {b"acTL", b"fcTL", b"fdAT"}
@@ -40,14 +44,6 @@ _TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 # Texts of hexadecimal digits, as older programs write what had no chunk of its own.
 _RAW_PROFILE = b"Raw profile type "
 _RAW_PROFILES = {b"exif", b"xmp", b"iptc", b"8bim"}
-_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
-# Kinds of pictures, of one byte a sample and in one pass, whose row filters vector code undoes.
-_MODES = {_GREY: "L", _RGB: "RGB", _RGBA: "RGBA"}
-# Fewer pixels are not worth the calls.
-_WORTH_VECTOR_CODE = 512 * 512
-_STRIP_BYTES = 1 << 20
-_STORED_BLOCK = 65_535
-_COMPRESSED_AT_ONCE, _INFLATE_AT_ONCE = 1 << 16, 1 << 20
 _MAX_INFLATED_TEXT = 1 << 20
 
 
@@ -76,10 +72,10 @@ def read(data: bytes, limits: Limits) -> Original:
     width, height, depth, colour_type, *_, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     header = _header(data)
     check_metadata(limits, header.metadata)
-    opaque = colour_type in {_GREY, _RGB, _PALETTE} and not header.transparent
+    opaque = colour_type in {GREY, RGB, PALETTE} and not header.transparent
     check_size(limits, width, height, 8 if opaque else 16)
-    common = colour_type in _MODES and depth == 8 and not interlaced and not header.transparent
-    vectored = common and width * height >= _WORTH_VECTOR_CODE and isal_zlib and vector_code.library()
+    samples = Samples((width, height), depth, colour_type, header.samples)
+    vectored = not interlaced and not header.transparent and samples.are_for_vector_code()
     # Pillow reads no further than to the first samples before it decodes them.
     image = _open(header.kept[: 1 + header.before_samples] if vectored else header.kept)
     if image.size != (width, height):
@@ -87,16 +83,15 @@ def read(data: bytes, limits: Limits) -> Original:
     _scale_transparency(image, depth, colour_type)
     decode: Callable[[Need], Frame] = partial(_decode, image)
     if vectored:
-        samples = _Samples((width, height), colour_type, header.samples)
         decode = partial(_decode_vectored, samples, lambda need: _decode(_open(header.kept), need))
     return Original(
         format="PNG",
         size=(width, height),
         orientation=exif.orientation(header.exif, header.xmp),
         frames=min(header.frames, limits.max_frames),
-        bit_depth=8 if colour_type == _PALETTE else depth,
+        bit_depth=8 if colour_type == PALETTE else depth,
         profile=_profile(
-            header.chunks, image.info.get("icc_profile"), grey=colour_type in {_GREY, _GREY_ALPHA}
+            header.chunks, image.info.get("icc_profile"), grey=colour_type in {GREY, GREY_ALPHA}
         ),
         decode=decode,
         metadata=MetadataBlocks(
@@ -173,9 +168,9 @@ def _profile(chunks: Mapping[bytes, bytes], embedded: bytes | None, *, grey: boo
 def _scale_transparency(image: PngImagePlugin.PngImageFile, depth: int, colour_type: int) -> None:
     """Bring the transparent colour, which the file states in its own depth, to that of the pixels."""
     stated = image.info.get("transparency")
-    if colour_type == _GREY and depth in {2, 4} and isinstance(stated, int):
+    if colour_type == GREY and depth in {2, 4} and isinstance(stated, int):
         image.info["transparency"] = stated * 255 // ((1 << depth) - 1)
-    elif colour_type == _RGB and depth == 16 and isinstance(stated, tuple):
+    elif colour_type == RGB and depth == 16 and isinstance(stated, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in stated)
 
 
@@ -195,107 +190,17 @@ def _decode(image: PngImagePlugin.PngImageFile, need: Need) -> Frame:
         return of_whole(colour.resizable(image), need)
 
 
-@dataclass(frozen=True)
-class _Samples:
-    """Compressed samples of one byte, in one pass: what IHDR says of them, and the bodies of IDAT."""
-
-    size: Size
-    colour_type: int
-    compressed: list[memoryview]
-
-    @property
-    def mode(self) -> str:
-        """Pillow's name for what one pixel has."""
-        return _MODES[self.colour_type]
-
-    @property
-    def row_bytes(self) -> int:
-        """The bytes of a row, with the one that names its filter."""
-        return 1 + len(self.mode) * self.size[0]
-
-
-def _decode_vectored(samples: _Samples, with_pillow: Callable[[Need], Frame], need: Need) -> Frame:
+def _decode_vectored(samples: Samples, with_pillow: Callable[[Need], Frame], need: Need) -> Frame:
     size, mode = samples.size, samples.mode
     with decoding(Truncated), contextlib.suppress(vector_code.VectorCodeError):
         if mode == "RGB" and need.planes_serve(size):
-            return of_strips(_strips(samples, math.prod(need.averages())), size, need)
+            return of_strips(strips(samples, math.prod(need.averages())), size, need)
         whole, top = Image.new(mode, size), 0
-        for strip in _strips(samples):
+        for strip in strips(samples):
             whole.paste(strip, (0, top))
             top += strip.height
         return of_whole(colour.resizable(whole), need)
     return with_pillow(need)
-
-
-def _strips(samples: _Samples, multiple: int = 1) -> Iterator[Image.Image]:
-    """The picture in strips that fit the processor's cache, their rows a multiple of what is given.
-
-    To the decoder, each is a picture whose first row is the last one of the strip above.
-    """
-    width, samples_a_row = samples.size[0], samples.row_bytes - 1
-    above = bytes(samples.row_bytes)
-    for rows in _filtered(samples, max(1, _STRIP_BYTES // samples.row_bytes // multiple) * multiple):
-        count = len(rows) // samples.row_bytes
-        png = _uncompressed((above, rows), (width, 1 + count), samples.colour_type)
-        pixels = memoryview(vector_code.decoded_png(png, (width, 1 + count), len(samples.mode)))
-        above = b"\0" + bytes(pixels[-samples_a_row:])
-        yield Image.frombytes(samples.mode, (width, count), pixels[samples_a_row:])
-
-
-def _filtered(samples: _Samples, at_once: int) -> Iterator[bytes]:
-    """Inflated rows, `at_once` at a time, and those left over. Raises EOFError if one is missing."""
-    missing = samples.row_bytes * samples.size[1]
-    pieces, held = [], 0
-    for piece in _inflated_pieces(samples.compressed):
-        pieces.append(piece)
-        held += len(piece)
-        while held >= (strip := min(missing, at_once * samples.row_bytes)):
-            inflated = b"".join(pieces)
-            yield inflated[:strip]
-            missing -= strip
-            if not missing:
-                return
-            pieces, held = [inflated[strip:]], held - strip
-    raise EOFError
-
-
-def _inflated_pieces(compressed: Iterable[memoryview]) -> Iterator[bytes]:
-    inflate: Any = isal_zlib.decompressobj()
-    for body in compressed:
-        for start in range(0, len(body), _COMPRESSED_AT_ONCE):
-            pending: bytes | memoryview = body[start : start + _COMPRESSED_AT_ONCE]
-            while pending and not inflate.eof:
-                yield inflate.decompress(pending, _INFLATE_AT_ONCE)
-                pending = inflate.unconsumed_tail
-
-
-def _uncompressed(parts: Iterable[bytes], size: Size, colour_type: int) -> bytearray:
-    """Filtered rows as a PNG whose samples are stored, not compressed."""
-    png = bytearray(_MAGIC + _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, colour_type, 0, 0, 0)))
-    start, adler = len(png), 1
-    png += b"\0\0\0\0IDAT\x78\x01"
-    for part in parts:
-        for block in _stored(part):
-            png += block
-        adler = isal_zlib.adler32(part, adler)
-    png += b"\1\0\0\xff\xff" + struct.pack(">I", adler)
-    png[start : start + 4] = struct.pack(">I", len(png) - start - 8)
-    with memoryview(png) as written:
-        checksum = isal_zlib.crc32(written[start + 4 :])
-    png += struct.pack(">I", checksum) + _chunk(b"IEND", b"")
-    return png
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def _stored(data: bytes) -> Iterator[bytes]:
-    """Stored blocks (RFC 1951, 3.2.4) of a zlib stream that goes on: of each the header, then the bytes."""
-    for start in range(0, len(data), _STORED_BLOCK):
-        block = data[start : start + _STORED_BLOCK]
-        yield struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF)
-        yield block
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -321,7 +226,7 @@ class _Png(PngImagePlugin.PngImageFile):
 
     def load_prepare(self) -> None:
         super().load_prepare()
-        self._inflate: Any = isal_zlib.decompressobj() if isal_zlib else None
+        self._inflate = inflater()
         self._pending = b""
         self._started = False
 
@@ -334,9 +239,9 @@ class _Png(PngImagePlugin.PngImageFile):
             compressed = self._pending or super().load_read(read_bytes)
             if not compressed:
                 break
-            inflated = self._inflate.decompress(compressed, _INFLATE_AT_ONCE)
+            inflated = self._inflate.decompress(compressed, INFLATE_AT_ONCE)
             self._pending = self._inflate.unconsumed_tail
-            blocks += _stored(inflated)
+            blocks += stored_blocks(inflated)
             if inflated:
                 break
         return b"".join(blocks)

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from handlers.contract.rejections import TooMuchMemory
-from handlers.rendering import vector_code
+from handlers.rendering import png_samples, vector_code
 from handlers.rendering.codec_libraries import bundled
-from handlers.rendering.formats import png, webp
+from handlers.rendering.formats import webp
 from tests.unit.rendering.originals import LIMITS, SMALL, encoded, picture, rendered, variant
 
 PHOTOGRAPH = picture(640, 480)
@@ -24,9 +24,9 @@ def without_libwebp(monkeypatch):
 
 @pytest.mark.parametrize("name", ["png", "palette png", "16-bit png", "apng"])
 def test_png_is_the_same_with_and_without_the_faster_inflate(name, monkeypatch):
-    assert png.isal_zlib
+    assert png_samples.isal_zlib
     fast = rendered(SMALL[name], "a 64x64 contain png")
-    monkeypatch.setattr(png, "isal_zlib", None)
+    monkeypatch.setattr(png_samples, "isal_zlib", None)
     assert rendered(SMALL[name], "a 64x64 contain png") == fast
 
 

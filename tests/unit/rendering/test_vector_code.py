@@ -9,8 +9,7 @@ from PIL import Image, ImageChops
 
 from handlers.contract.presets import parse_presets
 from handlers.contract.rejections import Truncated
-from handlers.rendering import vector_code
-from handlers.rendering.formats import png
+from handlers.rendering import png_samples, vector_code
 from handlers.rendering.render import render
 from handlers.rendering.resample import _resize_plane
 from handlers.rendering.sandbox.process import RenderProcess
@@ -130,4 +129,4 @@ def test_a_confined_process_renders_the_same_bytes():
     finally:
         process.stop()
     assert confined == render(data, presets, LIMITS)
-    assert png.isal_zlib
+    assert png_samples.isal_zlib
