@@ -10,10 +10,10 @@ CLIENTS_READY := $(CLIENTS)/.ready
 CLIENTS_NODE_READY := tests/e2e/clients/node_modules/.ready
 
 # Values of the command line reach a recipe as environment variables, whatever quotation marks they hold.
-export PHOTOS PORT CONFIG SET AUTH
+export PHOTOS PORT CONFIG SET AUTH VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup provider check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
+.PHONY: bench-throughput drill fuzz bench-hostile burst burst-direct burst-plot bench-batch mutants help setup provider check format test test-unit test-infra test-e2e test-arm64 test-engine bench-signing bundle wheel release audit lock run up down bench-upload bench-program bench-render bench-render-chart bench-metadata bench-plan bench-lanes bench-lanes-chart docs roles
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,18 @@ $(READY): requirements/dev.txt requirements.txt
 
 bundle: $(READY) ## build the Lambda archives into build/
 	$(PY) -m components.bundle
+
+# From the files of the commit, with the pinned setuptools, which dates them by SOURCE_DATE_EPOCH: the same commit
+# gives the same bytes, whatever else is in the folder, where Python has the same zlib.
+wheel: $(READY) ## build the wheel of imagectl, of the last commit, into build/
+	@umask 022 && rm -rf build/source build/*.whl && mkdir -p build/source \
+	  && git archive HEAD | tar -x --no-same-permissions -C build/source \
+	  && SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PY) -m pip wheel --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --wheel-dir build build/source \
+	  && rm -rf build/source && ls build/*.whl
+
+release: $(READY) ## date the changelog, check everything, commit and tag VERSION; DRY_RUN=1 only shows it
+	@$(PY) .ci/release.py make "$$VERSION" $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 run: $(READY) ## send photographs through the whole service on this machine (PHOTOS=dir for your own)
 	@$(PY) -m local.run $(if $(PHOTOS),--photos "$$PHOTOS")
