@@ -5,6 +5,7 @@ from tests.infra.workflows.definitions import ACTIONS, WORKFLOWS, workflow
 NAMES = [path.stem for path in WORKFLOWS]
 READ = {"contents": "read"}
 ROLE = {"contents": "read", "id-token": "write"}
+ATTEST = {"attestations": "write", "id-token": "write"}
 PERMISSIONS = {
     "ci": {"run": READ, "arm64": READ},
     "preview": {
@@ -12,6 +13,13 @@ PERMISSIONS = {
         "affected": READ,
         "preview": ROLE,
         "comment": {"pull-requests": "write"},
+    },
+    "release": {
+        "checks": READ,
+        "build": READ,
+        "provenance": ATTEST,
+        "materials": ATTEST,
+        "draft": {"contents": "write"},
     },
     "deploy": {"checks": READ, "up": ROLE, "drift": ROLE, "audit": READ},
 }
