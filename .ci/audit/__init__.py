@@ -27,6 +27,9 @@ PINNED: Final = tuple(
         "policies/requirements.txt",
         "requirements/dev.txt",
         "requirements/audit.txt",
+        "bench/render/requirements.txt",
+        "bench/metadata/requirements.txt",
+        "tests/e2e/clients/requirements.txt",
     )
 )
 """Every file of pinned, hashed requirements."""
