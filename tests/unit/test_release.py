@@ -182,8 +182,8 @@ def test_a_version_is_three_numbers(repository, version):
 
 
 def test_a_version_is_above_all_that_are_tagged(repository):
-    repository.git("tag", "v0.10.0")
-    repository.git("tag", "v1.0.0-rc.1")
+    for tag in ("v0.9.0", "v0.10.0", "v1.0.0-rc.1"):
+        repository.git("tag", tag)
     assert refusal(repository) == "0.2.0 is not above 0.10.0, which is tagged."
 
 
