@@ -5,6 +5,7 @@ Another Pulumi program creates its own pipeline with `ImagePipeline`.
 
 from components.config.config_slice import ConfigError
 from components.config.pipeline_config import PipelineConfig
+from components.outputs import outputs_of
 from components.pipeline import ImagePipeline
 
-__all__ = ["ConfigError", "ImagePipeline", "PipelineConfig"]
+__all__ = ["ConfigError", "ImagePipeline", "PipelineConfig", "outputs_of"]

@@ -87,6 +87,8 @@ class ImageApi(pulumi.ComponentResource):
                     table_name=args.table.name,
                     quota_table_name=args.quotas.name,
                     kms_key_arn="" if args.key.arn is None else args.key.arn,
+                    # They may be outputs.
+                    admin_principals=pulumi.Output.json_dumps(list(args.config.admin_principals)),
                 ),
                 grants=[
                     args.originals.grant_put(),

@@ -13,6 +13,7 @@ from components.event_bus import ImageEvents, ImageEventsArgs
 from components.malware_scan import Scanner, ScannerArgs
 from components.monitoring import Monitoring, MonitoringArgs, PipelineMetrics, function_metrics, queue_metrics
 from components.monitoring.queries import Source
+from components.outputs import ARNS, STACK, outputs_of
 from components.publisher import MEMORY_MIB, EventPublisher, EventPublisherArgs
 from components.queues import UploadQueues, UploadQueuesArgs
 from components.quota_table import QuotaTable, QuotaTableArgs
@@ -31,6 +32,7 @@ class ImagePipeline(pulumi.ComponentResource):
     """
 
     key: Key
+    express_lane: bool
     table: ImageTable
     scanner: Scanner | None = None
     originals: OriginalsBucket
@@ -50,6 +52,7 @@ class ImagePipeline(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         # Its name in logs and metrics, among all pipelines of the account.
         self._service = _service(name)
+        self.express_lane = config.express_lane
 
         self.key = pipeline_key(f"{name}-key", self._service, config, child)
         protect = config.protect
@@ -156,7 +159,7 @@ class ImagePipeline(pulumi.ComponentResource):
             child,
         )
 
-        self.register_outputs({"apiUrl": self.api.url, "alarmTopicArn": self.monitoring.topic.arn})
+        self.register_outputs({**outputs_of(self, STACK), **outputs_of(self, ARNS)})
 
     def _page_origins(self, config: PipelineConfig) -> list[pulumi.Input[str]]:
         # The page is served by the API, and uploads to the bucket like the pages of other origins.

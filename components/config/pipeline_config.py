@@ -1,6 +1,7 @@
 """The configuration of a pipeline: all slices in one. Defaults live in `Pulumi.yaml` alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -43,13 +44,7 @@ class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig, WebhooksConfig):
             for key, text in {**get_config_env(), **CONFIG.get()}.items()
             if key.startswith(f"{config.name}:")
         }
-        wrong = [
-            f"{key} is in plain text; set it with pulumi config set --secret {key}."
-            for key in SECRETS
-            if given.get(key) and not _is_secret(f"{config.name}:{key}")
-        ]
-        if wrong:
-            raise ConfigError("\n".join(wrong))
+        refuse_plain_text(key for key in SECRETS if given.get(key) and not _is_secret(f"{config.name}:{key}"))
         return cls.parse({**default_texts(), **given})
 
     @classmethod
@@ -60,6 +55,17 @@ class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig, WebhooksConfig):
         """
         return replace(cls.parse(default_texts()), **values)
 
+    def with_outputs(self, outputs: Mapping[str, Any]) -> Self:
+        """The same configuration, in which the fields `outputs` hold what other resources put out.
+
+        The slices have validated the values of these fields, as far as they were known; components only
+        pass them on to resources. A field is an Output in place of its text, or has some among its items.
+        """
+        handed_on = copy(self)
+        for name, value in outputs.items():
+            object.__setattr__(handed_on, name, value)
+        return handed_on
+
     def conflicts(self) -> Iterator[str]:
         """The row of an upload must not expire while the upload waits for its scan."""
         if self.malware_scan and self.malware_scan_minutes >= self.pending_hours * 60:
@@ -67,6 +73,13 @@ class PipelineConfig(AlarmConfig, DeliveryConfig, AuditConfig, WebhooksConfig):
                 f"malwareScanMinutes: {self.malware_scan_minutes} is not less than pendingHours "
                 f"{self.pending_hours}; the row of an upload would expire while it waits for its scan."
             )
+
+
+def refuse_plain_text(keys: Iterable[str]) -> None:
+    """Raise ConfigError, with a sentence for each, if there are `keys` of secrets in plain text."""
+    wrong = [f"{key} is in plain text; set it with pulumi config set --secret {key}." for key in keys]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
 
 
 def _is_secret(key: str) -> bool:

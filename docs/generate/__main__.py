@@ -10,6 +10,7 @@ from docs.generate import (
     event_schema,
     key_policy,
     openapi,
+    package_schema,
     policy_rules,
     settings,
 )
@@ -17,7 +18,17 @@ from docs.generate import (
 
 def documents() -> Mapping[Path, str]:
     """The text of each document that is generated, whole or in part."""
-    modules = (access, capacity, delivery, event_schema, key_policy, openapi, policy_rules, settings)
+    modules = (
+        access,
+        capacity,
+        delivery,
+        event_schema,
+        key_policy,
+        openapi,
+        package_schema,
+        policy_rules,
+        settings,
+    )
     return {path: text for module in modules for path, text in module.documents().items()}
 
 

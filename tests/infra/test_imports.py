@@ -20,8 +20,9 @@ ROOMS = {
     "components": {CONTRACT, "components", "pricing"},
     "imagectl": {CONTRACT, STORAGE, "handlers.publish", "imagectl", "pricing"},
     "pricing": {"pricing"},
+    "plugin": {"components", "imagectl", "plugin"},
 }
-FOLDERS = ("bench", "components", "docs", "handlers", "imagectl", "local", "policies", "pricing")
+FOLDERS = ("bench", "components", "docs", "handlers", "imagectl", "local", "plugin", "policies", "pricing")
 OURS = {*FOLDERS, ".ci", "tests"}
 AWS = {"boto3", "botocore", "aws_lambda_powertools"}
 PURE = [

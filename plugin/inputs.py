@@ -1,0 +1,153 @@
+"""The inputs of the component, and the configuration they stand for."""
+
+import re
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
+from pulumi.runtime.rpc import contains_unknowns
+
+from components import ConfigError, PipelineConfig
+from components.base.key import CREATE
+from components.config.config_slice import camel_case
+from components.config.defaults import as_text, default_texts
+from components.config.pipeline_config import SECRETS, refuse_plain_text
+
+_ACCOUNT: Final = "111122223333"
+_CERTIFICATE: Final = f"arn:aws:acm:us-east-1:{_ACCOUNT}:certificate/0"
+_AUDIENCE: Final = "jwtAudience"
+
+OUTPUTS: Final[Mapping[str, str]] = {
+    "adminPrincipals": f"arn:aws:iam::{_ACCOUNT}:role/unknown",
+    "apiCertificate": _CERTIFICATE,
+    "deliveryCertificate": _CERTIFICATE,
+    "deliveryWebAcl": f"arn:aws:wafv2:us-east-1:{_ACCOUNT}:global/webacl/unknown/{'0' * 36}",
+    _AUDIENCE: "unknown",
+    "jwtIssuer": "https://unknown.example",
+    "kmsKey": f"arn:aws:kms:us-east-1:{_ACCOUNT}:key/mrk-{'0' * 32}",
+    "permissionsBoundary": f"arn:aws:iam::{_ACCOUNT}:policy/unknown",
+    "signInClientId": "unknown",
+    "webhookSecret": "unknown-" * 2,
+}
+"""The inputs that may be outputs of other resources (of a list, each item), which resources take as they are;
+and for each a value that the slices accept in place of one that a preview does not know.
+
+The others decide which resources exist or what they are called, or are compared with each other.
+"""
+
+
+_LISTS: Final = {
+    camel_case(name) for name, (kind, _) in PipelineConfig.declared().items() if kind == tuple[str, ...]
+}
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value, or an item of a list. `plain` is None if it is not `known`. `output` is its origin."""
+
+    plain: Any
+    output: pulumi.Output[Any] | None = None
+    known: bool = True
+    secret: bool = False
+
+
+def configuration(inputs: Mapping[str, Any]) -> PipelineConfig:
+    """The configuration that inputs of the component stand for; those that are not given have their defaults.
+
+    Outputs whose values are known are validated like plain values. The others, in a preview, count as given
+    and are validated when they are known. Raises InputPropertiesError with a sentence for each wrong input.
+    """
+    given = {key: _values(key, value) for key, value in inputs.items() if value is not None}
+    try:
+        _refuse_outputs(given)
+        refuse_plain_text(key for key in SECRETS if any(_is_plain_text(each) for each in given.get(key, [])))
+        texts = {key: _text(key, values, inputs) for key, values in given.items()}
+        config = PipelineConfig.parse({**default_texts(), **texts})
+    except ConfigError as error:
+        wrong = [_property_error(sentence) for sentence in _without_secrets(str(error), given).splitlines()]
+        raise InputPropertiesError("The inputs of the pipeline are not valid.", wrong) from None
+    fields = {camel_case(name): name for name in PipelineConfig.declared()}
+    return config.with_outputs(
+        {fields[key]: _handed_on(key, values) for key, values in given.items() if key in OUTPUTS}
+    )
+
+
+def _values(key: str, value: Any) -> list[_Value]:
+    """The items of a list, or the only value."""
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    whole = _value(value)
+    if key not in _LISTS or whole.output is None or (whole.known and not isinstance(whole.plain, list)):
+        return [whole]
+    # A list that is an output as a whole; while it is not known, it counts as one of one item.
+    items = whole.plain if whole.known else [None]
+    return [_Value(item, whole.output[index], whole.known, whole.secret) for index, item in enumerate(items)]
+
+
+def _value(value: Any) -> _Value:
+    if not isinstance(value, pulumi.Output):
+        if not contains_unknowns(value):
+            return _Value(int(value) if isinstance(value, float) and value.is_integer() else value)
+        value = pulumi.Output.from_input(value)
+    known = _at_once(value.is_known())
+    return _Value(_at_once(value.future()) if known else None, value, known, _at_once(value.is_secret()))
+
+
+def _at_once(waiting: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that waits for nothing: inputs come with their values, or without any."""
+    try:
+        waiting.send(None)
+    except StopIteration as done:
+        return done.value
+    waiting.close()
+    raise RuntimeError("an input of the component is still being computed")
+
+
+def _refuse_outputs(given: Mapping[str, list[_Value]]) -> None:
+    wrong = [
+        f"{key} is an output or a secret; pass a plain value, which every preview knows."
+        for key, values in given.items()
+        if key not in OUTPUTS and any(each.output is not None for each in values)
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+
+
+def _is_plain_text(value: _Value) -> bool:
+    # Whether a value that is not known will be a secret is not known either.
+    return value.known and value.plain != "" and not value.secret
+
+
+def _text(key: str, values: list[_Value], inputs: Mapping[str, Any]) -> str:
+    stand_in = OUTPUTS.get(key)
+    if key == _AUDIENCE:
+        # It has to be one of the audiences, which it may well be.
+        stand_in = inputs.get("signInAudience") or stand_in
+    plain = [each.plain if each.known else stand_in for each in values]
+    is_list = key in _LISTS and isinstance(inputs[key], list | pulumi.Output)
+    return as_text(plain if is_list else plain[0])
+
+
+def _handed_on(key: str, values: list[_Value]) -> Any:
+    if key in _LISTS:
+        return tuple(each.plain if each.output is None else each.output for each in values)
+    (value,) = values
+    # Components look at these two, and at nothing else, before they hand a value on.
+    return value.plain if value.output is None or value.plain in ("", CREATE) else value.output
+
+
+def _without_secrets(text: str, given: Mapping[str, list[_Value]]) -> str:
+    for values in given.values():
+        for each in values:
+            if each.secret and each.known:
+                text = text.replace(repr(each.plain), "[secret]")
+    return text
+
+
+def _property_error(sentence: str) -> InputPropertyErrorDetails:
+    """A sentence about a key starts with it."""
+    found = re.match("[A-Za-z0-9]+", sentence)
+    assert found is not None
+    return {"property_path": found[0], "reason": sentence}
