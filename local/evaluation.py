@@ -94,7 +94,7 @@ async def _evaluate(
     secret_keys: Collection[str],
 ) -> Deployment:
     with _executor():
-        monitor = _RecordingMonitor(mocks)
+        monitor = RecordingMonitor(mocks)
         SETTINGS.outputs = set()
         set_all_config(dict(config), list(secret_keys))
         set_mocks(mocks, project=project, stack=stack, preview=preview, monitor=monitor)
@@ -107,7 +107,7 @@ async def _evaluate(
     return Deployment(resources=tuple(monitor.recorded), outputs=outputs)
 
 
-class _RecordingMonitor(MockMonitor):
+class RecordingMonitor(MockMonitor):
     """Keeps what the mocks do not see: parents, resource options and dependencies."""
 
     def __init__(self, mocks: Mocks) -> None:

@@ -1,8 +1,8 @@
-"""The Lambda archives in `build/`: for each function its code, and layers with its dependencies.
+"""The Lambda archives: for each function its code, and layers with its dependencies.
 
 The program builds what it needs itself; `python -m components.bundle` builds everything. An
 archive is built again only when its inputs changed, and the same inputs give the same bytes on
-every machine.
+every machine. They are in `build/`; of a project that cannot be written, in a folder of the user's cache.
 """
 
 import hashlib
@@ -66,7 +66,7 @@ def code_archive(name: str, root: Path = ROOT) -> Path:
         *(path for room in ROOMS[name] for path in (handlers / room).rglob("*")),
     ]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.suffix in _CODE}
-    return _build(root / "build" / f"{name}.zip", _digest(files), lambda: files)
+    return _build(root, f"{name}.zip", _digest(files), lambda: files)
 
 
 def layer_archive(name: str, root: Path = ROOT) -> Path:
@@ -74,24 +74,35 @@ def layer_archive(name: str, root: Path = ROOT) -> Path:
 
     Raises BundleError if pip fails or the layer is too large.
     """
-    target = root / "build" / f"{name}-layer.zip"
     if os.environ.get(SKIP_LAYERS):
-        return target
+        return _folder(root) / f"{name}-layer.zip"
     requirements = root / "requirements" / f"{name}.txt"
     inputs = _digest({"requirements": requirements.read_bytes(), "target": TARGET.encode()})
-    return _build(target, inputs, lambda: installed_files(requirements))
+    return _build(root, f"{name}-layer.zip", inputs, lambda: installed_files(requirements))
 
 
-def _build(target: Path, inputs: str, contents: Callable[[], Mapping[str, bytes]]) -> Path:
-    stamp = target.with_suffix(".stamp")
-    if target.exists() and stamp.exists() and stamp.read_text("utf-8") == _stamp(inputs, target):
-        return target
+def _build(root: Path, name: str, inputs: str, contents: Callable[[], Mapping[str, bytes]]) -> Path:
+    target = _folder(root) / name
+    # A project that cannot be written may come with its archives.
+    for built in (root / "build" / name, target):
+        stamp = built.with_suffix(".stamp")
+        if built.exists() and stamp.exists() and stamp.read_text("utf-8") == _stamp(inputs, built):
+            return built
     write_archive(target, contents())
     size = target.stat().st_size
     if size > _MAX_BYTES:
         raise BundleError(f"{target.name} has {size} bytes; Lambda accepts {_MAX_BYTES} at most.")
-    stamp.write_text(_stamp(inputs, target), "utf-8")
+    target.with_suffix(".stamp").write_text(_stamp(inputs, target), "utf-8")
     return target
+
+
+def _folder(root: Path) -> Path:
+    build = root / "build"
+    if os.access(build if build.exists() else root, os.W_OK):
+        return build
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    # Different projects, such as two versions of the package, may be deployed at the same time.
+    return cache / "image-intake" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
 
 
 def _stamp(inputs: str, target: Path) -> str:

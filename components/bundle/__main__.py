@@ -7,6 +7,7 @@ from components.bundle import LAYERS, ROOMS, ROOT, BundleError, code_archive, la
 
 try:
     for path in (*map(code_archive, ROOMS), *map(layer_archive, chain.from_iterable(LAYERS.values()))):
-        print(f"{path.stat().st_size:>12,} bytes  {path.relative_to(ROOT)}")  # noqa: T201 - a command line
+        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        print(f"{path.stat().st_size:>12,} bytes  {shown}")  # noqa: T201 - a command line
 except BundleError as error:
     sys.exit(str(error))

@@ -58,4 +58,8 @@ def _pip_install(requirements: Path, folder: str) -> None:
         said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         errors = [line.removeprefix("ERROR:").strip() for line in said if line.startswith("ERROR:")]
         reason = (errors or said)[-1].rstrip(".")
-        raise BundleError(f"pip cannot install {requirements.name} for {RUNTIME} on {_MACHINE}: {reason}.")
+        raise BundleError(
+            f"pip cannot install {requirements.name} for {RUNTIME} on {_MACHINE}: {reason}; layers are built "
+            f"once, for which `{sys.executable} -m components.bundle` in {requirements.parents[1]} needs a "
+            "package index, and deployments then need none."
+        )
