@@ -1,14 +1,17 @@
 """A stand-in for the Pulumi engine: starts the provider as the engine does, and answers what it asks."""
 
 import asyncio
+import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import (
     engine_pb2,
@@ -26,8 +29,17 @@ from tests.infra.registered import ROOT
 
 PROJECT, STACK = "shop", "dev"
 TOKEN = "image-intake:index:ImagePipeline"
-SIGNATURE, OUTPUT = rpc._special_sig_key, rpc._special_output_value_sig
+SIGNATURE = rpc._special_sig_key
+OUTPUT, SECRET = rpc._special_output_value_sig, rpc._special_secret_sig
 MISSING = object()
+# Takes CAP_DAC_OVERRIDE from the superuser before it runs Python, so that modes of files concern it too.
+# https://man7.org/linux/man-pages/man2/PR_CAPBSET_DROP.2const.html
+WITHOUT_PRIVILEGE = """
+import ctypes, os, sys
+if os.geteuid() == 0 and ctypes.CDLL(None).prctl(24, 1, 0, 0, 0):
+    sys.exit("the capability cannot be dropped")
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 def output(value=MISSING, *, secret=False, dependencies=()):
@@ -37,15 +49,20 @@ def output(value=MISSING, *, secret=False, dependencies=()):
 
 
 class Monitor(RecordingMonitor):
-    """Gives the URNs that an engine gives, and keeps what components register as their outputs."""
+    """Gives an engine's URNs, and keeps inputs as they were `sent` and the outputs of components."""
 
     def __init__(self, mocks):
         super().__init__(mocks)
         self.outputs = {}
+        self.sent = {}
 
     def make_urn(self, parent, type_, name):
         above = f"{parent.split('::')[2]}$" if parent and ":Stack::" not in parent else ""
         return f"urn:pulumi:{STACK}::{PROJECT}::{above}{type_}::{name}"
+
+    def RegisterResource(self, request):  # noqa: N802 - the monitor's protocol
+        self.sent[request.type, request.name] = MessageToDict(request.object)
+        return super().RegisterResource(request)
 
 
 class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
@@ -58,6 +75,9 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
     def GetDeploymentInfo(self, request, context):  # noqa: N802
         return self.monitor.GetDeploymentInfo(request)
 
+    def Invoke(self, request, context):  # noqa: N802
+        return self.monitor.Invoke(request)
+
     def RegisterResource(self, request, context):  # noqa: N802
         return self.monitor.RegisterResource(request)
 
@@ -67,11 +87,7 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 class EngineService(engine_pb2_grpc.EngineServicer):
-    def __init__(self):
-        self.logged = []
-
     def Log(self, request, context):  # noqa: N802 - the engine's protocol
-        self.logged.append(request.message)
         return empty_pb2.Empty()
 
     def GetRootResource(self, request, context):  # noqa: N802
@@ -134,11 +150,16 @@ class Provider:
     """A running provider."""
 
     stub: provider_pb2_grpc.ResourceProviderStub
-    logged: list = field(default_factory=list)
+
+    def schema(self):
+        return json.loads(self.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
 
     def construct(self, mocks, name="cats", *, preview=False, type_=TOKEN, **request):
         """Construct a component with `inputs` as they travel; the rest of `request` are options."""
         monitor = Monitor(mocks)
+        for reference in request.get("providers", {}).values():
+            urn, _, id_ = reference.rpartition("::")
+            monitor.resources[urn] = Monitor.ResourceRegistration(urn, id_, {})
         inputs = struct_pb2.Struct()
         inputs.update(request.pop("inputs", {}))
         service = (resource_pb2_grpc.add_ResourceMonitorServicer_to_server, MonitorService(monitor))
@@ -180,22 +201,19 @@ def _refusal(error):
 
 
 @contextmanager
-def provider(folder=ROOT / "plugin", **environment):
+def provider(folder=ROOT / "plugin", *, privileged=True, **environment):
     """The provider in a plugin's folder, started as the language host starts it.
 
     `pulumi-language-python` runs `python FOLDER ENGINE` with the plugin's folder as working directory; the
     first line on the standard output is the port.
     https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python/main.go
     """
-    user = environment.pop("user", None)
-    service = EngineService()
     with (
-        served((engine_pb2_grpc.add_EngineServicer_to_server, service)) as engine,
+        served((engine_pb2_grpc.add_EngineServicer_to_server, EngineService())) as engine,
         subprocess.Popen(
-            [sys.executable, str(folder), engine],
+            [sys.executable, *([] if privileged else ["-c", WITHOUT_PRIVILEGE]), str(folder), engine],
             cwd=folder,
-            env=environment,
-            user=user,
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             text=True,
         ) as process,
@@ -204,6 +222,6 @@ def provider(folder=ROOT / "plugin", **environment):
             port = process.stdout.readline().strip()
             assert port.isdigit(), "the provider does not print its port"
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Provider(provider_pb2_grpc.ResourceProviderStub(channel), service.logged)
+                yield Provider(provider_pb2_grpc.ResourceProviderStub(channel))
         finally:
             process.terminate()
