@@ -115,6 +115,7 @@ class RecordingMonitor(MockMonitor):
         self.recorded: list[RegisteredResource] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's protocol
+        """Answer as the mock monitor does, and record what was registered."""
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # as Pulumi declares it
         if request.type != "pulumi:pulumi:Stack":
             self.recorded.append(

@@ -1,10 +1,9 @@
 """The components in a program of someone else."""
 
 import json
-import re
-import sys
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from pulumi.runtime.resource import all_aliases
 
@@ -23,62 +22,44 @@ def pipeline(name, **options):
     return ImagePipeline(name, PipelineConfig.with_defaults(), pulumi.ResourceOptions(**options))
 
 
+def tier_originals(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    if args.type_ != "aws:dynamodb/table:Table":
+        return None
+    return pulumi.ResourceTransformResult(
+        {**args.props, "tableClass": "STANDARD_INFREQUENT_ACCESS"}, args.opts
+    )
+
+
+def several():
+    """Pipelines with the options that docs/components.md lists, in one program."""
+    ireland = aws.Provider("ireland", region="eu-west-1", default_tags={"tags": {"Team": "pets"}})
+    cats = PipelineConfig.load(pulumi.Config("cats"))
+    ImagePipeline("cats", cats, pulumi.ResourceOptions(provider=ireland))
+    ImagePipeline("dogs", PipelineConfig.with_defaults(max_concurrency=20, page=True, api_auth="none"))
+    pipeline("pets", aliases=[pulumi.Alias(name="animals")])
+    pipeline("rare", transforms=[tier_originals])
+
+
 @pytest.fixture(scope="module")
-def documented():
-    """What the examples of the documentation register, all of them in one program."""
-    text = (ROOT / "docs" / "components.md").read_text("utf-8")
-    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    path = list(sys.path)
-    try:
-        yield place(lambda: exec(compile(code, "components.md", "exec"), {}), {"cats:maxConcurrency": "3"})
-    finally:
-        sys.path[:] = path
+def placed():
+    return place(several, {"cats:maxConcurrency": "3"})
 
 
-def test_the_documented_program_places_its_pipelines(documented):
-    assert set(documented.deployment.outputs) == {"catsUrl", "dogsUrl"}
+def test_every_pipeline_has_its_own_configuration(placed):
     concurrency = {
         mapping.name.split("-")[0]: mapping.inputs["scalingConfig"]["maximumConcurrency"]
-        for mapping in documented.all(":EventSourceMapping")
+        for mapping in placed.all(":EventSourceMapping")
         if "scalingConfig" in mapping.inputs
     }
     assert concurrency == {"cats": 3, "dogs": 20, "pets": 10, "rare": 10}
 
 
-def test_the_documented_provider_creates_the_pipeline_it_is_given_to(documented):
-    provider = documented.one("pulumi:providers:aws", "ireland")
+def test_a_provider_creates_the_pipeline_it_is_given_to(placed):
+    provider = placed.one("pulumi:providers:aws", "ireland")
     assert json.loads(provider.inputs["defaultTags"]) == {"tags": {"Team": "pets"}}
-    for resource in documented.deployment.resources:
+    for resource in placed.deployment.resources:
         if resource.custom and resource.name != "ireland":
             assert ("::ireland::" in resource.provider) == resource.name.startswith("cats-"), resource.name
-
-
-def test_the_documented_grant_is_all_that_the_role_may_do(documented):
-    (statement,) = documented.statements(":RolePolicy", "reader-variants")
-    assert statement["Action"] == ["s3:GetObject"]
-    assert statement["Resource"] == ["arn:aws:s3:::dogs-variants-0a1b2c3/resized/*"]
-
-
-def test_the_documented_attributes_exist():
-    text = (ROOT / "docs" / "components.md").read_text("utf-8")
-    found = {}
-
-    def program():
-        found["pipeline"] = ImagePipeline(
-            "cats", PipelineConfig.with_defaults(access_logs=True, delivery=True, malware_scan=True)
-        )
-
-    place(program)
-    rows = re.findall(
-        r"^\| `(\w+)` \| .*? \| (.*) \|$", text.partition("## Attributes and grants")[2], re.MULTILINE
-    )
-    assert [name for name, _ in rows] == [
-        *("key", "originals", "variants", "table", "quotas", "queues", "worker", "api"),
-        *("events", "publisher", "delivery", "scanner", "audit", "monitoring"),
-    ]
-    for name, offered in rows:
-        for attribute in re.findall(r"`(\w+)", offered):
-            assert hasattr(getattr(found["pipeline"], name), attribute), f"{name}.{attribute}"
 
 
 def test_a_configuration_has_defaults_wherever_it_comes_from():
@@ -151,9 +132,9 @@ def test_two_stacks_share_an_account_and_region_without_a_clash():
     assert {kind for kind, _ in names["dev"]} == set(CHOSEN)
 
 
-def test_every_name_begins_with_that_of_its_parent_so_that_aliases_reach_it(documented):
-    names = {resource.urn: resource.name for resource in documented.deployment.resources}
-    below = [resource for resource in documented.deployment.resources if resource.parent in names]
+def test_every_name_begins_with_that_of_its_parent_so_that_aliases_reach_it(placed):
+    names = {resource.urn: resource.name for resource in placed.deployment.resources}
+    below = [resource for resource in placed.deployment.resources if resource.parent in names]
     assert len(below) > 300
     for resource in below:
         assert resource.name.startswith(names[resource.parent]), resource.name
@@ -205,15 +186,15 @@ def test_a_pipeline_that_was_moved_below_a_component_is_found_where_it_stood():
     assert aliases(program) == urns(place(lambda: pipeline("cats")))
 
 
-def test_a_transform_is_registered_with_the_pipeline_and_so_concerns_all_that_is_below(documented):
-    (rare,) = [resource for resource in documented.deployment.resources if resource.transforms]
+def test_a_transform_is_registered_with_the_pipeline_and_so_concerns_all_that_is_below(placed):
+    (rare,) = [resource for resource in placed.deployment.resources if resource.transforms]
     assert (rare.type, rare.name) == ("image-intake:index:ImagePipeline", "rare")
-    parents = {resource.urn: resource.parent for resource in documented.deployment.resources}
+    parents = {resource.urn: resource.parent for resource in placed.deployment.resources}
 
     def top(urn):
         return top(parents[urn]) if parents.get(parents[urn]) is not None else urn
 
-    mine = [resource for resource in documented.deployment.resources if resource.name.startswith("rare-")]
+    mine = [resource for resource in placed.deployment.resources if resource.name.startswith("rare-")]
     assert len(mine) > 80
     assert {top(resource.urn) for resource in mine} == {rare.urn}
 
