@@ -1,6 +1,6 @@
 """The infrastructure, one file per noun of the picture.
 
-Another Pulumi program creates its own pipeline with `ImagePipeline`.
+`__main__.py` and the Pulumi package in `plugin/` create pipelines with `ImagePipeline`.
 """
 
 from components.config.config_slice import ConfigError

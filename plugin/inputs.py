@@ -17,14 +17,13 @@ from components.config.pipeline_config import SECRETS, refuse_plain_text
 
 _ACCOUNT: Final = "111122223333"
 _CERTIFICATE: Final = f"arn:aws:acm:us-east-1:{_ACCOUNT}:certificate/0"
-_AUDIENCE: Final = "jwtAudience"
 
 OUTPUTS: Final[Mapping[str, str]] = {
     "adminPrincipals": f"arn:aws:iam::{_ACCOUNT}:role/unknown",
     "apiCertificate": _CERTIFICATE,
     "deliveryCertificate": _CERTIFICATE,
     "deliveryWebAcl": f"arn:aws:wafv2:us-east-1:{_ACCOUNT}:global/webacl/unknown/{'0' * 36}",
-    _AUDIENCE: "unknown",
+    "jwtAudience": "unknown",
     "jwtIssuer": "https://unknown.example",
     "kmsKey": f"arn:aws:kms:us-east-1:{_ACCOUNT}:key/mrk-{'0' * 32}",
     "permissionsBoundary": f"arn:aws:iam::{_ACCOUNT}:policy/unknown",
@@ -45,12 +44,15 @@ _LISTS: Final = {
 
 @dataclass(frozen=True)
 class _Value:
-    """A value, or an item of a list. `plain` is None if it is not `known`. `output` is its origin."""
+    """An input, or an item of a list. `plain` is None if it is not `known`. `output` is its origin."""
 
     plain: Any
     output: pulumi.Output[Any] | None = None
     known: bool = True
     secret: bool = False
+
+
+_Given = _Value | list[_Value]
 
 
 def configuration(inputs: Mapping[str, Any]) -> PipelineConfig:
@@ -59,28 +61,25 @@ def configuration(inputs: Mapping[str, Any]) -> PipelineConfig:
     Outputs whose values are known are validated like plain values. The others, in a preview, count as given
     and are validated when they are known. Raises InputPropertiesError with a sentence for each wrong input.
     """
-    given = {key: _values(key, value) for key, value in inputs.items() if value is not None}
+    given = {key: _given(key, value) for key, value in inputs.items() if value is not None}
     try:
         _refuse_outputs(given)
-        refuse_plain_text(key for key in SECRETS if any(_is_plain_text(each) for each in given.get(key, [])))
-        texts = {key: _text(key, values, inputs) for key, values in given.items()}
+        refuse_plain_text(key for key in SECRETS if any(map(_is_plain_text, _each(given.get(key, [])))))
+        texts = {key: _text(found, _stand_in(key, inputs)) for key, found in given.items()}
         config = PipelineConfig.parse({**default_texts(), **texts})
     except ConfigError as error:
         wrong = [_property_error(sentence) for sentence in _without_secrets(str(error), given).splitlines()]
         raise InputPropertiesError("The inputs of the pipeline are not valid.", wrong) from None
     fields = {camel_case(name): name for name in PipelineConfig.declared()}
-    return config.with_outputs(
-        {fields[key]: _handed_on(key, values) for key, values in given.items() if key in OUTPUTS}
-    )
+    return config.with_outputs({fields[key]: _handed_on(given[key]) for key in OUTPUTS if key in given})
 
 
-def _values(key: str, value: Any) -> list[_Value]:
-    """The items of a list, or the only value."""
+def _given(key: str, value: Any) -> _Given:
     if isinstance(value, list):
         return [_value(item) for item in value]
     whole = _value(value)
     if key not in _LISTS or whole.output is None or (whole.known and not isinstance(whole.plain, list)):
-        return [whole]
+        return whole
     # A list that is an output as a whole; while it is not known, it counts as one of one item.
     items = whole.plain if whole.known else [None]
     return [_Value(item, whole.output[index], whole.known, whole.secret) for index, item in enumerate(items)]
@@ -105,11 +104,15 @@ def _at_once(waiting: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError("an input of the component is still being computed")
 
 
-def _refuse_outputs(given: Mapping[str, list[_Value]]) -> None:
+def _each(given: _Given) -> list[_Value]:
+    return given if isinstance(given, list) else [given]
+
+
+def _refuse_outputs(given: Mapping[str, _Given]) -> None:
     wrong = [
         f"{key} is an output or a secret; pass a plain value, which every preview knows."
-        for key, values in given.items()
-        if key not in OUTPUTS and any(each.output is not None for each in values)
+        for key, found in given.items()
+        if key not in OUTPUTS and any(each.output is not None for each in _each(found))
     ]
     if wrong:
         raise ConfigError("\n".join(wrong))
@@ -120,29 +123,28 @@ def _is_plain_text(value: _Value) -> bool:
     return value.known and value.plain != "" and not value.secret
 
 
-def _text(key: str, values: list[_Value], inputs: Mapping[str, Any]) -> str:
-    stand_in = OUTPUTS.get(key)
-    if key == _AUDIENCE:
-        # It has to be one of the audiences, which it may well be.
-        stand_in = inputs.get("signInAudience") or stand_in
-    plain = [each.plain if each.known else stand_in for each in values]
-    is_list = key in _LISTS and isinstance(inputs[key], list | pulumi.Output)
-    return as_text(plain if is_list else plain[0])
+def _stand_in(key: str, inputs: Mapping[str, Any]) -> Any:
+    # What the page asks tokens for has to be one of the audiences, and may well be this one.
+    audience = inputs.get("signInAudience") if key == "jwtAudience" else None
+    return audience or OUTPUTS.get(key)
 
 
-def _handed_on(key: str, values: list[_Value]) -> Any:
-    if key in _LISTS:
-        return tuple(each.plain if each.output is None else each.output for each in values)
-    (value,) = values
+def _text(given: _Given, stand_in: Any) -> str:
+    plain = [each.plain if each.known else stand_in for each in _each(given)]
+    return as_text(plain if isinstance(given, list) else plain[0])
+
+
+def _handed_on(given: _Given) -> Any:
+    if isinstance(given, list):
+        return tuple(each.plain if each.output is None else each.output for each in given)
     # Components look at these two, and at nothing else, before they hand a value on.
-    return value.plain if value.output is None or value.plain in ("", CREATE) else value.output
+    return given.plain if given.output is None or given.plain in ("", CREATE) else given.output
 
 
-def _without_secrets(text: str, given: Mapping[str, list[_Value]]) -> str:
-    for values in given.values():
-        for each in values:
-            if each.secret and each.known:
-                text = text.replace(repr(each.plain), "[secret]")
+def _without_secrets(text: str, given: Mapping[str, _Given]) -> str:
+    for each in (each for found in given.values() for each in _each(found)):
+        if each.secret and each.known:
+            text = text.replace(repr(each.plain), "[secret]")
     return text
 
 

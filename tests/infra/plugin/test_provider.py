@@ -239,6 +239,10 @@ def test_an_output_that_says_create_makes_a_key(running):
         ({"maxPixels": 0, "batchSize": 10001}, {"maxPixels": "0", "batchSize": "10001"}),
         ({"presets": ["small 1x1 cover jpeg"]}, {"presets": '["small 1x1 cover jpeg"]'}),
         ({"presets": "thumbnail"}, {"presets": "thumbnail"}),
+        (
+            {"apiAuth": "jwt", "jwtIssuer": "https://id.example.com", "jwtAudience": output("a")},
+            {"apiAuth": "jwt", "jwtIssuer": "https://id.example.com", "jwtAudience": "a"},
+        ),
         ({"page": "yes"}, {"page": "yes"}),
         ({"protect": True}, {"protect": "true"}),
         ({"maxConcurency": 3}, {"maxConcurency": "3"}),
