@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import pulumi
@@ -40,6 +40,7 @@ The others decide which resources exist or what they are called, or are compared
 _LISTS: Final = {
     camel_case(name) for name, (kind, _) in PipelineConfig.declared().items() if kind == tuple[str, ...]
 }
+_NOT_SHOWN: Final = {camel_case(field.name) for field in fields(PipelineConfig) if not field.repr}
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,11 @@ def configuration(inputs: Mapping[str, Any]) -> PipelineConfig:
         texts = {key: _text(found, _stand_in(key, inputs)) for key, found in given.items()}
         config = PipelineConfig.parse({**default_texts(), **texts})
     except ConfigError as error:
-        wrong = [_property_error(sentence) for sentence in _without_secrets(str(error), given).splitlines()]
+        sentences = _without_secrets(str(error), given).splitlines()
+        wrong = [_property_error(sentence, given) for sentence in sentences]
         raise InputPropertiesError("The inputs of the pipeline are not valid.", wrong) from None
-    fields = {camel_case(name): name for name in PipelineConfig.declared()}
-    return config.with_outputs({fields[key]: _handed_on(given[key]) for key in OUTPUTS if key in given})
+    names = {camel_case(name): name for name in PipelineConfig.declared()}
+    return config.with_outputs({names[key]: _handed_on(given[key]) for key in OUTPUTS if key in given})
 
 
 def _given(key: str, value: Any) -> _Given:
@@ -148,8 +150,14 @@ def _without_secrets(text: str, given: Mapping[str, _Given]) -> str:
     return text
 
 
-def _property_error(sentence: str) -> InputPropertyErrorDetails:
-    """A sentence about a key starts with it."""
+def _property_error(sentence: str, given: Mapping[str, _Given]) -> InputPropertyErrorDetails:
+    """A sentence about a key starts with it.
+
+    The engine (3.274) shows the value at the path beside the sentence, and panics if it is not known. It
+    shows none for a path that stands for several values.
+    """
     found = re.match("[A-Za-z0-9]+", sentence)
     assert found is not None
-    return {"property_path": found[0], "reason": sentence}
+    key = found[0]
+    shown = key not in _NOT_SHOWN and all(each.known for each in _each(given.get(key, [])))
+    return {"property_path": key if shown else f"{key}[*]", "reason": sentence}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from components.config.api import ApiConfig
@@ -23,7 +23,7 @@ class AlarmConfig(ResizeConfig, ApiConfig):
     """
 
     alarm_emails: tuple[str, ...]
-    alarm_urls: tuple[str, ...]
+    alarm_urls: tuple[str, ...] = field(repr=False)  # they may hold keys
     alarm_slack_channel: str
     queue_age_alarm_seconds: Annotated[int, Between(60, 86_400)]  # no message waits less than a day
     express_age_alarm_seconds: Annotated[int, Between(10, 86_400)]
