@@ -3,9 +3,11 @@
 import json
 
 import pulumi
+from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult, Provider
 
 from components import ImagePipeline, outputs_of
+from components.bundle import BundleError
 from components.outputs import ARNS, STACK
 from plugin.inputs import configuration
 from plugin.schema import TOKEN, package
@@ -28,10 +30,14 @@ class PipelineProvider(Provider):
     ) -> ConstructResult:
         """Register the pipeline and everything below it.
 
-        Raises InputPropertiesError if the inputs cannot be deployed, and BundleError if an archive cannot be
-        built.
+        Raises InputPropertiesError if the inputs cannot be deployed, or an archive cannot be built.
         """
         if resource_type != TOKEN:
             raise ValueError(f"{resource_type} is not {TOKEN}, the only resource of this package")
-        pipeline = ImagePipeline(name, configuration(inputs), options)
+        config = configuration(inputs)
+        try:
+            pipeline = ImagePipeline(name, config, options)
+        except BundleError as error:
+            # Of other exceptions the server shows the class, or a traceback.
+            raise InputPropertiesError(str(error), []) from None
         return ConstructResult(pipeline.urn, {**outputs_of(pipeline, STACK), **outputs_of(pipeline, ARNS)})

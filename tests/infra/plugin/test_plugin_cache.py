@@ -9,12 +9,11 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import grpc
 import pytest
 import yaml
 
 from local.mock_cloud import FakeCloud
-from tests.infra.plugin.engine import provider
+from tests.infra.plugin.engine import Refused, provider
 from tests.infra.registered import ROOT
 
 WHEEL = {
@@ -78,10 +77,13 @@ def test_the_archives_are_built_beside_the_components(installed, index):
 
 
 def test_a_first_deployment_without_an_index_says_how_to_build_the_layers(installed):
-    with pytest.raises(grpc.RpcError) as failed:
+    with pytest.raises(Refused) as failed:
         construct(installed)
-    said = failed.value.details()
-    assert "pip cannot install resize.txt for python3.13 on aarch64: No matching distribution found" in said
+    assert failed.value.errors == []
+    said = failed.value.message
+    assert said.startswith(
+        "pip cannot install resize.txt for python3.13 on aarch64: No matching distribution found for gift==1;"
+    )
     command = f"`{sys.executable} -m components.bundle` in {installed} needs a package index"
     assert command in said
 
