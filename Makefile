@@ -136,8 +136,9 @@ format: $(READY) ## format the code
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-test-engine: $(READY) ## run the program with the real Pulumi engine, where it is installed
-	@$(PY) -m pytest tests/engine
+test-engine: $(READY) ## run the program under the real Pulumi engine, or print what that needs
+	@$(PY) -m tests.engine.requirements
+	$(PY) -m pytest tests/engine
 
 test-arm64: $(READY) ## run the deployed archives on emulated arm64 with Python 3.13 (needs qemu-user-static, debootstrap)
 	$(PY) -m pytest tests/arm64
