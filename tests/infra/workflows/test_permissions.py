@@ -7,7 +7,7 @@ READ = {"contents": "read"}
 ROLE = {"contents": "read", "id-token": "write"}
 ATTEST = {"attestations": "write", "id-token": "write"}
 PERMISSIONS = {
-    "ci": {"run": READ, "arm64": READ},
+    "ci": {"run": READ, "arm64": READ, "engine": READ},
     "preview": {
         "checks": READ,
         "affected": READ,

@@ -7,6 +7,8 @@ import yaml
 
 import affected_stacks
 from components.bundle import ROOMS
+from local.isolation import LOOPBACK
+from tests.engine.requirements import ACCOUNT_HOST
 from tests.infra.registered import ROOT
 from tests.infra.workflows.definitions import ACTIONS, commands, workflow
 
@@ -121,9 +123,22 @@ def test_drift_is_an_error_and_is_left_as_it_is():
 
 def test_the_cli_is_the_release_of_the_sdk():
     (action,) = [yaml.safe_load(path.read_text("utf-8")) for path in ACTIONS]
-    versions = [step["with"]["pulumi-version"] for step in action["runs"]["steps"] if "pulumi/" in str(step)]
+    steps = [*action["runs"]["steps"], *workflow("ci")["jobs"]["engine"]["steps"]]
+    versions = [step["with"]["pulumi-version"] for step in steps if "pulumi/" in step.get("uses", "")]
+    assert len(versions) == 2
     pinned = (ROOT / "requirements" / "program.in").read_text("utf-8")
-    assert f"pulumi=={versions[0]}\n" in pinned
+    assert all(f"pulumi=={version}\n" in pinned for version in versions)
+
+
+def test_every_pull_request_runs_the_engine_with_what_the_tests_ask_for():
+    job = workflow("ci")["jobs"]["engine"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    setup, plugin, host, test = commands(job)
+    assert (setup, test) == ("make setup", "make test-engine")
+    assert 'pulumi plugin install resource aws "$version"' in plugin
+    assert host == f"echo '{LOOPBACK} {ACCOUNT_HOST}' | sudo tee -a /etc/hosts"
+    # A job that is skipped would count as passed, so that nothing but the event may skip it.
+    assert not any("continue-on-error" in step or "if" in step for step in job["steps"])
 
 
 def test_the_checks_run_on_the_oldest_and_the_deployed_python():
