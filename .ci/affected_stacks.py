@@ -9,11 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 # What `pulumi preview` reads, in every stack. A function's layer is built from the requirements that are
-# named after its folder.
-_FUNCTIONS = "|".join(path.parent.name for path in ROOT.glob("handlers/*/entry_point.py"))
+# named after its folder; the resize function has another one.
+_LAYERS = "|".join([*(path.parent.name for path in ROOT.glob("handlers/*/entry_point.py")), "vector"])
 _PROGRAM = re.compile(
     r"(components|handlers|policies|pricing|\.github/actions/pulumi)/"
-    rf"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/({_FUNCTIONS})\.txt"
+    rf"|(__main__\.py|Pulumi\.yaml|requirements\.txt|requirements/({_LAYERS})\.txt"
     r"|\.github/workflows/preview\.yml)$"
 )
 _STACK = re.compile(r"Pulumi\.([^./]+)\.yaml")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import affected_stacks
-from components.bundle import ROOMS
+from components.bundle import LAYERS
 from local.isolation import LOOPBACK
 from tests.engine.requirements import ACCOUNT_HOST
 from tests.infra.registered import ROOT
@@ -51,7 +51,8 @@ def test_every_file_that_the_program_reads_concerns_the_stacks_that_read_it():
 
 
 def test_the_requirements_of_every_layer_concern_every_stack():
-    assert [affected(f"requirements/{name}.txt") for name in ROOMS] == [STACKS] * len(ROOMS)
+    layers = {layer for of_function in LAYERS.values() for layer in of_function}
+    assert {layer: affected(f"requirements/{layer}.txt") for layer in layers} == dict.fromkeys(layers, STACKS)
 
 
 def test_a_stack_file_concerns_its_stack():
