@@ -4,7 +4,12 @@ import sys
 from pathlib import Path
 from time import sleep
 
+import cbor2
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from local.aws_clients import Clients
 from local.emulator import EmulatorError, emulator
@@ -52,3 +57,18 @@ def test_a_port_that_is_taken_is_refused_by_its_number():
         port = other.getsockname()[1]
         with pytest.raises(EmulatorError, match=f"port {port} is taken"), emulator(region="x", port=port):
             pass
+
+
+def test_cloudwatch_answers_in_cbor_as_the_sdk_for_go_asks_it():
+    region = "eu-central-1"
+    with emulator(region=region) as running:
+        request = AWSRequest(
+            "POST",
+            f"{running.endpoint}/service/GraniteServiceVersion20100801/operation/DescribeAlarms",
+            headers={"smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor"},
+            data=cbor2.dumps({"AlarmNames": ["none"]}),
+        )
+        SigV4Auth(Credentials("test", "test"), "monitoring", region).add_auth(request)
+        answer = httpx.post(request.url, headers=dict(request.headers), content=request.body)
+    assert answer.headers["content-type"] == "application/cbor"
+    assert cbor2.loads(answer.content)["MetricAlarms"] == []
