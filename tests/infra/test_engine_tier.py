@@ -75,18 +75,18 @@ def test_the_copy_has_every_module_and_file_of_the_program(copy):
     assert of_project == {"local"}
 
 
-def test_only_saved_queries_and_metric_math_are_left_out(held, dev):
+def test_only_saved_queries_metric_math_and_percentiles_are_left_out(held, dev):
     kept = {(kind, name) for kind, name, _ in held}
     everything = {(each.type, each.name): each for each in dev.deployment.resources}
     assert kept <= set(everything)
     missing = [everything[key] for key in set(everything) - kept]
     assert {each.type for each in missing} == LEFT_OUT
-    queries_and_math = {
+    not_held = {
         each.name
         for each in everything.values()
-        if each.type.endswith(":QueryDefinition") or "metricQueries" in each.inputs
+        if each.type.endswith(":QueryDefinition") or {"metricQueries", "extendedStatistic"} & set(each.inputs)
     }
-    assert {each.name for each in missing} == queries_and_math
+    assert {each.name for each in missing} == not_held
 
 
 def test_composites_ask_for_the_alarms_that_are_there(held):
