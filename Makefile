@@ -8,6 +8,7 @@ AUDIT_READY := $(AUDIT)/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready
 CLIENTS_NODE_READY := tests/e2e/clients/node_modules/.ready
+EXAMPLES_NODE_READY := tests/infra/plugin/typescript/node_modules/.ready
 
 # Values of the command line reach a recipe as environment variables, whatever quotation marks they hold.
 export PHOTOS PORT CONFIG SET AUTH VERSION
@@ -65,7 +66,7 @@ test: test-unit test-infra test-e2e ## run all three test tiers
 test-unit: $(READY) $(AUDIT_READY) provider ## test the modules on their own
 	$(PY) -m pytest tests/unit
 
-test-infra: $(READY) ## test what the Pulumi program registers
+test-infra: $(READY) $(EXAMPLES_NODE_READY) ## test what the Pulumi program registers
 	$(PY) -m pytest tests/infra
 
 test-e2e: $(READY) provider $(CLIENTS_READY) $(CLIENTS_NODE_READY) ## test the program deployed to the emulator, with real traffic
@@ -77,7 +78,8 @@ $(CLIENTS_READY): tests/e2e/clients/requirements.txt
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(CLIENTS_NODE_READY): tests/e2e/clients/package-lock.json
+# What the TypeScript program of plugin/examples is checked with; without npm, that test is skipped.
+$(CLIENTS_NODE_READY) $(EXAMPLES_NODE_READY): %/node_modules/.ready: %/package-lock.json
 	@if command -v npm >/dev/null; then npm --prefix $(<D) ci --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 bench-signing: $(READY) ## measure what signing 100 uploads costs against 10 (15 seconds)

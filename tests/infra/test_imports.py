@@ -66,9 +66,10 @@ def within(module, rooms):
 
 
 def files(folder):
-    # The CLI installs a plugin's or policy pack's dependencies beside it.
+    # What the CLI or npm installs beside a program is not ours.
+    installed = {".venv", "node_modules", "sdks"}
     found = sorted(
-        path for path in (ROOT / folder).rglob("*.py") if ".venv" not in path.parts[len(ROOT.parts) :]
+        path for path in (ROOT / folder).rglob("*.py") if not installed & set(path.parts[len(ROOT.parts) :])
     )
     assert found
     return found
