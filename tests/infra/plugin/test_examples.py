@@ -166,6 +166,16 @@ def test_a_property_that_does_not_exist_is_found(project, place):
     assert f"{used}Xyz" in printed
 
 
+def test_the_sdks_are_those_of_the_cli_or_a_newer_one():
+    def version(path, pattern):
+        (found,) = re.findall(rf"{pattern}([0-9.]+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+        return tuple(map(int, found.split(".")))
+
+    cli = version(".github/actions/pulumi/action.yml", "pulumi-version: ")
+    generator = version(f"{GENERATOR}/go.mod", "pulumi/pkg/v3 v")
+    assert cli <= generator == version(f"{EXAMPLES}/go/go.mod", "pulumi/sdk/v3 v")
+
+
 def wrong_in_yaml(program):
     """What of a YAML program does not fit the schema: a sentence for each."""
     resources, known = program["resources"], {"pulumi"}

@@ -2,6 +2,7 @@ module sdk_generator
 
 go 1.26.6
 
+// The first version from that of the CLI (.github/actions/pulumi) on that the module proxy has.
 require github.com/pulumi/pulumi/pkg/v3 v3.274.0
 
 require (
