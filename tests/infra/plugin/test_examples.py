@@ -1,50 +1,49 @@
 """The programs of plugin/examples/, checked against the SDKs that `pulumi package add` makes of the schema.
 
-The generator of SDKs is a Go program. `make test-infra` installs what the TypeScript program is checked with.
+They run against a stand-in for the engine, and the provider takes what they pass to it. The generator of SDKs
+is a Go program; `make test-infra` installs what the TypeScript program is checked with.
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
-from plugin.schema import PACKAGE, TOKEN
+from components.bundle import SKIP_LAYERS
+from local.mock_cloud import FakeCloud
+from plugin.schema import TOKEN
+from tests.infra.plugin.engine import output, provider
+from tests.infra.plugin.example_projects import (
+    EXAMPLES,
+    FASTER,
+    GENERATOR,
+    Go,
+    Python,
+    TypeScript,
+    missing,
+    run,
+)
+from tests.infra.plugin.program_engine import Engine, Monitor, program_engine
 from tests.infra.registered import ROOT
 
-HERE = Path(__file__).parent
-EXAMPLES = ROOT / "plugin" / "examples"
 SCHEMA = ROOT / "plugin" / "schema.json"
 COMPONENT = json.loads(SCHEMA.read_text("utf-8"))["resources"][TOKEN]
-GENERATOR = HERE / "sdk_generator"
-NODE_PACKAGES = HERE / "typescript" / "node_modules"
-SDK = Path("sdks") / PACKAGE
-# No optimisation, nothing for a debugger.
-FASTER = ("-gcflags=all=-N -l", "-ldflags=-s -w")
-
-
-def missing(what):
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
-def run(*command, cwd=None, **environment):
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+ACCOUNT = "123456789012"
+OTHER_STACKS = {
+    "clientId": "client",
+    "issuer": "https://example.com/issuer",
+    "kmsKeyArn": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
+}
+CONFIG = {
+    "gallery": "https://gallery.example.com",
+    "identityStack": "shop/identity/dev",
+    "onCall": "on-call@example.com",
+    "securityStack": "shop/security/dev",
+    "webhook": "https://example.com/images",
+    "webhookSecret": "sixteen-letters-or-more",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,99 +61,30 @@ def sdks(tmp_path_factory):
     return folder
 
 
-class Project:
-    """A copy of an example, with the SDK where `pulumi install` puts it."""
-
-    language: str
-    program: str
-    input_used: str
-    output_used: str
-
-    def __init__(self, folder, sdk):
-        local = shutil.ignore_patterns("sdks", "node_modules", "bin", ".venv")
-        self.folder = shutil.copytree(EXAMPLES / self.language, folder / self.language, ignore=local)
-        shutil.copytree(sdk, self.folder / SDK)
-        self.text = (self.folder / self.program).read_text("utf-8")
-        self.install()
-
-    def install(self):
-        pass
-
-    def check(self, text):
-        """Check another text of the program. What the type checker prints, and whether it is content."""
-        (self.folder / self.program).write_text(text, "utf-8")
-        ran = self.type_check()
-        return ran.stdout, ran.returncode == 0
-
-
-class TypeScript(Project):
-    language, program = "typescript", "index.ts"
-    input_used, output_used = "apiAuth", "variantsBucketArn"
-    compiler = NODE_PACKAGES / ".bin" / "tsc"
-
-    def install(self):
-        if shutil.which("node") is None:
-            missing("the TypeScript program is checked with Node, which is not installed")
-        if not NODE_PACKAGES.is_dir():
-            missing("what checks the TypeScript program is not installed: make test-infra")
-        name = json.loads((self.folder / SDK / "package.json").read_text("utf-8"))["name"]
-        package = json.loads((self.folder / "package.json").read_text("utf-8"))
-        assert package["dependencies"][name] == f"file:{SDK}"
-        packages = self.folder / "node_modules"
-        (packages / "@pulumi").mkdir(parents=True)
-        (packages / name).symlink_to(self.folder / SDK)
-        for other in ("@types", "@pulumi/pulumi"):
-            (packages / other).symlink_to(NODE_PACKAGES / other)
-        # As the SDK's own installation does: programs import what it compiles.
-        compiled = run(self.compiler, cwd=self.folder / SDK)
-        assert compiled.returncode == 0, compiled.stdout
-
-    def type_check(self):
-        return run(self.compiler, "--noEmit", cwd=self.folder)
-
-
-class Go(Project):
-    language, program = "go", "main.go"
-    input_used, output_used = "MaxConcurrency", "DeliveryUrl"
-
-    def install(self):
-        # The versions that the generator is built with, of which most is compiled already.
-        (go,) = re.findall("^go .*", (GENERATOR / "go.mod").read_text("utf-8"), re.MULTILINE)
-        (self.folder / "go.work").write_text(f"{go}\nuse (\n.\n./{SDK}\n{GENERATOR}\n)\n", "utf-8")
-
-    def type_check(self):
-        workspace = str(self.folder / "go.work")
-        return run("go", "build", *FASTER, "-o", "program", ".", cwd=self.folder, GOWORK=workspace)
-
-
-class Python(Project):
-    language, program = "python", "__main__.py"
-    input_used, output_used = "originals_expire_days", "variants_bucket_arn"
-
-    def install(self):
-        assert str(SDK) in (self.folder / "requirements.txt").read_text("utf-8").splitlines()
-        # The options of this project, whose cache has what takes long: pulumi_aws. The SDK is not strict.
-        options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
-        own = {key: options[key] for key in ("python_version", "strict", "warn_unreachable")}
-        lines = ["[mypy]", f"mypy_path = {self.folder / SDK}"]
-        lines += [f"{key} = {value}" for key, value in own.items()]
-        lines += ["[mypy-pulumi_image_intake.*]", "follow_imports = silent", ""]
-        (self.folder / "mypy.ini").write_text("\n".join(lines), "utf-8")
-
-    def type_check(self):
-        mypy = (sys.executable, "-m", "mypy", "--config-file", "mypy.ini")
-        return run(*mypy, "--cache-dir", ROOT / ".mypy_cache", self.program, cwd=self.folder)
-
-
 @pytest.fixture(scope="module", params=[TypeScript, Go, Python], ids=["typescript", "go", "python"])
 def project(request, sdks, tmp_path_factory):
     sdk = sdks / {"typescript": "nodejs"}.get(request.param.language, request.param.language)
     return request.param(tmp_path_factory.mktemp("example"), sdk)
 
 
-def test_a_program_type_checks(project):
+def constructed(name, inputs):
+    with provider(**{SKIP_LAYERS: "1"}) as started:
+        return started.construct(FakeCloud(), name=name, inputs=inputs)
+
+
+def test_a_program_type_checks_and_the_provider_takes_what_it_passes(project):
     printed, content = project.check(project.text)
     assert content, printed
+    declared = yaml.safe_load((project.folder / "Pulumi.yaml").read_text("utf-8"))
+    config = {key: CONFIG[key] for key in declared.get("config", {})}
+    outputs = {name: f"the {name}" for name in COMPONENT["properties"]}
+    monitor, engine = Monitor(outputs, OTHER_STACKS, ACCOUNT), Engine()
+    with program_engine(monitor, engine, declared["name"], config) as environment:
+        ran = project.start(environment)
+    assert (ran.returncode, engine.messages) == (0, []), ran.stdout
+    assert "the apiUrl" in monitor.stack_outputs.values()
+    ((name, inputs),) = monitor.pipelines.items()
+    assert constructed(name, inputs).state["apiUrl"]
 
 
 @pytest.mark.parametrize("place", ["input", "output"])
@@ -239,3 +169,18 @@ def test_what_does_not_fit_the_schema_is_found(yaml_program):
         "nobody is not declared",
         "articles has no output url",
     ]
+
+
+def test_the_provider_takes_what_the_yaml_program_passes(yaml_program):
+    role = output(f"arn:aws:iam::{ACCOUNT}:role/editors")
+    values = {"${editors.arn}": role, **{f"${{{key}}}": value for key, value in CONFIG.items()}}
+
+    def evaluated(value):
+        if isinstance(value, list):
+            return [evaluated(each) for each in value]
+        return values.get(value, value)
+
+    properties = yaml_program["resources"]["articles"]["properties"]
+    made = constructed("articles", {key: evaluated(value) for key, value in properties.items()})
+    for name in re.findall(r"\$\{articles\.(\w+)\}", json.dumps(yaml_program)):
+        assert made.state[name]
