@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.authorizer import ANYONE, route_auth
+from components.base.component import Component
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import OriginalsBucket, VariantsBucket
@@ -54,7 +55,7 @@ class ImageApiArgs:
     config: ApiConfig
 
 
-class ImageApi(pulumi.ComponentResource):
+class ImageApi(Component):
     """Announces uploads, accepts small images directly, and reports the outcome of each.
 
     Its `domain` exists if the configuration names one.
@@ -67,7 +68,7 @@ class ImageApi(pulumi.ComponentResource):
     domain: aws.apigatewayv2.DomainName | None = None
 
     def __init__(self, name: str, args: ImageApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:ImageApi", name, None, opts)
+        super().__init__("ImageApi", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.function = PythonFunction(
             name,
@@ -181,7 +182,6 @@ class ImageApi(pulumi.ComponentResource):
     def _stage(
         self, name: str, args: ImageApiArgs, registered: list[aws.apigatewayv2.Route]
     ) -> aws.apigatewayv2.Stage:
-        child = pulumi.ResourceOptions(parent=self)
         self.access_log = aws.cloudwatch.LogGroup(
             f"{name}-access-log",
             # Log delivery needs no statement in the account's resource policy for groups below this
@@ -190,7 +190,8 @@ class ImageApi(pulumi.ComponentResource):
             name_prefix=f"/aws/vendedlogs/{args.service}-access-log-",
             retention_in_days=args.config.log_retention_days,
             kms_key_id=args.key.arn,
-            opts=child,
+            # Groups of earlier versions have no prefix, and another one would be another group.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["namePrefix"]),
         )
         return aws.apigatewayv2.Stage(
             f"{name}-stage",

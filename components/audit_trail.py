@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.key import AWS_KEYS, Key
 from components.base.private_bucket import PrivateBucket
 from components.buckets import OriginalsBucket, VariantsBucket
@@ -70,14 +71,14 @@ class LogsBucket(PrivateBucket):
         )
 
 
-class AuditTrail(pulumi.ComponentResource):
+class AuditTrail(Component):
     """Lets S3 log the requests to both buckets, and CloudTrail who reads and writes objects and rows."""
 
     logs: LogsBucket
     trail: aws.cloudtrail.Trail | None = None
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:AuditTrail", name, None, opts)
+        super().__init__("AuditTrail", name, opts)
         self.logs = LogsBucket(f"{name}-logs", args, pulumi.ResourceOptions(parent=self))
         # Who delivers must be let in first: CloudTrail refuses a bucket that it may not write to.
         admitted = pulumi.ResourceOptions(parent=self, depends_on=[self.logs.policy])

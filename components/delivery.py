@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import VariantsBucket
@@ -42,7 +43,7 @@ class DeliveryArgs:
     config: DeliveryConfig
 
 
-class Delivery(pulumi.ComponentResource):
+class Delivery(Component):
     """Serves variants to everyone who knows their image's id, and nothing else to anyone.
 
     `url` is what permanent URLs start with, `target` the name that a domain's DNS record points to.
@@ -54,7 +55,7 @@ class Delivery(pulumi.ComponentResource):
     target: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:Delivery", name, None, opts)
+        super().__init__("Delivery", name, opts)
         self.function = self._function(name, args)
         self.distribution = self._distribution(name, args)
         self._let_distribution_call(name)

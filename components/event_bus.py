@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.iam import Grant
 from components.base.key import AWS_KEYS, Key
 from components.base.private_queue import private_queue, queue_policy
@@ -24,7 +25,7 @@ class ImageEventsArgs:
     config: WebhooksConfig
 
 
-class ImageEvents(pulumi.ComponentResource):
+class ImageEvents(Component):
     """An EventBridge bus of this pipeline alone; consumers put rules on it.
 
     `webhooks` exists if the configuration names endpoints.
@@ -39,7 +40,7 @@ class ImageEvents(pulumi.ComponentResource):
     webhooks: Webhooks | None = None
 
     def __init__(self, name: str, args: ImageEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:ImageEvents", name, None, opts)
+        super().__init__("ImageEvents", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Not under the customer's key: it takes what cannot be encrypted or read when that key is disabled.
         self.dead_letters = private_queue(f"{name}-dlq", AWS_KEYS, retention_days=_LETTERS_DAYS, opts=child)

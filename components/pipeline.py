@@ -5,6 +5,7 @@ import pulumi
 from components.api import ImageApi, ImageApiArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.key import Key, pipeline_key
 from components.buckets import OriginalsBucket, OriginalsBucketArgs, VariantsBucket, VariantsBucketArgs
 from components.config.pipeline_config import PipelineConfig
@@ -22,7 +23,7 @@ from components.worker import ResizeWorker, ResizeWorkerArgs
 from handlers.contract import keys
 
 
-class ImagePipeline(pulumi.ComponentResource):
+class ImagePipeline(Component):
     """From the upload to its variants and their events: buckets, queues, table, resize worker, API, bus,
     publisher and monitoring.
 
@@ -48,7 +49,7 @@ class ImagePipeline(pulumi.ComponentResource):
     monitoring: Monitoring
 
     def __init__(self, name: str, config: PipelineConfig, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:ImagePipeline", name, None, opts)
+        super().__init__("ImagePipeline", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Its name in logs and metrics, among all pipelines of the account.
         self._service = _service(name)

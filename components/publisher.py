@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.key import Key
 from components.buckets import OriginalsBucket
@@ -41,7 +42,7 @@ class EventPublisherArgs:
     config: StackConfig
 
 
-class EventPublisher(pulumi.ComponentResource):
+class EventPublisher(Component):
     """Publishes every outcome and deletion that is committed to the table, at least once."""
 
     function: PythonFunction
@@ -50,7 +51,7 @@ class EventPublisher(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: EventPublisherArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("image-intake:index:EventPublisher", name, None, opts)
+        super().__init__("EventPublisher", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.function = PythonFunction(
             name,

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.iam import Grant
 from components.base.key import Key
 from components.base.private_queue import private_queue, queue_policy
@@ -36,7 +37,7 @@ class UploadQueuesArgs:
     config: QueueConfig
 
 
-class UploadQueues(pulumi.ComponentResource):
+class UploadQueues(Component):
     """S3 events of the originals bucket, a queue per lane, with one dead-letter queue for those that
     keep failing.
 
@@ -50,10 +51,7 @@ class UploadQueues(pulumi.ComponentResource):
     notification: aws.s3.BucketNotification
 
     def __init__(self, name: str, args: UploadQueuesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        aliases = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="image-intake:index:UploadQueue")])
-        super().__init__(
-            "image-intake:index:UploadQueues", name, None, pulumi.ResourceOptions.merge(opts, aliases)
-        )
+        super().__init__("UploadQueues", name, opts, formerly=["UploadQueue"])
         child = pulumi.ResourceOptions(parent=self)
         self._key = args.key
         self._express_lane = args.config.express_lane

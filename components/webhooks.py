@@ -8,6 +8,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.iam import Grant, policy_document, trust_document
 from components.config.webhooks import WebhooksConfig
 from handlers.contract.event_source import SOURCE
@@ -32,14 +33,14 @@ class WebhooksArgs:
     config: WebhooksConfig
 
 
-class Webhooks(pulumi.ComponentResource):
+class Webhooks(Component):
     """Posts every outcome and deletion to each endpoint, with a secret in a header, for a day."""
 
     rule: aws.cloudwatch.EventRule
     connection: aws.cloudwatch.EventConnection
 
     def __init__(self, name: str, args: WebhooksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:Webhooks", name, None, opts)
+        super().__init__("Webhooks", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.rule = aws.cloudwatch.EventRule(
             name,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.function import PythonFunction, PythonFunctionArgs
 from components.base.iam import Grant
 from components.base.key import Key
@@ -32,7 +33,7 @@ class ResizeWorkerArgs:
     config: ResizeConfig
 
 
-class ResizeWorker(pulumi.ComponentResource):
+class ResizeWorker(Component):
     """Renders the variants of the originals in the queues, at most so many calls at a time for each lane."""
 
     function: PythonFunction
@@ -40,7 +41,7 @@ class ResizeWorker(pulumi.ComponentResource):
     express_mapping: aws.lambda_.EventSourceMapping | None = None
 
     def __init__(self, name: str, args: ResizeWorkerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:ResizeWorker", name, None, opts)
+        super().__init__("ResizeWorker", name, opts)
         self.function = PythonFunction(
             name,
             PythonFunctionArgs(

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import bundle
+from components.base.component import Component
 from components.base.iam import Grant, policy_document, trust_document
 from components.base.key import Key
 from components.config.stack import StackConfig
@@ -39,7 +40,7 @@ class PythonFunctionArgs:
     reserved_concurrency: int = 0
 
 
-class PythonFunction(pulumi.ComponentResource):
+class PythonFunction(Component):
     """One Lambda function with its own role and a log group with retention."""
 
     function: aws.lambda_.Function
@@ -51,7 +52,7 @@ class PythonFunction(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("image-intake:index:PythonFunction", name, None, opts)
+        super().__init__("PythonFunction", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = aws.cloudwatch.LogGroup(
             f"{name}-log",

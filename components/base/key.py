@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.iam import Grant
 from components.base.retention import kept
 from components.config.delivery import DeliveryConfig
@@ -48,7 +49,7 @@ AWS_KEYS: Final = Key(arn=None)
 """No key of the customer's."""
 
 
-class CustomerKey(pulumi.ComponentResource):
+class CustomerKey(Component):
     """A key of the account's own, rotated every year, which the services that need it may use."""
 
     key: aws.kms.Key
@@ -63,7 +64,7 @@ class CustomerKey(pulumi.ComponentResource):
         delivery: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("image-intake:index:CustomerKey", name, None, opts)
+        super().__init__("CustomerKey", name, opts)
         self.key = aws.kms.Key(
             name,
             description=f"Encrypts what {service} stores",

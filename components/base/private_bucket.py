@@ -6,6 +6,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.iam import Grant, policy_document, tls_only
 from components.base.key import Key
 from components.base.retention import kept
@@ -15,7 +16,7 @@ from components.base.retention import kept
 _KEY_USE: Final = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
 
 
-class PrivateBucket(pulumi.ComponentResource):
+class PrivateBucket(Component):
     """An encrypted bucket that is never public, speaks TLS only and knows no ACLs.
 
     `statements` are what its policy says besides, made of its name and ARN. With None, the policy has to be
@@ -37,7 +38,7 @@ class PrivateBucket(pulumi.ComponentResource):
         statements: Callable[["PrivateBucket"], Sequence[Mapping[str, Any]]] | None = lambda _: (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(f"image-intake:index:{kind}", name, None, opts)
+        super().__init__(kind, name, opts)
         self._key = key
         child = pulumi.ResourceOptions(parent=self)
         self.bucket = aws.s3.Bucket(

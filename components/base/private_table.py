@@ -6,12 +6,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.base.iam import Grant
 from components.base.key import Key
 from components.base.retention import kept
 
 
-class PrivateTable(pulumi.ComponentResource):
+class PrivateTable(Component):
     """An encrypted table, paid by the request, recoverable to any second of 35 days.
 
     `attributes` are those that keys are made of, with DynamoDB's types; `expires` is the one whose
@@ -38,7 +39,7 @@ class PrivateTable(pulumi.ComponentResource):
         stream: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(f"image-intake:index:{kind}", name, None, opts)
+        super().__init__(kind, name, opts)
         self.table = aws.dynamodb.Table(
             name,
             billing_mode="PAY_PER_REQUEST",

@@ -6,13 +6,14 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.base.component import Component
 from components.monitoring.condition import Condition, Group
 from components.monitoring.metrics import Metric
 
 _RUNBOOK: Final = "docs/runbook.md"
 
 
-class Alarms(pulumi.ComponentResource):
+class Alarms(Component):
     """The alarms of a pipeline by name, the composites first."""
 
     alarms: Mapping[str, aws.cloudwatch.MetricAlarm]
@@ -29,7 +30,7 @@ class Alarms(pulumi.ComponentResource):
         topic_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("image-intake:index:Alarms", name, None, opts)
+        super().__init__("Alarms", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         grouped = {member for group in groups for member in group.members}
         self.alarms = {

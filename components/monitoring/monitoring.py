@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.config.alarms import AlarmConfig
 from components.monitoring.alarms import Alarms
 from components.monitoring.dashboard import dashboard_body
@@ -28,7 +29,7 @@ class MonitoringArgs:
     config: AlarmConfig
 
 
-class Monitoring(pulumi.ComponentResource):
+class Monitoring(Component):
     """Notifies a person when one is needed, and answers the questions that person then has."""
 
     topic: AlarmTopic
@@ -37,7 +38,7 @@ class Monitoring(pulumi.ComponentResource):
     dashboard_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:Monitoring", name, None, opts)
+        super().__init__("Monitoring", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.topic = AlarmTopic(
             f"{name}-alarms",

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.arns import Location
+from components.base.component import Component
 from components.base.iam import policy_document, tls_only, trust_document
 from components.base.retention import kept
 from components.config.alarms import AlarmConfig
@@ -24,7 +25,7 @@ class AlarmTopicArgs:
     config: AlarmConfig
 
 
-class AlarmTopic(pulumi.ComponentResource):
+class AlarmTopic(Component):
     """Takes messages of this account's alarms only, over TLS."""
 
     topic: aws.sns.Topic
@@ -32,7 +33,7 @@ class AlarmTopic(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("image-intake:index:AlarmTopic", name, None, opts)
+        super().__init__("AlarmTopic", name, opts)
         child = pulumi.ResourceOptions(parent=self)
         # AWS's own key for SNS does not let alarms publish, and its policy cannot be changed:
         # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
