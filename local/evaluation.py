@@ -6,33 +6,40 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
-from pulumi.runtime.settings import SETTINGS, get_root_resource
+from pulumi.runtime.settings import SETTINGS, get_project, get_root_resource, get_stack
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from components.bundle import SKIP_LAYERS
 
 _REGISTRATION_THREADS = 8
 
+_STACK: Final = "pulumi:pulumi:Stack"
+
+URNS: Final[ContextVar[tuple[str, ...]]] = ContextVar("URNS")
+"""For the mocks: the URN of the resource that is being registered, and then its aliases."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredResource:
     """One registration, as an engine would see it.
 
-    `parent` and `dependencies` are URNs, `references` says for an input the URNs of the resources
-    that its value is made of, `inputs` are camelCase, `outputs` is what the mocks returned, `id` is
-    empty for components.
+    `parent`, `dependencies` and `aliases` are URNs, `references` says for an input the URNs of the
+    resources that its value is made of, `inputs` are camelCase, `outputs` is what the mocks returned,
+    `id` is empty for components. `aliases` are all other URNs under which the engine looks for it.
     """
 
     type: str
     name: str
     urn: str
+    aliases: tuple[str, ...]
     parent: str
     id: str
     custom: bool
@@ -113,16 +120,30 @@ class RecordingMonitor(MockMonitor):
     def __init__(self, mocks: Mocks) -> None:
         super().__init__(mocks)
         self.recorded: list[RegisteredResource] = []
+        self._aliases: dict[str, tuple[str, ...]] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN as the engine makes it, with the types of all parents but the stack.
+
+        https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+        """
+        types = parent.split("::")[2] if parent else ""
+        qualified = type_ if types in {"", _STACK} else f"{types}${type_}"
+        return "::".join([f"urn:pulumi:{get_stack()}", get_project(), qualified, name])
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's protocol
         """Answer as the mock monitor does, and record what was registered."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self._aliases[urn] = aliases = self._aliases_of(request)
+        URNS.set((urn, *aliases))
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # as Pulumi declares it
-        if request.type != "pulumi:pulumi:Stack":
+        if request.type != _STACK:
             self.recorded.append(
                 RegisteredResource(
                     type=request.type,
                     name=request.name,
                     urn=response.urn,
+                    aliases=aliases,
                     parent=request.parent,
                     id=response.id,
                     custom=request.custom,
@@ -140,6 +161,18 @@ class RecordingMonitor(MockMonitor):
                 )
             )
         return response
+
+    def _aliases_of(self, request: Any) -> tuple[str, ...]:
+        """The aliases of a resource, and those that it has because its parents have some."""
+        found = [alias.urn for alias in request.aliases if alias.urn]
+        identities = [(request.parent, request.type, request.name)]
+        for spec in (alias.spec for alias in request.aliases if not alias.urn):
+            parent = "" if spec.noParent else spec.parentUrn or request.parent
+            identities.append((parent, spec.type or request.type, spec.name or request.name))
+        for parent, type_, name in identities:
+            found += [self.make_urn(each, type_, name) for each in (parent, *self._aliases.get(parent, ()))]
+        own = self.make_urn(*identities[0])
+        return tuple(urn for urn in dict.fromkeys(found) if urn != own)
 
 
 @contextmanager

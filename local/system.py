@@ -6,12 +6,14 @@ with deployed(PROJECT, "dev", config={"batchSize": 5}) as system:
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from pulumi.runtime.mocks import Mocks
 
 from local.api_client import Api, client
 from local.aws_clients import ROOT, Clients, Credentials
@@ -22,6 +24,9 @@ from local.program import Deployment, load_config, project_file, run_program
 from local.users import StackNames, create_operator, create_uploader, operator_arn
 
 PROJECT = Path(__file__).parents[1]
+
+Run = Callable[[Path, str, Mocks, Mapping[str, str]], Deployment]
+"""Evaluates a program: its folder, the stack, what creates the resources, and the configuration that wins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +95,14 @@ def deployed(
     config: Mapping[str, Any] | None = None,
     port: int | None = None,
     log: Path | None = None,
+    run: Run = run_program,
 ) -> Iterator[System]:
     """Start an emulator, apply the program of `root` to it, and stop it after the block.
 
     `config` overrides the stack's configuration: keys without a namespace are the project's, and
     values are plain ones (strings, numbers, booleans, lists, maps). `log` is the file for the
-    emulator's output; without it, the output is kept for as long as the emulator runs.
+    emulator's output; without it, the output is kept for as long as the emulator runs. `run` evaluates the
+    program, where that is not one of this version.
 
     Raises EmulatorError or DeploymentError, or what the program itself raises.
     """
@@ -107,8 +114,8 @@ def deployed(
         clients = Clients(endpoint=running.endpoint, region=region)
         target = Target(clients=clients, default_tags=default_tags)
         overrides = {**_operator_as_admin(root, target, settings), **overrides}
-        deployment = run_program(root, stack, Deployer(target), overrides)
-        names = _names(deployment)
+        deployment = run(root, stack, Deployer(target), overrides)
+        names = stack_names(deployment)
         system = System(
             emulator=running,
             clients=clients,
@@ -144,7 +151,9 @@ def _operator_as_admin(root: Path, target: Target, settings: Mapping[str, str]) 
     return admins if settings[auth] == "iam" else {}
 
 
-def _names(deployment: Deployment) -> StackNames:
+def stack_names(deployment: Deployment) -> StackNames:
+    """The names of what the users of a stack may touch."""
+
     def of_type(type_token: str, output: str = "name") -> list[str]:
         return [str(each.outputs[output]) for each in deployment.resources if each.type == type_token]
 

@@ -38,9 +38,18 @@ def operator_arn(target: Target) -> str:
 
 def create_operator(target: Target, stack: StackNames) -> Credentials:
     """A user who may look at everything the stack holds, correct it, and drain its queues."""
+    return _user(target, "operator", _operate(target, stack))
+
+
+def update_operator(target: Target, stack: StackNames) -> None:
+    """Give the operator the rights to what a stack consists of now."""
+    _let(target, "operator", _operate(target, stack))
+
+
+def _operate(target: Target, stack: StackNames) -> list[dict[str, Any]]:
     buckets = [f"arn:aws:s3:::{bucket}" for bucket in stack.buckets]
     table = target.arn("dynamodb", f"table/{stack.table}")
-    statements = [
+    return [
         _call_api(target, stack),
         _allow(
             buckets,
@@ -111,7 +120,6 @@ def create_operator(target: Target, stack: StackNames) -> Credentials:
         # knows no finer grain for metrics than all of them.
         _allow(["*"], "cloudwatch:GetMetricData"),
     ]
-    return _user(target, "operator", statements)
 
 
 def _call_api(target: Target, stack: StackNames) -> dict[str, Any]:
@@ -125,10 +133,14 @@ def _allow(resources: Sequence[str], *actions: str) -> dict[str, Any]:
 def _user(target: Target, name: str, statements: Sequence[dict[str, Any]]) -> Credentials:
     iam = target.client("iam")
     iam.create_user(UserName=name)
-    iam.put_user_policy(
+    _let(target, name, statements)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+
+
+def _let(target: Target, name: str, statements: Sequence[dict[str, Any]]) -> None:
+    target.client("iam").put_user_policy(
         UserName=name,
         PolicyName=name,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
     )
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])

@@ -32,8 +32,8 @@ class Deployer(Mocks):
             return "", dict(args.inputs)
         if args.typ.startswith("pulumi:providers:"):
             return args.name, dict(args.inputs)
-        plain = _plain(args.inputs)
-        inputs = Inputs({**plain, "tags": {**self.target.default_tags, **plain.get("tags", {})}})
+        given = plain(args.inputs)
+        inputs = Inputs({**given, "tags": {**self.target.default_tags, **given.get("tags", {})}})
         resource = Registration(type=args.typ, name=args.name, inputs=inputs)
         creator = CREATORS.get(args.typ)
         if creator is None:
@@ -45,13 +45,13 @@ class Deployer(Mocks):
             created = creator(self.target, resource)
         except Exception as error:
             raise DeploymentError(f"{args.typ} '{args.name}' was not created: {error}") from error
-        overlooked = [key for key in inputs.overlooked() if key != "tags" or key in plain]
+        overlooked = [key for key in inputs.overlooked() if key != "tags" or key in given]
         if overlooked:
             raise DeploymentError(
                 f"{args.typ} '{args.name}' was created without its {', '.join(overlooked)}: "
                 f"apply that in {_module_for(args.typ)}"
             )
-        return created.id, {**_without_assets(plain), **created.outputs}
+        return created.id, {**without_assets(given), **created.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Refuse to answer a provider function: the program needs none."""
@@ -69,20 +69,21 @@ def _module_for(type_token: str) -> str:
     return f"local/deployer/{service}_.py" if iskeyword(service) else f"local/deployer/{service}.py"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Inputs as plain values: secrets opened, whole numbers as int, unset members left out."""
     if rpc.is_rpc_secret(value):
-        return _plain(rpc.unwrap_rpc_secret(value))
+        return plain(rpc.unwrap_rpc_secret(value))
     if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items() if member is not None}
+        return {key: plain(member) for key, member in value.items() if member is not None}
     if isinstance(value, (list, tuple)):
-        return [_plain(member) for member in value]
+        return [plain(member) for member in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
-def _without_assets(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def without_assets(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs without code and other files, which are never outputs."""
     return {
         key: value for key, value in inputs.items() if not isinstance(value, (pulumi.Archive, pulumi.Asset))
     }

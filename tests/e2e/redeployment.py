@@ -1,53 +1,195 @@
-"""`pulumi up` over a deployed stack, as far as a change of the lanes goes.
+"""`pulumi up` over a deployed stack: with other configuration, or with another version of the program.
 
-The program is evaluated with the new configuration against the resources that are there. What is new is
-created, the notification and the functions' environments are updated, and event source mappings that are
-no longer registered are deleted last, as the engine does.
+The program is evaluated against the resources that are there, which are found by their URNs and aliases, as
+the engine finds them. What is new is created, what has changed is updated, and what is no longer registered
+is deleted last. A change that nothing here can make is an error.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from local.deployer import Deployer, Target
+from pulumi.runtime.mocks import MockResourceArgs
+
+from local.deployer import Deployer, DeploymentError, Target
+from local.deployer.archives import zip_bytes
+from local.deployer.naming import api_shape
+from local.deployer.pulumi_monitor import plain, without_assets
+from local.evaluation import URNS, RegisteredResource
 from local.program import run_program
-from local.system import PROJECT, System
-from local.users import operator_arn
+from local.system import PROJECT, Run, System, stack_names
+from local.users import operator_arn, update_operator
 
-_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-_NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
-_FUNCTION = "aws:lambda/function:Function"
+# Creating one of these again sets all of it again. The name that AWS has for it is an input then.
+_SET_AGAIN: Final = {
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "alarmName",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
+    "aws:cloudwatch/queryDefinition:QueryDefinition": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "",
+    "aws:s3/bucketNotification:BucketNotification": "",
+    "aws:s3/bucketPolicy:BucketPolicy": "",
+    "aws:sqs/queuePolicy:QueuePolicy": "",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "",
+}
+
+# Changes that make no difference in the emulator.
+_WITHOUT_EFFECT: Final = {
+    "aws:apigatewayv2/stage:Stage": {"routeSettings"},
+    "aws:cloudwatch/eventBus:EventBus": {"description"},
+    "aws:cloudwatch/logGroup:LogGroup": {"namePrefix"},  # is not applied to a group that is there
+    "aws:dynamodb/table:Table": {"serverSideEncryption"},
+    "aws:lambda/function:Function": {"description", "layers"},
+    "aws:lambda/layerVersion:LayerVersion": {"code", "compatibleRuntimes", "description", "layerName"},
+}
+
+_Update = Callable[[Target, RegisteredResource, Mapping[str, Any]], None]
+
+
+def _update_function(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
+    name, client = standing.outputs["name"], target.client("lambda")
+    client.update_function_code(FunctionName=name, ZipFile=zip_bytes(inputs["code"]))
+    client.update_function_configuration(
+        FunctionName=name,
+        Handler=inputs["handler"],
+        Timeout=inputs["timeout"],
+        MemorySize=inputs["memorySize"],
+        Environment={"Variables": inputs["environment"]["variables"]},
+    )
+
+
+def _update_mapping(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
+    members = ("batchSize", "filterCriteria", "maximumBatchingWindowInSeconds", "scalingConfig")
+    target.client("lambda").update_event_source_mapping(
+        UUID=standing.id, **api_shape({key: inputs[key] for key in members if key in inputs})
+    )
+
+
+def _update_route(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
+    target.client("apigatewayv2").update_route(
+        ApiId=inputs["apiId"], RouteId=standing.id, AuthorizationType=inputs["authorizationType"]
+    )
+
+
+# How what has changed is updated, and which inputs that covers.
+_UPDATES: Final[Mapping[str, tuple[_Update, Collection[str]]]] = {
+    "aws:apigatewayv2/route:Route": (_update_route, {"authorizationType"}),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": (
+        _update_mapping,
+        {"batchSize", "filterCriteria", "maximumBatchingWindowInSeconds", "scalingConfig"},
+    ),
+    "aws:lambda/function:Function": (
+        _update_function,
+        {"code", "environment", "handler", "memorySize", "timeout"},
+    ),
+}
+
+_Delete = Callable[[Target, RegisteredResource], Any]
+
+
+def _nothing(_target: Target, _resource: RegisteredResource) -> None:
+    """It goes with what it belongs to, or was never created."""
+
+
+_DELETES: Final[Mapping[str, _Delete]] = {
+    "aws:apigatewayv2/route:Route": lambda target, gone: target.client("apigatewayv2").delete_route(
+        ApiId=gone.inputs["apiId"], RouteId=gone.id
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda target, gone: target.client("cloudwatch").delete_alarms(
+        AlarmNames=[gone.id]
+    ),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda target, gone: target.client(
+        "lambda"
+    ).delete_event_source_mapping(UUID=gone.id),
+    "aws:lambda/layerVersion:LayerVersion": _nothing,
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": lambda target, gone: target.client(
+        "s3"
+    ).delete_bucket_cors(Bucket=gone.inputs["bucket"]),
+    "aws:sqs/queue:Queue": lambda target, gone: target.client("sqs").delete_queue(QueueUrl=gone.id),
+    "aws:sqs/queuePolicy:QueuePolicy": _nothing,
+}
 
 
 class _Redeployer(Deployer):
-    def __init__(self, system: System) -> None:
-        super().__init__(Target(clients=system.clients))
-        self._standing = {(each.type, each.name): each for each in system.deployment.resources}
+    """Creates what is not there, and updates the rest. `found` are the URNs of resources that remain."""
 
-    def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
-        standing = self._standing.get((args.typ, args.name))
-        if standing is None or args.typ == _NOTIFICATION:
+    def __init__(self, target: Target, standing: Mapping[str, RegisteredResource]) -> None:
+        super().__init__(target)
+        self._standing = standing
+        self.found: set[str] = set()
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        urn = next((urn for urn in URNS.get() if urn in self._standing), None)
+        if urn is None:
             return super().new_resource(args)
-        if args.typ == _FUNCTION:
-            self.target.client("lambda").update_function_configuration(
-                FunctionName=standing.outputs["name"],
-                Environment={"Variables": dict(args.inputs["environment"]["variables"])},
+        self.found.add(urn)
+        standing, inputs = self._standing[urn], plain(args.inputs)
+        created = {key: value for key, value in standing.outputs.items() if key not in plain(standing.inputs)}
+        if standing.custom and (changed := _changed(standing, inputs)):
+            self._update(args, standing, inputs, changed)
+        return standing.id, {**without_assets(inputs), **created}
+
+    def _update(
+        self,
+        args: MockResourceArgs,
+        standing: RegisteredResource,
+        inputs: Mapping[str, Any],
+        changed: set[str],
+    ) -> None:
+        if args.typ in _SET_AGAIN:
+            key = _SET_AGAIN[args.typ]
+            named = {key: standing.id.rpartition(":")[2]} if key else {}
+            again = MockResourceArgs(args.typ, args.name, {**named, **inputs}, args.provider, custom=True)
+            super().new_resource(again)
+            return
+        update, covered = _UPDATES.get(args.typ, (None, ()))
+        if changed - {*covered}:
+            raise DeploymentError(
+                f"a redeployment cannot change {sorted(changed - {*covered})} of {args.typ} '{args.name}': "
+                "extend tests/e2e/redeployment.py"
             )
-        return standing.id, {**args.inputs, **standing.outputs}
+        assert update
+        update(self.target, standing, inputs)
 
 
-def redeploy(system: System, config: Mapping[str, str]) -> System:
-    """The system after a deployment with other configuration (keys without the project's name)."""
-    redeployer = _Redeployer(system)
+def _changed(standing: RegisteredResource, inputs: Mapping[str, Any]) -> set[str]:
+    before = plain(standing.inputs)
+    return {
+        key
+        for key in {*before, *inputs} - _WITHOUT_EFFECT.get(standing.type, set())
+        if key == "code" or before.get(key) != inputs.get(key)
+    }
+
+
+def redeploy(
+    system: System,
+    config: Mapping[str, str],
+    *,
+    root: Path = PROJECT,
+    run: Run = run_program,
+    urn_of: Callable[[str], str] = str,
+) -> System:
+    """The system after a deployment with other configuration (keys without the project's name).
+
+    `root` and `run` are those of another version's program. `urn_of` changes URNs of the state beforehand,
+    as an operator may do with `pulumi stack export` and `import`.
+    """
+    standing = {urn_of(each.urn): each for each in system.deployment.resources}
+    redeployer = _Redeployer(Target(clients=system.clients), standing)
     # As in every local deployment, the operator sees the images of all.
     config = {"adminPrincipals": json.dumps([operator_arn(redeployer.target)]), **config}
     overrides = {f"image-intake:{key}": value for key, value in config.items()}
-    deployment = run_program(PROJECT, "dev", redeployer, overrides)
-    registered = {(each.type, each.name) for each in deployment.resources}
-    for each in system.deployment.resources:
-        if each.type == _MAPPING and (each.type, each.name) not in registered:
-            system.client("lambda").delete_event_source_mapping(UUID=each.id)
+    deployment = run(root, "dev", redeployer, overrides)
+    for urn, each in reversed(standing.items()):
+        if each.custom and urn not in redeployer.found:
+            if each.type not in _DELETES:
+                raise DeploymentError(f"a redeployment would delete {each.type} '{each.name}'")
+            _DELETES[each.type](redeployer.target, each)
+    update_operator(redeployer.target, stack_names(deployment))
     again = replace(system, deployment=deployment)
     vars(again)["api"] = system.api  # the client is the one that is closed in the end
     return again
