@@ -1,0 +1,363 @@
+"""The version before is deployed and filled, this version is deployed over it, and then the older one again.
+
+Every time messages are queued, being worked on and put off while the functions change, and then every object,
+row, variant and event is accounted for.
+"""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from bench.burst.burst import rows, variants
+from bench.burst.hearing import Hearing
+from bench.burst.spike import PRESETS
+from handlers.contract.keys import original_key
+from handlers.contract.presets import parse_presets, preset_hash
+from local.consistency import Account, Expected, balance
+from local.outputs_file import documented, write
+from local.system import PROJECT, System, deployed
+from tests.e2e.actions import (
+    dead_letters,
+    depth,
+    eventually,
+    image,
+    post,
+    row,
+    settled,
+    variant_keys,
+)
+from tests.e2e.redeployment import redeploy
+from tests.version_before.program import extract, run_version_before
+
+# Keys and values that both versions know.
+CONFIG = {
+    "batchSize": "2",
+    "batchingWindowSeconds": "0",
+    "maxConcurrency": "2",
+    "recordSeconds": "5",
+    "resizeTimeoutSeconds": "25",
+    "retryBaseSeconds": "1",
+}
+BACKLOG = 8
+HIDDEN_SECONDS = 20
+BALANCED = Account(lost=(), doubled=(), orphaned=(), stuck=())
+UPGRADING = (PROJECT / "docs" / "upgrading.md").read_text("utf-8")
+
+
+def picture(number: int) -> bytes:
+    """A photograph that no other number has."""
+    encoded = io.BytesIO()
+    Image.linear_gradient("L").resize((300 + number, 200)).convert("RGB").save(encoded, "JPEG")
+    return encoded.getvalue()
+
+
+@dataclass
+class Stack:
+    """A system, whichever version runs there, and what its originals must come to.
+
+    `seen` is how much the subscriber to the events expects nothing of: images that are gone without one.
+    """
+
+    system: System
+    folder: Path
+    hearing: Hearing
+    originals: dict[str, Expected] = field(default_factory=dict)
+    count: int = 0
+
+    def picture(self) -> bytes:
+        self.count += 1
+        return picture(self.count)
+
+    def expect(self, image_id: str, data: bytes, *reasons: str) -> str:
+        self.originals[image_id] = Expected(
+            etag=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            presets=frozenset() if reasons else PRESETS,
+            reasons=frozenset(reasons),
+        )
+        return image_id
+
+    def announce(self, count: int, **more: Any) -> list[tuple[dict[str, Any], bytes]]:
+        """Files of one batch, announced by the uploader, and their bytes."""
+        data = [self.picture() for _ in range(count)]
+        files = [{"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(each)} for each in data]
+        answer = self.system.api.call("POST", "/uploads", json={"files": files, **more})
+        assert answer.status_code == 200, answer.text
+        self.batch = answer.json()["batchId"]
+        return list(zip(answer.json()["files"], data, strict=True))
+
+    def send(self, announced: tuple[dict[str, Any], bytes]) -> str:
+        file, data = announced
+        assert post(self.system, file["upload"], data).is_success
+        return self.expect(file["imageId"], data)
+
+    def drop(self, image_id: str, data: bytes | None = None, *reasons: str) -> str:
+        """Put an original straight into the bucket."""
+        data = self.picture() if data is None else data
+        self.system.client("s3").put_object(
+            Bucket=self.originals_bucket, Key=original_key(image_id), Body=data
+        )
+        return self.expect(image_id, data, *reasons)
+
+    def delete(self, image_id: str) -> None:
+        """Delete an original in the bucket, as its console does."""
+        del self.originals[image_id]
+        self.system.client("s3").delete_object(Bucket=self.originals_bucket, Key=original_key(image_id))
+
+    @property
+    def originals_bucket(self) -> str:
+        return str(self.system.outputs["originalsBucket"])
+
+    def pause(self, *, paused: bool, mapping: str = "intake-resize-from-queue") -> None:
+        """Stop the workers of a lane, or have them go on."""
+        [found] = [each for each in self.system.deployment.resources if each.name == mapping]
+        self.system.client("lambda").update_event_source_mapping(UUID=found.id, Enabled=not paused)
+
+    def receive(self, queue: str, about: str, seconds: int) -> dict[str, Any]:
+        """Receive the only visible message of a queue and hide it, as a worker does that will die."""
+
+        def look() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = (
+                self.system.client("sqs")
+                .receive_message(QueueUrl=self.system.outputs[queue], VisibilityTimeout=seconds)
+                .get("Messages", [])
+            )
+            return found
+
+        [message] = eventually(look)
+        assert about in message["Body"]
+        return dict(message)
+
+    def bury(self, queue: str, about: str) -> None:
+        """Move the message about an image to the dead-letter queue, as SQS does in the end."""
+        sqs, message = self.system.client("sqs"), self.receive(queue, about, 60)
+        sqs.send_message(QueueUrl=self.system.outputs["deadLetterQueueUrl"], MessageBody=message["Body"])
+        sqs.delete_message(QueueUrl=self.system.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
+
+    def imagectl(self, *arguments: str) -> dict[str, Any]:
+        """Run a command of this version as the operator; the summary that it prints."""
+        outputs = self.folder / "outputs.json"
+        write(outputs, documented(self.system))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "NO_PROXY": "127.0.0.1",
+            "AWS_ACCESS_KEY_ID": self.system.operator.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.system.operator.secret_access_key,
+        }
+        command = [sys.executable, "-m", "imagectl", *arguments, "--json", "--outputs", str(outputs)]
+        ran = subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+        summary: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+        return summary
+
+    def is_idle(self) -> bool:
+        """Whether all queues become empty."""
+        queues = [
+            self.system.outputs[name]
+            for name in ("queueUrl", "expressQueueUrl")
+            if name in self.system.outputs
+        ]
+        return bool(eventually(lambda: sum(depth(self.system, each) for each in queues) == 0, seconds=60))
+
+    def show_again_soon(self) -> None:
+        """Show messages of a worker that ended early again after a few seconds: the emulator ends those whose
+        function is updated, Lambda has them finish their call.
+        """
+        for name in self.queues:
+            self.system.client("sqs").set_queue_attributes(
+                QueueUrl=self.system.outputs[name], Attributes={"VisibilityTimeout": str(HIDDEN_SECONDS)}
+            )
+
+    @property
+    def queues(self) -> list[str]:
+        return [name for name in ("queueUrl", "expressQueueUrl") if name in self.system.outputs]
+
+    def account(self) -> Account:
+        """What does not balance."""
+        return balance(self.originals, rows(self.system), variants(self.system))
+
+    def deploy(self, urn_of=str, config=None, **version: Any) -> None:
+        """Deploy a version while photographs arrive."""
+        stopped = threading.Event()
+
+        def arrive() -> None:
+            number = 0
+            while not stopped.wait(0.3):
+                number += 1
+                self.drop(f"arriving/{self.count}-{number}")
+
+        arriving = threading.Thread(target=arrive)
+        arriving.start()
+        try:
+            self.system = redeploy(self.system, {**CONFIG, **(config or {})}, urn_of=urn_of, **version)
+        finally:
+            stopped.set()
+            arriving.join()
+        self.show_again_soon()
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory) -> dict[str, Any]:
+    """The version before, as `deployed` and `redeploy` take it."""
+    return {"root": extract(tmp_path_factory.mktemp("before")), "run": run_version_before}
+
+
+@pytest.fixture(scope="module")
+def stack(before, tmp_path_factory) -> Iterator[Stack]:
+    """The version before, deployed."""
+    with deployed(config=CONFIG, **before) as running:
+        folder = tmp_path_factory.mktemp("operator")
+        stack = Stack(system=running, folder=folder, hearing=Hearing(running))
+        stack.show_again_soon()
+        yield stack
+
+
+@dataclass
+class Before:
+    """What stood in the stack when this version was deployed: images, and the URL of a variant."""
+
+    ready: list[str]
+    batch: str
+    url: str
+    late: list[tuple[dict[str, Any], bytes]]
+    failed: str
+    deleted: list[str]
+
+
+@pytest.fixture(scope="module")
+def filled(stack) -> Before:
+    """Images in every state, with messages in every state."""
+    system = stack.system
+    ready = [stack.send(each) for each in stack.announce(4)]
+    stack.drop("not-an-image", b"a letter", "NotAnImage")
+    failed = fail(stack, "cursed")
+    assert all(settled(system, each)["status"] == "READY" for each in ready)
+    assert settled(system, "not-an-image")["status"] == "REJECTED"
+    assert stack.is_idle()
+    stack.pause(paused=True)
+
+    for name in ("hidden", "hidden/too"):
+        stack.drop(name)
+        stack.receive("queueUrl", name, HIDDEN_SECONDS)
+    stack.drop("buried")
+    stack.bury("queueUrl", "uploads/buried")
+    stack.drop("doubled")
+    message = stack.receive("queueUrl", "doubled", 1)
+    system.client("sqs").send_message(QueueUrl=system.outputs["queueUrl"], MessageBody=message["Body"])
+
+    half_done = stack.announce(3)
+    batch = stack.batch
+    stack.send(half_done[0])
+    stack.drop("holiday/a b+c ü.jpg")
+    stack.drop("overwritten")
+    stack.drop("overwritten")
+    stack.drop(ready[0])
+    system.api.call("DELETE", f"/images/{ready[1]}")
+    del stack.originals[ready[1]]
+    stack.drop("deleted while it waits")
+    stack.delete("deleted while it waits")
+    stack.delete(ready[2])
+    for each in range(BACKLOG):
+        stack.drop(f"backlog/{each}")
+    url = image(system, ready[3])["variants"]["thumbnail"]["url"]
+    return Before(
+        ready=[ready[0], ready[3]],
+        batch=batch,
+        url=url,
+        late=half_done[1:2],
+        failed=failed,
+        deleted=[*ready[1:3], "deleted while it waits"],
+    )
+
+
+def fail(stack: Stack, image_id: str) -> str:
+    """An image whose original cannot be read, until it is FAILED and its message a dead letter."""
+    system, s3 = stack.system, stack.system.client("s3")
+    function = system.outputs["resizeFunctionName"]
+    role = system.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    curse = {
+        "Effect": "Deny",
+        "Principal": {"AWS": role},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{stack.originals_bucket}/{original_key(image_id)}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [curse]})
+    s3.put_bucket_policy(Bucket=stack.originals_bucket, Policy=policy)
+    try:
+        stack.drop(image_id)
+        assert settled(system, image_id)["status"] == "FAILED"
+        assert eventually(lambda: dead_letters(system, original_key(image_id)))
+    finally:
+        s3.delete_bucket_policy(Bucket=stack.originals_bucket)
+    return image_id
+
+
+@pytest.fixture(scope="module")
+def upgraded(stack, filled) -> Stack:
+    """This version, deployed over the version before with all its messages in flight."""
+    assert depth(stack.system, stack.system.outputs["queueUrl"]) > BACKLOG
+    stack.pause(paused=False)
+    stack.deploy()
+    return stack
+
+
+def test_an_upgrade_loses_doubles_orphans_and_leaves_nothing(upgraded, filled):
+    for each in filled.late:
+        upgraded.send(each)  # with a policy that the version before signed
+    assert upgraded.imagectl("redrive", "--yes")["sent"] == 2
+    assert upgraded.is_idle()
+    assert upgraded.account() == BALANCED
+    stored = rows(upgraded.system)
+    assert upgraded.hearing.unannounced(stored.values(), 30) == ()
+    assert {stored[each]["Status"] for each in filled.deleted if each in stored} <= {"DELETED"}
+
+
+def test_what_the_version_before_stored_is_shown_by_this_one(upgraded, filled):
+    api, system = upgraded.system.api, upgraded.system
+    assert httpx.get(filled.url).is_success, "a URL that the version before signed"
+    for each in filled.ready:
+        answer = api.call("GET", f"/images/{each}")
+        assert answer.json()["status"] == "READY"
+        assert answer.json()["fileName"] == "a.jpg"
+        assert httpx.get(answer.json()["variants"]["large"]["url"]).is_success
+    for each in filled.deleted[:2]:
+        assert api.call("GET", f"/images/{each}").status_code == 404
+    counts = eventually(
+        lambda: (
+            (found := api.call("GET", f"/batches/{filled.batch}").json()["counts"])["READY"] == 2 and found
+        )
+    )
+    assert counts == {"PENDING": 1, "READY": 2, "REJECTED": 0, "FAILED": 0}
+    listed = {each["imageId"] for each in api.call("GET", "/images?limit=100").json()["images"]}
+    assert set(filled.ready) <= listed
+    assert system.outputs["expressLane"] is True
+
+
+def test_a_backfill_renders_by_this_version_what_the_version_before_rendered(upgraded, filled):
+    system, current = (
+        upgraded.system,
+        preset_hash(parse_presets(json.loads(upgraded.system.settings["presets"]))),
+    )
+    old = filled.ready[1]
+    before = variant_keys(system, old)
+    assert row(system, old)["PresetHash"]["S"] != current
+    assert upgraded.imagectl("backfill", "--yes")["sent"] > 0
+    assert upgraded.is_idle()
+    assert {each["PresetHash"] for each in rows(system).values() if each["Status"] == "READY"} == {current}
+    assert not before & variant_keys(system, old)
+    assert upgraded.account() == BALANCED
+    assert upgraded.hearing.unannounced(rows(system).values(), 30) == ()
