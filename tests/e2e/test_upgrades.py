@@ -8,10 +8,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from PIL import Image
 from bench.burst.burst import rows, variants
 from bench.burst.hearing import Hearing
 from bench.burst.spike import PRESETS
-from handlers.contract.keys import original_key
+from handlers.contract.keys import lane_of, original_key
 from handlers.contract.presets import parse_presets, preset_hash
 from local.consistency import Account, Expected, balance
 from local.outputs_file import documented, write
@@ -52,6 +53,7 @@ CONFIG = {
 }
 BACKLOG = 8
 HIDDEN_SECONDS = 20
+MAPPINGS = ("intake-resize-from-queue", "intake-resize-from-express")
 BALANCED = Account(lost=(), doubled=(), orphaned=(), stuck=())
 UPGRADING = (PROJECT / "docs" / "upgrading.md").read_text("utf-8")
 
@@ -190,7 +192,13 @@ class Stack:
         """What does not balance."""
         return balance(self.originals, rows(self.system), variants(self.system))
 
-    def deploy(self, urn_of=str, config=None, **version: Any) -> None:
+    def has_redriven_all(self) -> bool:
+        """Whether nothing is left in the express queue, nor among the dead letters, after another redrive."""
+        self.imagectl("redrive", "--yes")
+        names = ("expressQueueUrl", "deadLetterQueueUrl")
+        return not any(depth(self.system, self.system.outputs[name]) for name in names)
+
+    def deploy(self, config: Mapping[str, str] | None = None, **version: Any) -> None:
         """Deploy a version while photographs arrive."""
         stopped = threading.Event()
 
@@ -203,7 +211,7 @@ class Stack:
         arriving = threading.Thread(target=arrive)
         arriving.start()
         try:
-            self.system = redeploy(self.system, {**CONFIG, **(config or {})}, urn_of=urn_of, **version)
+            self.system = redeploy(self.system, {**CONFIG, **(config or {})}, **version)
         finally:
             stopped.set()
             arriving.join()
@@ -361,3 +369,78 @@ def test_a_backfill_renders_by_this_version_what_the_version_before_rendered(upg
     assert not before & variant_keys(system, old)
     assert upgraded.account() == BALANCED
     assert upgraded.hearing.unannounced(rows(system).values(), 30) == ()
+
+
+@dataclass
+class RolledBack:
+    """Images that this version made before the older one was deployed."""
+
+    express: str
+    deleted: str
+
+
+@pytest.fixture(scope="module")
+def rolled_back(upgraded, before) -> tuple[Stack, RolledBack]:
+    """The version before again, by the steps of docs/upgrading.md, with images of this version."""
+    stack, system = upgraded, upgraded.system
+    express, deleted = (stack.send(each) for each in stack.announce(2))
+    assert lane_of(express) == "express"
+    assert all(settled(system, each)["status"] == "READY" for each in (express, deleted))
+    assert stack.is_idle()
+    for mapping in MAPPINGS:
+        stack.pause(paused=True, mapping=mapping)
+    hidden, buried, waiting, late = stack.announce(4)
+    stack.receive("expressQueueUrl", stack.send(hidden), HIDDEN_SECONDS)
+    stack.bury("expressQueueUrl", stack.send(buried))
+    stack.send(waiting)
+    [bulk] = stack.announce(1, lane="bulk")
+    stack.send(bulk)
+    assert system.api.call("DELETE", f"/images/{deleted}").status_code == 204
+    del stack.originals[deleted]
+    for mapping in MAPPINGS:
+        stack.pause(paused=False, mapping=mapping)
+
+    stack.deploy({"expressPerHour": "0"})
+    stack.send(late)  # with a policy for the express lane, which are valid for 15 minutes
+    assert eventually(stack.has_redriven_all, seconds=60)
+    assert stack.is_idle()
+    stack.deploy(urn_of=documented_edit, **before)
+    return stack, RolledBack(express=express, deleted=deleted)
+
+
+def documented_edit(urn: str) -> str:
+    """A URN in the state, edited as docs/upgrading.md says."""
+    [edit] = re.findall(r"pulumi stack export \| (sed -E .*) \| pulumi stack import", UPGRADING)
+    return subprocess.run(edit, shell=True, input=urn, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_roll_back_by_its_steps_loses_doubles_orphans_and_leaves_nothing(rolled_back):
+    stack, _ = rolled_back
+    assert "expressQueueUrl" not in stack.system.outputs
+    stack.send(*stack.announce(1))
+    assert stack.is_idle()
+    assert stack.account() == BALANCED
+    assert stack.hearing.unannounced(rows(stack.system).values(), 30) == ()
+    assert dead_letters(stack.system, "") == []
+
+
+def test_what_this_version_stored_is_shown_by_the_version_before(rolled_back):
+    stack, made = rolled_back
+    answer = stack.system.api.call("GET", f"/images/{made.express}")
+    assert answer.json()["status"] == "READY"
+    assert httpx.get(answer.json()["variants"]["large"]["url"]).is_success
+    answer = stack.system.api.call("GET", f"/images/{made.deleted}")
+    assert "variants" not in answer.json(), answer.text
+    print(answer.status_code, answer.text)
+    listed = stack.system.api.call("GET", "/images?limit=100").json()["images"]
+    assert made.express in {each["imageId"] for each in listed}
+    assert made.deleted not in {each["imageId"] for each in listed}
+
+
+def test_an_upgrade_after_a_roll_back_finds_everything_in_order(rolled_back):
+    stack, _ = rolled_back
+    stack.deploy()
+    stack.send(*stack.announce(1))
+    assert stack.is_idle()
+    assert stack.account() == BALANCED
+    assert stack.imagectl("reconcile", "--grace-minutes", "0", "--stuck-minutes", "0")["clean"] is True
