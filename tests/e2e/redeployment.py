@@ -52,7 +52,6 @@ _Update = Callable[[Target, RegisteredResource, Mapping[str, Any]], None]
 
 def _update_function(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
     name, client = standing.outputs["name"], target.client("lambda")
-    client.update_function_code(FunctionName=name, ZipFile=zip_bytes(inputs["code"]))
     client.update_function_configuration(
         FunctionName=name,
         Handler=inputs["handler"],
@@ -60,6 +59,8 @@ def _update_function(target: Target, standing: RegisteredResource, inputs: Mappi
         MemorySize=inputs["memorySize"],
         Environment={"Variables": inputs["environment"]["variables"]},
     )
+    # Two calls, as in AWS: for a moment one of them is new and the other is old.
+    client.update_function_code(FunctionName=name, ZipFile=zip_bytes(inputs["code"]))
 
 
 def _update_mapping(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
