@@ -170,9 +170,19 @@ class RecordingMonitor(MockMonitor):
             parent = "" if spec.noParent else spec.parentUrn or request.parent
             identities.append((parent, spec.type or request.type, spec.name or request.name))
         for parent, type_, name in identities:
-            found += [self.make_urn(each, type_, name) for each in (parent, *self._aliases.get(parent, ()))]
+            found.append(self.make_urn(parent, type_, name))
+            found += [
+                self.make_urn(alias, type_, _renamed(name, parent, alias))
+                for alias in self._aliases.get(parent, ())
+            ]
         own = self.make_urn(*identities[0])
         return tuple(urn for urn in dict.fromkeys(found) if urn != own)
+
+
+def _renamed(name: str, parent: str, alias: str) -> str:
+    """A child's name below an alias of its parent: names that start with the parent's follow it."""
+    now, before = (urn.rpartition("::")[2] for urn in (parent, alias))
+    return f"{before}{name.removeprefix(now)}" if name.startswith(now) else name
 
 
 @contextmanager

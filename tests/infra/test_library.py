@@ -5,7 +5,6 @@ import json
 import pulumi
 import pulumi_aws as aws
 import pytest
-from pulumi.runtime.resource import all_aliases
 
 from components import ConfigError, ImagePipeline, PipelineConfig
 from local.evaluation import evaluate
@@ -140,50 +139,30 @@ def test_every_name_begins_with_that_of_its_parent_so_that_aliases_reach_it(plac
         assert resource.name.startswith(names[resource.parent]), resource.name
 
 
-def urns(placed):
-    """The URNs that an engine gives: the mock monitor's name the next parent's type only."""
-    found = {resource.urn: resource for resource in placed.deployment.resources}
-
-    def types(resource):
-        above = types(found[resource.parent]) if resource.parent in found else []
-        return [*above, resource.type]
-
-    return {f"urn:pulumi:dev::shop::{'$'.join(types(each))}::{each.name}" for each in found.values()}
+def urns(program):
+    """The URNs of what a program registers."""
+    return {resource.urn for resource in place(program).deployment.resources}
 
 
 def aliases(program):
-    """All URNs under which an engine looks for what a program registers, besides its own.
-
-    A resource inherits the aliases of its parent. The engine sees to that; here the SDK does, as
-    it did for engines of old.
-    """
-    found = []
-
-    def run():
-        program(lambda args: found.append((args.resource, args.opts.parent)))
-        for resource, parent in found[1:]:
-            resource._aliases = all_aliases([], resource._name, resource._type, parent)
-        known = [pulumi.Output.all(*resource._aliases) for resource, _ in found]
-        pulumi.export("aliases", pulumi.Output.all(*known))
-
-    known = place(run).deployment.outputs["aliases"]
-    return {urn for urns in known for urn in urns}
+    """All URNs under which an engine looks for what a program registers, besides its own."""
+    return {urn for resource in place(program).deployment.resources for urn in resource.aliases}
 
 
 def test_a_pipeline_that_was_renamed_is_found_under_its_old_name_with_all_its_parts():
-    def program(collect):
-        pipeline("kittens", aliases=[pulumi.Alias(name="cats")], transformations=[collect])
+    def renamed():
+        pipeline("kittens", aliases=[pulumi.Alias(name="cats")])
 
-    assert aliases(program) == urns(place(lambda: pipeline("cats")))
+    assert urns(lambda: pipeline("cats")) <= aliases(renamed)
 
 
 def test_a_pipeline_that_was_moved_below_a_component_is_found_where_it_stood():
-    def program(collect):
+    def moved():
         shop = pulumi.ComponentResource("shop:index:Shop", "shop")
         stood = pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)
-        pipeline("cats", parent=shop, aliases=[stood], transformations=[collect])
+        pipeline("cats", parent=shop, aliases=[stood])
 
-    assert aliases(program) == urns(place(lambda: pipeline("cats")))
+    assert urns(lambda: pipeline("cats")) <= aliases(moved)
 
 
 def test_a_transform_is_registered_with_the_pipeline_and_so_concerns_all_that_is_below(placed):
