@@ -118,14 +118,19 @@ _DELETES: Final[Mapping[str, _Delete]] = {
 class _Redeployer(Deployer):
     """Creates what is not there, and updates the rest. `found` are the URNs of resources that remain."""
 
-    def __init__(self, target: Target, standing: Mapping[str, RegisteredResource]) -> None:
+    def __init__(
+        self, target: Target, standing: Mapping[str, RegisteredResource], visibility_seconds: int | None
+    ) -> None:
         super().__init__(target)
         self._standing = standing
+        self._visibility_seconds = visibility_seconds
         self.found: set[str] = set()
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         urn = next((urn for urn in URNS.get() if urn in self._standing), None)
         if urn is None:
+            if self._visibility_seconds and "visibilityTimeoutSeconds" in args.inputs:
+                args.inputs["visibilityTimeoutSeconds"] = self._visibility_seconds
             return super().new_resource(args)
         self.found.add(urn)
         standing, inputs = self._standing[urn], plain(args.inputs)
@@ -173,14 +178,16 @@ def redeploy(
     root: Path = PROJECT,
     run: Run = run_program,
     urn_of: Callable[[str], str] = str,
+    visibility_seconds: int | None = None,
 ) -> System:
     """The system after a deployment with other configuration (keys without the project's name).
 
     `root` and `run` are those of another version's program. `urn_of` changes URNs of the state beforehand,
-    as an operator may do with `pulumi stack export` and `import`.
+    as an operator may do with `pulumi stack export` and `import`. `visibility_seconds` is the visibility
+    timeout of new queues: the emulator kills workers whose function is updated, and they hold messages.
     """
     standing = {urn_of(each.urn): each for each in system.deployment.resources}
-    redeployer = _Redeployer(Target(clients=system.clients), standing)
+    redeployer = _Redeployer(Target(clients=system.clients), standing, visibility_seconds)
     # As in every local deployment, the operator sees the images of all.
     config = {"adminPrincipals": json.dumps([operator_arn(redeployer.target)]), **config}
     overrides = {f"image-intake:{key}": value for key, value in config.items()}

@@ -1,4 +1,4 @@
-"""The version before this one, from its archive beside this file (README.md)."""
+"""The version before this one, from its archive beside this file (docs/upgrading.md)."""
 
 import pickle
 import subprocess
