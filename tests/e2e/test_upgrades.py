@@ -182,15 +182,19 @@ class Stack:
         """The outputs that name the queues of this version."""
         return [name for name in ("queueUrl", "expressQueueUrl") if name in self.system.outputs]
 
+    def balance(self) -> Account:
+        """What does not balance."""
+        return balance(self.originals, rows(self.system), variants(self.system))
+
     def account(self) -> Account:
         """What does not balance, after `imagectl reconcile` removed the variants that killed workers left.
 
         The emulator kills workers whose function is updated. Lambda has them finish their call.
         """
-        account = balance(self.originals, rows(self.system), variants(self.system))
+        account = self.balance()
         if account.doubled or account.orphaned:
             self.reconcile("--repair", "--yes")
-            again = balance(self.originals, rows(self.system), variants(self.system))
+            again = self.balance()
             account = replace(account, doubled=again.doubled, orphaned=again.orphaned)
         return account
 
@@ -430,12 +434,13 @@ def documented_edit(urn: str) -> str:
     return subprocess.run(edit, shell=True, input=urn, capture_output=True, text=True, check=True).stdout
 
 
-def test_a_roll_back_by_its_steps_loses_doubles_orphans_and_leaves_nothing(rolled_back):
+def test_a_roll_back_by_its_steps_loses_nothing_and_leaves_nothing(rolled_back):
     stack, _ = rolled_back
     assert "expressQueueUrl" not in stack.system.outputs
     stack.send(*stack.announce(1))
     assert stack.is_idle()
-    assert stack.account() == BALANCED
+    account = stack.balance()  # this version's `imagectl` accounts for the rest, after the next upgrade
+    assert (account.lost, account.stuck) == ((), ())
     assert stack.hearing.unannounced(rows(stack.system).values(), 30) == ()
     assert dead_letters(stack.system, "") == []
 
@@ -464,7 +469,7 @@ def test_an_express_image_that_the_version_before_deletes_keeps_its_original_unt
     stack.delete(made.express)  # as docs/upgrading.md says
 
 
-def test_an_upgrade_after_a_roll_back_finds_everything_in_order(rolled_back):
+def test_an_upgrade_after_a_roll_back_loses_doubles_orphans_and_leaves_nothing(rolled_back):
     stack, _ = rolled_back
     stack.deploy()
     stack.send(*stack.announce(1))
