@@ -5,6 +5,8 @@ the engine finds them. What is new is created, what has changed is updated, and 
 is deleted last. A change that nothing here can make is an error.
 """
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -51,16 +53,20 @@ _Update = Callable[[Target, RegisteredResource, Mapping[str, Any]], None]
 
 
 def _update_function(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
-    name, client = standing.outputs["name"], target.client("lambda")
-    client.update_function_configuration(
-        FunctionName=name,
-        Handler=inputs["handler"],
-        Timeout=inputs["timeout"],
-        MemorySize=inputs["memorySize"],
-        Environment={"Variables": inputs["environment"]["variables"]},
-    )
-    # Two calls, as in AWS: for a moment one of them is new and the other is old.
-    client.update_function_code(FunctionName=name, ZipFile=zip_bytes(inputs["code"]))
+    # Two calls, as in AWS: for a moment one of them is new and the other is old. Each kills workers here.
+    name, client, before = standing.outputs["name"], target.client("lambda"), plain(standing.inputs)
+    if any(before[key] != inputs[key] for key in ("handler", "timeout", "memorySize", "environment")):
+        client.update_function_configuration(
+            FunctionName=name,
+            Handler=inputs["handler"],
+            Timeout=inputs["timeout"],
+            MemorySize=inputs["memorySize"],
+            Environment={"Variables": inputs["environment"]["variables"]},
+        )
+    code = zip_bytes(inputs["code"])
+    digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
+    if client.get_function_configuration(FunctionName=name)["CodeSha256"] != digest:
+        client.update_function_code(FunctionName=name, ZipFile=code)
 
 
 def _update_mapping(target: Target, standing: RegisteredResource, inputs: Mapping[str, Any]) -> None:
