@@ -19,6 +19,11 @@ from tests.e2e.redeployment import redeploy
 def own() -> Iterator[System]:
     """A stack of its own, since its lanes are switched."""
     with deployed(config={"expressPerHour": 20}) as running:
+        # The emulator kills workers whose function is updated. Their messages come back after this time.
+        for name in ("queueUrl", "expressQueueUrl"):
+            running.client("sqs").set_queue_attributes(
+                QueueUrl=running.outputs[name], Attributes={"VisibilityTimeout": "10"}
+            )
         yield running
 
 
@@ -94,8 +99,6 @@ def test_switching_the_express_lane_off_and_on_loses_nothing(own, photograph, tm
     summary = json.loads(imagectl(off, tmp_path / "off.json", "redrive", "--yes", "--json").splitlines()[-1])
     assert summary["sent"] == 1
     assert settled(off, in_flight["imageId"])["status"] == "READY"
-    # The emulator kills workers whose function is updated; what they have not deleted comes back late.
-    assert eventually(lambda: depth(off, off.outputs["queueUrl"]) == 0)
 
     again = redeploy(off, {"expressPerHour": "20"})
     assert again.outputs["expressLane"] is True
