@@ -1,4 +1,4 @@
-"""What a pipeline puts out: the outputs of a stack, and the ARNs that grants of other programs need."""
+"""The outputs of a pipeline: those of a stack, and the ARNs that other programs need to grant access."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ STACK: Final[Mapping[str, PipelineOutput]] = {
         description="Name that the DNS record of apiDomain points to", of=_domain_target, when="apiDomain"
     ),
     "deliveryUrl": PipelineOutput(
-        description="Start of permanent URLs",
+        description="Base URL of the permanent URLs",
         of=lambda it: it.delivery and it.delivery.url,
         when="delivery",
     ),
@@ -141,7 +141,7 @@ ARNS: Final[Mapping[str, PipelineOutput]] = {
         when="kmsKey",
     ),
 }
-"""What a program needs beside them to grant access to a pipeline, by name."""
+"""Further outputs of the package, for granting access to a pipeline, by name."""
 
 
 def outputs_of(pipeline: "ImagePipeline", declared: Mapping[str, PipelineOutput] = STACK) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The components as a Pulumi package, for programs in any language."""
+"""`ImagePipeline` as a Pulumi package, for programs in any language."""

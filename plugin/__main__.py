@@ -1,4 +1,4 @@
-"""What the engine starts: the package's provider, beside the components it serves."""
+"""Entry point of the plugin: starts the package's provider."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The inputs of the component, and the configuration they stand for."""
+"""The inputs of the component, and their conversion to a `PipelineConfig`."""
 
 import re
 from collections.abc import Coroutine, Mapping
@@ -30,8 +30,8 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "signInClientId": "unknown",
     "webhookSecret": "unknown-" * 2,
 }
-"""The inputs that may be outputs of other resources (of a list, each item), which resources take as they are;
-and for each a value that the slices accept in place of one that a preview does not know.
+"""The inputs that may be outputs of other resources (for a list, each of its items), which resources
+take as they are; and for each a value that the slices accept in place of one that a preview does not know.
 
 The others decide which resources exist or what they are called, or are compared with each other.
 """
@@ -59,7 +59,7 @@ _Given = _Value | list[_Value]
 def configuration(inputs: Mapping[str, Any]) -> PipelineConfig:
     """The configuration that inputs of the component stand for; those that are not given have their defaults.
 
-    Outputs whose values are known are validated like plain values. The others, in a preview, count as given
+    Outputs whose values are known are validated like plain values. The others, in a preview, count as set
     and are validated when they are known. Raises InputPropertiesError with a sentence for each wrong input.
     """
     given = {key: _given(key, value) for key, value in inputs.items() if value is not None}
@@ -97,7 +97,7 @@ def _value(value: Any) -> _Value:
 
 
 def _at_once(waiting: Coroutine[Any, Any, Any]) -> Any:
-    """The result of a coroutine that waits for nothing: inputs come with their values, or without any."""
+    """The result of a coroutine that never suspends: inputs come with their values, or without any."""
     try:
         waiting.send(None)
     except StopIteration as done:

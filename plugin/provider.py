@@ -15,7 +15,7 @@ from plugin.schema import TOKEN, package
 
 class PipelineProvider(Provider):
     """Serves `ImagePipeline` with its schema. The type and the name of what it registers are those of a
-    pipeline that a Python program creates itself, so a stack can change from one to the other.
+    pipeline that a Python program creates itself, so a stack can switch between them.
     """
 
     def __init__(self) -> None:

@@ -430,7 +430,7 @@ def rolled_back(upgraded, before) -> tuple[Stack, RolledBack]:
 
 def documented_edit(urn: str) -> str:
     """A URN in the state, edited as docs/upgrading.md says."""
-    [edit] = re.findall(r"pulumi stack export \| (sed -E .*) \| pulumi stack import", UPGRADING)
+    [edit] = re.findall(r"(sed -E '.*') before\.json > after\.json", UPGRADING)
     return subprocess.run(edit, shell=True, input=urn, capture_output=True, text=True, check=True).stdout
 
 

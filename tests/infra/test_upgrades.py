@@ -93,7 +93,7 @@ def test_what_was_protected_still_is(versions):
 def test_the_documented_edit_of_the_state_leads_an_older_version_to_its_resources(versions):
     before, now = versions
     text = (ROOT / "docs" / "upgrading.md").read_text("utf-8")
-    [edit] = re.findall(r"pulumi stack export \| (sed -E .*) \| pulumi stack import", text)
+    [edit] = re.findall(r"(sed -E '.*') before\.json > after\.json", text)
     state = "\n".join(each.urn for each in now)
     edited = subprocess.run(edit, shell=True, input=state, capture_output=True, text=True, check=True).stdout
     assert {each.urn for each in before if (each.type in IDENTITY)} <= set(edited.splitlines())
